@@ -1,0 +1,90 @@
+/**
+ * The import rules of the house: domain <- db <- store <- http <- features <- app.
+ * `jobs` and `cli` stand on top and call stores, the features' verb files, or the app.
+ */
+const layers = ['domain', 'db', 'store', 'http', 'features']
+
+/** One rule a layer: it imports nothing that lies above it. */
+const layerRules = layers.map((layer, index) => ({
+  name: `${layer}-imports-downwards`,
+  comment: 'Imports run one way: domain <- db <- store <- http <- features <- app.',
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: [`^src/(${[...layers.slice(index + 1), 'jobs', 'cli'].join('|')})/`, '^src/(app|server)[.]ts$'] },
+}))
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'domain-is-pure',
+      comment: 'The domain core knows no storage, clock, network or file: hashes are the one thing it takes from Node.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { pathNot: ['^src/domain/', '^(node:)?crypto$', 'node_modules/(@types/)?(luxon|safe-stable-stringify)/'] },
+    },
+    {
+      name: 'features-stand-alone',
+      comment: 'A feature never imports another one: what two of them need lives in store or http.',
+      severity: 'error',
+      from: { path: '^src/features/([^/]+)/' },
+      to: { path: '^src/features/', pathNot: '^src/features/$1/' },
+    },
+    {
+      name: 'routes-belong-to-the-app',
+      comment: 'Jobs and commands call verb files. Only the composition root mounts routes.',
+      severity: 'error',
+      from: { path: '^src/(jobs|cli)/' },
+      to: { path: '^src/features/[^/]+/(routes|schema)[.]ts$' },
+    },
+    {
+      name: 'configuration-is-handed-down',
+      comment: 'Layers below the app are given the values they need, and may name the type alone.',
+      severity: 'error',
+      from: { path: '^src/(domain|db|store|http|features)/' },
+      to: { path: '^src/config[.]ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'A file that imports nothing and that nobody imports is dead.',
+      severity: 'error',
+      from: { orphan: true, path: '^src/' },
+      to: {},
+    },
+    {
+      name: 'src-knows-no-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'src-uses-production-packages',
+      comment: 'The image is built without dev dependencies.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'everything-resolves',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

@@ -1,0 +1,28 @@
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# The optional packages are copies of Node for machines that lack it, and this image is not one of them.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/var/lib/gomask
+# Keys, and the embedded database where DATABASE_URL is not set: the one place that the service writes to.
+RUN ln -s /app/src/launch.mjs /usr/local/bin/gomask && install -d -o node -g node -m 700 "$DATA_DIR"
+VOLUME /var/lib/gomask
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY migrations migrations
+COPY src src
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="gomask" \
+      org.opencontainers.image.description="Shares a scarce stock of masks fairly between professionals" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="$REVISION"
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Node itself is process 1: npm or a shell would swallow the signal that asks it to finish.
+CMD ["node", "src/launch.mjs", "serve"]

@@ -1,0 +1,101 @@
+import helmet from '@fastify/helmet'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { v4 as uuid } from 'uuid'
+import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
+import { dispensationRoutes } from './features/dispensations/routes.ts'
+import { entitlementRoutes } from './features/entitlements/routes.ts'
+import { historyRoutes } from './features/history/routes.ts'
+import { pharmacyRoutes } from './features/pharmacies/routes.ts'
+import { productRoutes } from './features/products/routes.ts'
+import { professionalRoutes } from './features/professionals/routes.ts'
+import { reservationRoutes } from './features/reservations/routes.ts'
+import { stockRoutes } from './features/stock/routes.ts'
+import { territoryRoutes } from './features/territories/routes.ts'
+import { authenticate } from './http/authentication.ts'
+import { documentation } from './http/documentation.ts'
+import { healthRoutes } from './http/health.ts'
+import { parseJson } from './http/json.ts'
+import { keyRoutes } from './http/key-routes.ts'
+import { shedLoad } from './http/load.ts'
+import { metrics } from './http/metrics.ts'
+import { requirePolicies } from './http/policy.ts'
+import { answerClientErrors, handleErrors } from './http/problems.ts'
+import { limitRate } from './http/rate-limit.ts'
+import { fastSerializerCompiler } from './http/serialization.ts'
+import type { App, Deps } from './http/service.ts'
+
+const TIMEOUTS = { connectionMs: 65_000, requestMs: 15_000, headersMs: 10_000, keepAliveMs: 60_000 }
+const BODY_LIMIT_BYTES = 256 * 1024
+
+export interface AppOptions {
+  logger?: FastifyBaseLogger
+  /** Serialise with zod, which fails on an answer that is not as described: for tests, at half the speed. */
+  validateAnswers?: boolean
+}
+
+/** Builds the application, the one composition root. Building is not listening: tests inject. */
+export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<FastifyInstance> {
+  const app = fastify({
+    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    disableRequestLogging: true,
+    genReqId: () => uuid(),
+    bodyLimit: BODY_LIMIT_BYTES,
+    connectionTimeout: TIMEOUTS.connectionMs,
+    requestTimeout: TIMEOUTS.requestMs,
+    keepAliveTimeout: TIMEOUTS.keepAliveMs,
+    http: { headersTimeout: TIMEOUTS.headersMs },
+    routerOptions: { maxParamLength: 300 },
+    return503OnClosing: false,
+    clientErrorHandler: answerClientErrors,
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler((options.validateAnswers ? serializerCompiler : fastSerializerCompiler) as never)
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  app.addHook('onResponse', logResponse)
+  requirePolicies(app)
+  handleErrors(app)
+  parseJson(app)
+  shedLoad(app)
+  await app.register(helmet)
+  await authenticate(app, deps)
+  await limitRate(app, deps.config.RATE_LIMIT)
+  await documentation(app)
+  await app.register(routes, deps)
+  return app
+}
+
+async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
+  await metrics(app)
+  for (const feature of [
+    healthRoutes,
+    keyRoutes,
+    productRoutes,
+    pharmacyRoutes,
+    stockRoutes,
+    reservationRoutes,
+    dispensationRoutes,
+    entitlementRoutes,
+    historyRoutes,
+    allocationRuleRoutes,
+    professionalRoutes,
+    territoryRoutes,
+  ]) {
+    await feature(app as unknown as App, deps)
+  }
+}
+
+// One line a request, by the route's pattern: paths and query strings may hold national numbers and places.
+async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { method, url } = request.routeOptions
+  request.log.info(
+    {
+      method,
+      route: url,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      role: request.caller?.role,
+    },
+    'answered',
+  )
+}

@@ -1,0 +1,30 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../config.ts'
+import { commandLogger } from '../log.ts'
+import { openReady } from '../ready.ts'
+import { checkNames, runCheck } from '../store/invariants.ts'
+import { CommandError } from './errors.ts'
+
+/** `gomask check` */
+export const check = defineCommand({
+  meta: {
+    name: 'check',
+    description: 'Hold the invariants I1 to I3 against the database; exits 1 and names the rows that break one.',
+  },
+  async run() {
+    const config = loadConfig()
+    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL))
+    try {
+      let breaches = 0
+      for (const name of checkNames) {
+        const found = await runCheck(db.orm, name)
+        for (const { invariant, row, found: what } of found) console.log(`${invariant} broken: ${row}: ${what}`)
+        breaches += found.length
+      }
+      if (breaches > 0) throw new CommandError(`${breaches} rows break an invariant`)
+      console.log('I1, I2 and I3 hold')
+    } finally {
+      await db.close()
+    }
+  },
+})

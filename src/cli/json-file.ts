@@ -1,0 +1,12 @@
+import { readFile } from 'node:fs/promises'
+import { CommandError } from './errors.ts'
+
+/** Reads a JSON file that somebody named on the command line. Throws a CommandError of one line. */
+export async function readJsonFile(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    // The messages of JSON.parse quote the text around the mistake, line breaks and all.
+    throw new CommandError(`${file}: ${error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : error}`)
+  }
+}

@@ -1,0 +1,56 @@
+import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
+import { ConfigError } from '../config.ts'
+import { DataDirLocked } from '../db/embedded.ts'
+import { MigrationRefused } from '../db/migrate.ts'
+import { CommandError } from './errors.ts'
+
+const lazily = (load: () => Promise<unknown>) => load as () => Promise<CommandDef>
+
+const gomask = defineCommand({
+  meta: { name: 'gomask', description: 'Shares a scarce stock of masks fairly.' },
+  subCommands: {
+    serve: lazily(async () => (await import('./serve.ts')).serve),
+    demo: lazily(async () => (await import('./demo.ts')).demo),
+    migrate: lazily(async () => (await import('./migrate.ts')).migrate),
+    token: lazily(async () => (await import('./token.ts')).token),
+    import: lazily(async () => (await import('./import.ts')).importCommand),
+    rules: lazily(async () => (await import('./rules.ts')).rules),
+    check: lazily(async () => (await import('./check.ts')).check),
+    openapi: lazily(async () => (await import('./openapi.ts')).openapi),
+  },
+})
+
+/** Runs a command line. Exit codes: 0 done, 1 refused or failed, 2 called wrongly. */
+export async function main(args: string[]): Promise<void> {
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) return help(args)
+  try {
+    await runCommand(gomask, { rawArgs: args })
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function help(args: string[]): Promise<void> {
+  let command: CommandDef = gomask as CommandDef
+  let parent: CommandDef | undefined
+  for (const word of args.filter((arg) => !arg.startsWith('-'))) {
+    const subCommands = (await resolve(command.subCommands)) as Record<string, unknown> | undefined
+    const found = subCommands?.[word]
+    if (found === undefined) break
+    parent = command
+    command = (await resolve(found)) as CommandDef
+  }
+  console.log(await renderUsage(command, parent))
+}
+
+async function resolve(value: unknown): Promise<unknown> {
+  return typeof value === 'function' ? value() : value
+}
+
+function fail(error: unknown): void {
+  const expected = [ConfigError, DataDirLocked, MigrationRefused, CommandError].some((kind) => error instanceof kind)
+  const misused = error instanceof Error && error.name === 'CLIError'
+  if (expected || misused) console.error(`gomask: ${(error as Error).message}`)
+  else console.error('gomask: failed', error)
+  process.exitCode = misused ? 2 : 1
+}

@@ -1,0 +1,15 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../config.ts'
+import { commandLogger } from '../log.ts'
+import { migrateOnly } from '../ready.ts'
+
+/** `gomask migrate` */
+export const migrate = defineCommand({
+  meta: { name: 'migrate', description: 'Bring the database up to date. Safe to run again, and by several at once.' },
+  async run() {
+    const config = loadConfig()
+    const names = await migrateOnly(config, commandLogger(config.LOG_LEVEL))
+    for (const name of names) console.log(`applied ${name}`)
+    console.log('the database is up to date')
+  },
+})

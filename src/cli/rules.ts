@@ -1,0 +1,50 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../config.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { Problem } from '../domain/problems.ts'
+import shipped from '../features/allocation-rules/allocation-2020.json' with { type: 'json' }
+import { loadRules } from '../features/allocation-rules/load-rules.ts'
+import { commandLogger } from '../log.ts'
+import { openReady } from '../ready.ts'
+import { CommandError } from './errors.ts'
+import { readJsonFile } from './json-file.ts'
+
+const load = defineCommand({
+  meta: {
+    name: 'load',
+    description:
+      'Publish those rules of a file that were not published before. Safe to run again; exit code 1 when the file is wrong',
+  },
+  args: {
+    file: {
+      type: 'positional',
+      required: false,
+      description: 'JSON: a list of rules as the API takes them; left out: the French rules of 2020',
+    },
+  },
+  async run({ args: { file } }) {
+    const rules = file === undefined ? shipped : await readJsonFile(file)
+    const config = loadConfig()
+    const db = await openReady(config, commandLogger(config.LOG_LEVEL))
+    try {
+      const { published, present } = await inTransaction(db, (tx) => loadRules(tx, rules))
+      console.log(`published ${published}\nthere already ${present}`)
+    } catch (error) {
+      throw error instanceof Problem ? new CommandError(explain(file, error)) : error
+    } finally {
+      await db.close()
+    }
+  },
+})
+
+/** `gomask rules` */
+export const rules = defineCommand({
+  meta: { name: 'rules', description: 'Publish allocation rules from files' },
+  subCommands: { load },
+})
+
+// A rule that names a product wrongly often names several: all of them are told at once.
+function explain(file: string | undefined, { errors, message }: Problem): string {
+  const mistakes = errors?.map((each) => `${each.path}: ${each.message}`).join('; ') ?? message
+  return `${file ?? 'the rules of 2020'}: ${mistakes}`
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+
+/** A configuration value that stops the start: one line that names the variable. */
+export class ConfigError extends Error {}
+
+const count = (low: number, high: number, preset: number, about: string) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().int().min(low).max(high))
+    .default(preset)
+    .meta({ about })
+
+const flag = (preset: boolean, about: string) =>
+  z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .default(preset)
+    .meta({ about })
+
+const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1').meta({ about: 'address to listen on' }),
+  PORT: count(0, 65_535, 3000, 'port to listen on; 0 takes a free one, and the log line says which'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .meta({ about: 'PostgreSQL 15+ with PostGIS; left out: the embedded database in DATA_DIR' }),
+  DATABASE_POOL: count(1, 200, 20, 'connections to PostgreSQL of this process'),
+  DATA_DIR: z.string().min(1).default('.gomask').meta({ about: 'embedded database and signing keys' }),
+  MIGRATE_ON_START: flag(true, 'bring the database up to date at start; false: refuse one that is not'),
+  SIGNING_KEY_FILE: z
+    .string()
+    .optional()
+    .meta({ about: 'PEM file (PKCS #8, P-256) that signs tokens; left out: made once in DATA_DIR' }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .meta({ about: 'fatal, error, warn, info, debug, trace or silent' }),
+  RATE_LIMIT: count(0, 1_000_000, 600, 'requests a minute a caller; 0 turns every limit off'),
+  HOLD_HOURS: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number of hours')
+    .transform(Number)
+    .pipe(z.number().positive().max(720))
+    .default(24)
+    .meta({ about: 'hours that a reservation holds its masks; a fraction is allowed' }),
+  MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations a professional and product'),
+  OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides a pharmacy in any 7 days'),
+})
+
+export type Config = Readonly<z.output<typeof environment>>
+
+/** Reads the environment once, the only reader of process.env; throws a ConfigError that names the first wrong variable. */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  // An empty variable is one that was not set: compose files and unit files often write `DATABASE_URL=`.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = environment.safeParse(given)
+  if (parsed.success) return Object.freeze(parsed.data)
+  const [issue] = parsed.error.issues
+  throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)
+}
+
+/** The variables with their defaults, a line each, for `gomask serve --help`. */
+export function describeConfig(): string {
+  return Object.entries(environment.shape)
+    .map(([name, schema]) => {
+      const preset = schema.safeParse(undefined).data
+      return `  ${name.padEnd(20)} ${schema.meta()?.about} (${preset === undefined ? 'not set' : preset})`
+    })
+    .join('\n')
+}

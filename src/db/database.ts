@@ -1,0 +1,31 @@
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+
+/** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
+export type Queryable = PgDatabase<PgQueryResultHKT>
+
+declare const insideTransaction: unique symbol
+
+/** A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. */
+export type Transaction = Queryable & { readonly [insideTransaction]: true }
+
+/** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
+export interface Database {
+  kind: 'server' | 'embedded'
+  orm: Queryable
+  /** One attempt: begins, runs the work, commits; rolls back when the work throws. `inTransaction` adds the retries. */
+  attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Runs SQL of a library's own making, such as the job queue's. */
+  foreign(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /** Answers within two seconds whether a statement runs at all. */
+  isReachable(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** A connection with the owner's rights, for migrations: sends scripts of several statements as they are. */
+export interface Owner {
+  kind: 'server' | 'embedded'
+  script(sql: string): Promise<void>
+  /** Several statements give the rows of the last. */
+  rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
+  close(): Promise<void>
+}

@@ -1,0 +1,92 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { PGlite } from '@electric-sql/pglite'
+import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
+import { postgis } from '@electric-sql/pglite-postgis'
+import { drizzle } from 'drizzle-orm/pglite'
+import type { Database, Owner, Queryable, Transaction } from './database.ts'
+
+/** Another process has the embedded database open: PGlite itself would not refuse, and both would ruin it. */
+export class DataDirLocked extends Error {}
+
+/** The embedded database, first with the owner's rights; `asService` gives them up for good. */
+export interface Embedded {
+  owner: Owner
+  asService(): Promise<Database>
+  close(): Promise<void>
+}
+
+/** Opens PostgreSQL with PostGIS inside this process, in `dataDir`. `image` is a dump to start a new one from. */
+export async function openEmbedded(dataDir: string, image?: Blob): Promise<Embedded> {
+  await mkdir(dataDir, { recursive: true })
+  const unlock = lock(dataDir)
+  try {
+    const pglite = await PGlite.create(join(dataDir, 'database'), {
+      extensions: { postgis, btree_gist },
+      ...(image && { loadDataDir: image }),
+    })
+    return over(pglite, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** A database in memory, for tests. */
+export async function openInMemory(image?: Blob): Promise<Embedded & { dump(): Promise<Blob> }> {
+  const pglite = await PGlite.create({ extensions: { postgis, btree_gist }, ...(image && { loadDataDir: image }) })
+  return { ...over(pglite, () => {}), dump: () => pglite.dumpDataDir('none') }
+}
+
+function over(pglite: PGlite, unlock: () => void): Embedded {
+  const close = async () => {
+    if (!pglite.closed) await pglite.close()
+    unlock()
+  }
+  return {
+    owner: {
+      kind: 'embedded',
+      script: async (sql) => void (await pglite.exec(sql)),
+      rows: async (sql, values) => (await send(pglite, sql, values)).rows,
+      close: async () => {}, // The one connection goes on as the service's.
+    },
+    async asService() {
+      await pglite.exec('set role gomask_app')
+      const orm = drizzle(pglite)
+      return {
+        kind: 'embedded',
+        orm: orm as Queryable,
+        attempt: (work) => orm.transaction((tx) => work(tx as Queryable as Transaction)),
+        foreign: (sql, values) => send(pglite, sql, values),
+        isReachable: async () => !pglite.closed,
+        close,
+      }
+    },
+    close,
+  }
+}
+
+// Only what has no parameters may hold several statements.
+async function send(pglite: PGlite, sql: string, values: unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> {
+  if (values.length > 0) return pglite.query<Record<string, unknown>>(sql, values)
+  return (await pglite.exec(sql)).at(-1) as { rows: Record<string, unknown>[] }
+}
+
+/**
+ * Takes an operating-system lock on the folder, by SQLite, which ships with Node: it ends with the process however that
+ * ends, works between containers that share a volume, and leaves nothing stale behind.
+ */
+function lock(dataDir: string): () => void {
+  const file = new DatabaseSync(join(dataDir, 'lock'))
+  try {
+    file.exec('pragma locking_mode = exclusive; begin exclusive')
+  } catch (error) {
+    file.close()
+    if (!String(error).includes('locked')) throw error
+    throw new DataDirLocked(`${dataDir} is in use by another process; stop it, or set DATA_DIR to another folder`)
+  }
+  return () => {
+    if (file.isOpen) file.close()
+  }
+}

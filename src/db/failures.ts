@@ -1,0 +1,58 @@
+import { Problem, type ProblemCode } from '../domain/problems.ts'
+
+interface DriverError {
+  code?: string
+  constraint?: string
+  message: string
+}
+
+/** The driver's own error: drizzle wraps it in one whose message holds the SQL and its parameters, so identities. */
+export function driverError(error: unknown): DriverError | undefined {
+  let inner = error
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause
+  return inner instanceof Error ? (inner as DriverError) : undefined
+}
+
+const RETRIED = new Set(['40001', '40P01', '55P03'])
+
+/** Whether the same work may simply be tried again: serialisation failure, deadlock, a lock held too long. */
+export function isRetryable(error: unknown): boolean {
+  return RETRIED.has(driverError(error)?.code ?? '')
+}
+
+/** Whether a lock was held by another for longer than lock_timeout. */
+export function isLockTimeout(error: unknown): boolean {
+  return driverError(error)?.code === '55P03'
+}
+
+// 57014: statement timeout; 53: no resources, a full disk among them; 25006: a standby after a fail-over; XX: a database
+// in recovery; 08 and 57P: the connection went away.
+const UNAVAILABLE = /^(57014|53...|25006|08...|57P..|58...|40001|40P01|55P03)$/
+const LOST_CONNECTION =
+  /Connection terminated|timeout exceeded when trying to connect|ECONN|ENOTFOUND|EPIPE|EAI_AGAIN|Client has encountered/
+
+/** Whether the database, not the request, is the reason: nothing was done, and the same request may work later. */
+export function isUnavailable(error: unknown): boolean {
+  const cause = driverError(error)
+  if (cause === undefined) return false
+  return cause.code !== undefined && /^[0-9A-Z]{5}$/.test(cause.code)
+    ? UNAVAILABLE.test(cause.code)
+    : LOST_CONNECTION.test(`${cause.code ?? ''} ${cause.message}`)
+}
+
+/**
+ * Constraints that a request can run into although the decision before it allowed it, with what they mean to the caller.
+ * Any other constraint is a fault of ours: 500, and nothing was done.
+ */
+const CONSTRAINTS: Record<string, [ProblemCode, string]> = {
+  stock_on_hand_range: ['stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'],
+  stock_held_within_on_hand: ['stock_insufficient', 'More would be promised than is on hand.'],
+  ledger_lines_within_cap: ['entitlement_exceeded', 'The quantity is above what the rule in force leaves.'],
+  product_packs_pkey: ['invalid_request', 'packs: a GTIN belongs to another product already.'],
+}
+
+/** The problem that a violated constraint means, or undefined. */
+export function constraintProblem(error: unknown): Problem | undefined {
+  const known = CONSTRAINTS[driverError(error)?.constraint ?? '']
+  return known && new Problem(known[0], known[1])
+}

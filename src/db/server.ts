@@ -1,0 +1,120 @@
+import { drizzle } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import { Problem } from '../domain/problems.ts'
+import type { Database, Owner, Queryable, Transaction } from './database.ts'
+
+const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000 }
+
+/** Opens a pool on PostgreSQL; every connection works as gomask_app with the timeouts set. Connects at first use. */
+export function openServer(url: string, options: { connections: number; onError: (error: Error) => void }): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connections,
+    pipeline: true,
+    connectionTimeoutMillis: TIMEOUTS.acquireMs,
+    keepAlive: true,
+    application_name: 'gomask',
+    options: [
+      '-c role=gomask_app',
+      `-c lock_timeout=${TIMEOUTS.lockMs}`,
+      `-c statement_timeout=${TIMEOUTS.statementMs}`,
+      `-c idle_in_transaction_session_timeout=${TIMEOUTS.idleInTransactionMs}`,
+    ].join(' '),
+  })
+  // An idle connection that the server closes would otherwise end the process; the next request opens another.
+  pool.on('error', options.onError)
+  return {
+    kind: 'server',
+    orm: drizzle(pool) as Queryable,
+    attempt: (work) => attempt(pool, work),
+    foreign: (sql, values) => pool.query(sql, values),
+    isReachable: () => isReachable(pool),
+    close: () => pool.end(),
+  }
+}
+
+async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  // A client in use that loses its connection emits this beside failing its query, which is where it is handled.
+  const ignore = () => {}
+  client.on('error', ignore)
+  let broken: Error | undefined
+  try {
+    // Not awaited: BEGIN leaves in one flush with the work's first statements.
+    const begun = client.query('begin')
+    begun.catch(ignore)
+    const result = await work(drizzle(client) as Queryable as Transaction)
+    await begun
+    await commit(client)
+    return result
+  } catch (error) {
+    broken = await client.query('rollback').then(
+      () => undefined,
+      (failure: Error) => failure,
+    )
+    throw error
+  } finally {
+    client.off('error', ignore)
+    client.release(broken)
+  }
+}
+
+/**
+ * Commits, and acknowledges only what PostgreSQL confirmed: a COMMIT behind a failed statement answers ROLLBACK, a
+ * connection lost meanwhile or a warning (a cancelled wait for a synchronous standby) leaves the outcome unknown.
+ */
+async function commit(client: pg.PoolClient): Promise<void> {
+  const warnings: string[] = []
+  const onNotice = (notice: { severity?: string | undefined }) => warnings.push(notice.severity ?? '')
+  client.on('notice', onNotice)
+  try {
+    const { command } = await client.query('commit')
+    if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`)
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? '')) throw error
+    if (error instanceof Error && error.message.startsWith('COMMIT was')) throw error
+    throw outcomeUnknown()
+  } finally {
+    client.off('notice', onNotice)
+  }
+  if (warnings.length > 0) throw outcomeUnknown()
+}
+
+function outcomeUnknown(): Problem {
+  return new Problem(
+    'outcome_unknown',
+    'The database did not confirm the outcome. Send the same request with the same Idempotency-Key to find it out.',
+  )
+}
+
+async function isReachable(pool: pg.Pool): Promise<boolean> {
+  const answer = pool.query('select 1').then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2_000, false).unref())])
+}
+
+// pg answers several statements with a list of results, whatever its types say.
+function lastOf(answer: pg.QueryResult | pg.QueryResult[]): pg.QueryResult {
+  const [last] = [answer].flat().slice(-1)
+  if (!last) throw new Error('no statement was sent')
+  return last
+}
+
+/** Opens one connection with the login role's own rights. */
+export async function openServerOwner(url: string): Promise<Owner> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'gomask migrate',
+    connectionTimeoutMillis: 5_000,
+  })
+  client.on('error', () => {})
+  await client.connect()
+  return {
+    kind: 'server',
+    script: async (sql) => void (await client.query(sql)),
+    rows: async (sql, values) => lastOf(await client.query(sql, values)).rows,
+    close: () => client.end(),
+  }
+}

@@ -1,0 +1,41 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { type Instant, iso } from '../domain/instant.ts'
+
+/** The database's clock to the millisecond, truncated so that no instant lies ahead of the clock that gave it. */
+export const clock = sql`date_trunc('milliseconds', clock_timestamp())`
+
+/** Reads a timestamptz expression as an Instant (milliseconds since the epoch). */
+export function instant(expression: SQL): SQL {
+  return sql`(extract(epoch from ${expression}) * 1000)::float8`
+}
+
+/** Writes an Instant, or null. */
+export function timestamp(value: Instant | null): SQL {
+  return sql`${value === null ? null : iso(value)}::timestamptz`
+}
+
+/** Passes a list as one parameter, so that the statement's text does not depend on its length. */
+export function texts(values: readonly string[]): SQL {
+  return sql`${sql.param(values)}::text[]`
+}
+
+/** Passes a list of UUIDs as one parameter. */
+export function uuids(values: readonly string[]): SQL {
+  return sql`${sql.param(values)}::uuid[]`
+}
+
+/** Passes any value as one jsonb parameter, for jsonb_to_recordset and jsonb columns. */
+export function json(value: unknown): SQL {
+  return sql`${JSON.stringify(value)}::jsonb`
+}
+
+/** A place in WGS 84 degrees. */
+export interface Place {
+  latitude: number
+  longitude: number
+}
+
+/** A point from WGS 84 degrees, or null. */
+export function point(place: Place | null): SQL {
+  return sql`ST_SetSRID(ST_MakePoint(${place?.longitude ?? null}::float8, ${place?.latitude ?? null}::float8), 4326)::geography`
+}

@@ -1,0 +1,23 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Database, Transaction } from './database.ts'
+import { isRetryable } from './failures.ts'
+
+/** Thrown by work that found the world changed between its locks; the wrapper starts it afresh. */
+export class StaleRead extends Error {}
+
+const ATTEMPTS = 4 // One, and three retries: a conflict that outlasts them is better told to the caller than waited for.
+
+/**
+ * Runs work in one transaction, READ COMMITTED, again after a serialisation failure, a deadlock, a lock timeout or a
+ * StaleRead, at most three times with jitter. The work must have no effect outside the database.
+ */
+export async function inTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.attempt(work)
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof StaleRead || isRetryable(error))) throw error
+      await wait(Math.random() * 20 * attempt)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { type AllocationRule, ruleFor } from './allocation-rules.ts'
+import { type Allowance, allowance, type Hold, type Receipt } from './entitlement.ts'
+import { type Instant, iso } from './instant.ts'
+import { periodAt, resetsAt } from './periods.ts'
+import { type Refusal, refused } from './problems.ts'
+
+/** All that decides what one professional may receive, as read from the database at one instant, after the lock. */
+export interface EntitlementFacts {
+  /** The database's clock. */
+  at: Instant
+  /** When the masks change hands: `at`, or up to five minutes off it. */
+  occurredAt: Instant
+  person: Person
+  /** The territory that judges: the practice's, else the pharmacy's; narrowest first, up to the country. */
+  territoryPath: string[]
+  timeZone: string
+  /** In force at `occurredAt` for that territory; rules for other professions among them. */
+  rules: AllocationRule[]
+  receipts: Receipt[]
+  /** Live at `at`. */
+  holds: Hold[]
+}
+
+export interface Person {
+  id: string
+  profession: string
+  speciality: string | null
+  status: 'active' | 'suspended'
+  practiceTerritory: string | null
+  /** WGS 84 degrees. */
+  practice: { latitude: number; longitude: number } | null
+}
+
+/** What the rules leave this person of a product now, or why there is nothing to leave. */
+export function allowanceFor(
+  facts: EntitlementFacts,
+  product: string,
+  more: { receipts?: Receipt[]; holds?: Hold[] } = {},
+): Allowance | Refusal {
+  const choice = ruleFor(
+    facts.rules,
+    { profession: facts.person.profession, speciality: facts.person.speciality ?? undefined },
+    product,
+    facts.territoryPath,
+    facts.occurredAt,
+  )
+  if ('none' in choice) {
+    return choice.none === 'no_rule_in_force'
+      ? refused('no_rule_in_force', `No allocation rule is in force for ${product} in ${facts.territoryPath[0]}.`, {
+          product,
+        })
+      : refused('profession_not_entitled', `The rules in force for ${product} name no such profession.`, { product })
+  }
+  const { rule } = choice
+  const period = periodAt(rule.window, { ...rule, timeZone: facts.timeZone }, facts.occurredAt)
+  return allowance(rule, period, product, [...facts.receipts, ...(more.receipts ?? [])], more.holds ?? facts.holds)
+}
+
+/** The refusal of a quantity above what is left, with what is left, when more will be, and the rule that says so. */
+export function exceeded(
+  { receipts }: EntitlementFacts,
+  { rule, period, product, remaining, cap }: Allowance,
+): Refusal {
+  const drawn = receipts.filter((receipt) => rule.products.includes(receipt.product) && receipt.quantity > 0)
+  const resets = resetsAt(
+    rule.window,
+    period,
+    drawn.map(({ at }) => at),
+  )
+  return refused(
+    'entitlement_exceeded',
+    `${remaining} of ${cap} masks are left in the present window for ${product}${resets === null ? '' : `; more from ${iso(resets)}`}.`,
+    {
+      remaining: [{ product, quantity: remaining }],
+      resetsAt: resets === null ? null : iso(resets),
+      rule: { id: rule.id, source: rule.source },
+      window: windowOf(period),
+    },
+  )
+}
+
+/** A period as answers show it. */
+export function windowOf(period: { start: Instant; end: Instant | null }): { start: string; end: string | null } {
+  return { start: iso(period.start), end: period.end === null ? null : iso(period.end) }
+}

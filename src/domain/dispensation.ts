@@ -1,0 +1,184 @@
+import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
+import type { Allowance, Hold, Receipt } from './entitlement.ts'
+import { type Instant, iso } from './instant.ts'
+import { normalisePickupCode } from './pickup-code.ts'
+import { isRefusal, type Refusal, refused } from './problems.ts'
+
+/** What a pharmacy asks to hand over. */
+export interface HandOver {
+  lines: { product: string; quantity: number; lot?: string | undefined }[]
+  reservations: { id: string; pickupCode: string }[]
+  releaseHolds: boolean
+  override: boolean
+}
+
+/** A reservation as locked for a hand-over. */
+export interface NamedReservation {
+  id: string
+  personId: string
+  product: string
+  quantity: number
+  status: 'held' | 'collected' | 'cancelled' | 'expired'
+  pickupCode: string
+  expiresAt: Instant
+}
+
+export interface DispensationFacts {
+  entitlement: EntitlementFacts
+  /** In the order of the request. */
+  reservations: NamedReservation[]
+  inactiveProducts: string[]
+  /** By product: on hand and promised to nobody live, at this pharmacy. */
+  available: ReadonlyMap<string, number>
+  pharmacy: string
+  overridesLeft: number
+}
+
+/** A line that may be handed over, with what it was judged by. */
+export interface GrantedLine {
+  product: string
+  quantity: number
+  lot: string | null
+  allowance: Allowance
+  beyondCap: boolean
+}
+
+export interface Grant {
+  lines: GrantedLine[]
+  /** Named reservations with the quantity collected from each; `expired` ones count as walk-ins. */
+  outcomes: { id: string; outcome: 'collected' | 'expired'; quantity: number }[]
+  /** Holds cancelled to make room for this hand-over. */
+  released: Hold[]
+  flags: string[]
+}
+
+/** Decides a hand-over: all lines, or none. Pure: every fact, the time among them, comes in. */
+export function decideDispensation(facts: DispensationFacts, request: HandOver): Grant | Refusal {
+  const { entitlement } = facts
+  if (entitlement.person.status === 'suspended')
+    return refused('professional_suspended', 'The professional is suspended.')
+  const [inactive] = facts.inactiveProducts
+  if (inactive !== undefined)
+    return refused('product_inactive', `${inactive} is no longer distributed.`, { product: inactive })
+
+  const mismatch = reservationFault(facts, request)
+  if (mismatch) return mismatch
+  const live = facts.reservations.filter(({ status, expiresAt }) => status === 'held' && expiresAt > entitlement.at)
+  const otherHolds = entitlement.holds.filter(({ id }) => !live.some((named) => named.id === id))
+
+  const judged = judgeLines(facts, request, otherHolds)
+  if (isRefusal(judged)) return judged
+  const short = shortage(facts, request, [
+    ...live,
+    ...judged.released.filter(({ pharmacy }) => pharmacy === facts.pharmacy),
+  ])
+  if (short) return short
+  return { ...judged, outcomes: outcomesOf(facts, request, live) }
+}
+
+function reservationFault(facts: DispensationFacts, request: HandOver): Refusal | undefined {
+  for (const [index, reservation] of facts.reservations.entries()) {
+    const named = { reservation: reservation.id }
+    const code = request.reservations[index]?.pickupCode ?? ''
+    if (
+      reservation.personId !== facts.entitlement.person.id ||
+      !request.lines.some(({ product }) => product === reservation.product)
+    ) {
+      return refused(
+        'reservation_mismatch',
+        'The reservation is for another professional, or no line asks for its product.',
+        named,
+      )
+    }
+    if (normalisePickupCode(code) !== reservation.pickupCode) {
+      return refused('pickup_code_wrong', 'The pick-up code is not that of the reservation.', named)
+    }
+    if (reservation.status === 'collected' || reservation.status === 'cancelled') {
+      return refused('reservation_not_held', `The reservation is ${reservation.status}.`, {
+        ...named,
+        status: reservation.status,
+      })
+    }
+  }
+  return undefined
+}
+
+function judgeLines(
+  facts: DispensationFacts,
+  request: HandOver,
+  otherHolds: Hold[],
+): Omit<Grant, 'outcomes'> | Refusal {
+  const { entitlement } = facts
+  const lines: GrantedLine[] = []
+  const receipts: Receipt[] = []
+  const inTheWay = new Set<Hold>()
+  for (const { product, quantity, lot } of request.lines) {
+    const holds = otherHolds.filter((hold) => !inTheWay.has(hold))
+    let allowance = allowanceFor(entitlement, product, { receipts, holds })
+    if (isRefusal(allowance)) return allowance
+    if (quantity > allowance.remaining && !request.override) {
+      const withoutHolds = allowanceFor(entitlement, product, { receipts, holds: [] })
+      if (isRefusal(withoutHolds)) return withoutHolds
+      if (quantity > withoutHolds.remaining) return exceeded(entitlement, withoutHolds)
+      const { products } = withoutHolds.rule
+      for (const hold of holds) if (products.includes(hold.product)) inTheWay.add(hold)
+      allowance = withoutHolds
+    }
+    lines.push({ product, quantity, lot: lot ?? null, allowance, beyondCap: quantity > allowance.remaining })
+    receipts.push({ product, quantity, at: entitlement.occurredAt })
+  }
+  const released = [...inTheWay]
+  if (released.length > 0 && !request.releaseHolds) return held(released)
+  const beyond = lines.some(({ beyondCap }) => beyondCap)
+  if (beyond && facts.overridesLeft <= 0) {
+    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.')
+  }
+  return { lines, released, flags: beyond ? ['override'] : [] }
+}
+
+function held(holds: Hold[]): Refusal {
+  return refused(
+    'entitlement_held',
+    'The professional has reservations that use up the entitlement. Collect them, or send releaseHolds: true to cancel them.',
+    {
+      holds: holds.map(({ id, product, quantity, expiresAt }) => ({
+        id,
+        product,
+        quantity,
+        expiresAt: iso(expiresAt),
+      })),
+    },
+  )
+}
+
+function shortage(
+  facts: DispensationFacts,
+  request: HandOver,
+  freed: { product: string; quantity: number }[],
+): Refusal | undefined {
+  for (const product of new Set(request.lines.map((line) => line.product))) {
+    const free = (facts.available.get(product) ?? 0) + total(freed, product)
+    if (total(request.lines, product) > free) {
+      return refused('stock_insufficient', `${free} masks of ${product} are available at this pharmacy.`, {
+        product,
+        available: free,
+      })
+    }
+  }
+  return undefined
+}
+
+function outcomesOf(facts: DispensationFacts, request: HandOver, live: NamedReservation[]): Grant['outcomes'] {
+  const left = new Map<string, number>()
+  return facts.reservations.map((reservation) => {
+    const asked = left.get(reservation.product) ?? total(request.lines, reservation.product)
+    if (!live.includes(reservation)) return { id: reservation.id, outcome: 'expired', quantity: 0 }
+    const quantity = Math.min(asked, reservation.quantity)
+    left.set(reservation.product, asked - quantity)
+    return { id: reservation.id, outcome: 'collected', quantity }
+  })
+}
+
+function total(lines: readonly { product: string; quantity: number }[], product: string): number {
+  return lines.reduce((sum, line) => (line.product === product ? sum + line.quantity : sum), 0)
+}

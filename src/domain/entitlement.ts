@@ -1,0 +1,77 @@
+import type { AllocationRule } from './allocation-rules.ts'
+import type { Instant } from './instant.ts'
+import type { Period } from './periods.ts'
+import { countsIn } from './periods.ts'
+
+/** What the ledger says of one line: masks handed over, or, with a negative quantity, given back. */
+export interface Receipt {
+  product: string
+  /** Of the hand-over. A reversal carries that of its original, so that it gives back in the original's window. */
+  at: Instant
+  quantity: number
+}
+
+/** Masks promised to the professional by a live reservation. */
+export interface Hold {
+  id: string
+  product: string
+  quantity: number
+  /** The FINESS number of the pharmacy that keeps them. */
+  pharmacy: string
+  expiresAt: Instant
+}
+
+/**
+ * What a professional may still receive of a product, in single masks, where `remaining` is always
+ * max(0, cap − received − held).
+ */
+export interface Allowance {
+  product: string
+  cap: number
+  received: number
+  held: number
+  remaining: number
+  rule: AllocationRule
+  period: Period
+}
+
+interface Usage {
+  cap: number
+  received: number
+  held: number
+}
+
+/**
+ * What a rule leaves of a product within a period. Two caps may limit it, the rule's own over all its products and the
+ * product's sub-cap: the figures are those of whichever leaves less, and the rule's own on a tie. Receipts that do not
+ * count in the period are ignored; all holds are taken to be live.
+ */
+export function allowance(
+  rule: AllocationRule,
+  period: Period,
+  product: string,
+  receipts: readonly Receipt[],
+  holds: readonly Hold[],
+): Allowance {
+  const counted = receipts.filter((receipt) => countsIn(rule.window, period, receipt.at))
+  const usage = (cap: number, products: readonly string[]): Usage => ({
+    cap,
+    received: quantityOf(products, counted),
+    held: quantityOf(products, holds),
+  })
+  const subUsages = rule.subCaps.filter((sub) => sub.product === product).map((sub) => usage(sub.cap, [product]))
+  const binding = subUsages.reduce(
+    (least, sub) => (left(sub) < left(least) ? sub : least),
+    usage(rule.cap, rule.products),
+  )
+  return { product, ...binding, remaining: Math.max(0, left(binding)), rule, period }
+}
+
+// Below zero after an override, a late hand-over or a lowered cap.
+function left({ cap, received, held }: Usage): number {
+  return cap - received - held
+}
+
+function quantityOf(products: readonly string[], lines: readonly { product: string; quantity: number }[]): number {
+  return lines.reduce((sum, line) => (products.includes(line.product) ? sum + line.quantity : sum), 0)
+}

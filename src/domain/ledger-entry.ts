@@ -1,0 +1,86 @@
+import { createHash, createHmac } from 'node:crypto'
+import { type Instant, iso } from './instant.ts'
+
+/** One line of an entry: masks of one product, and the rule and window that they count under. */
+export interface LedgerLine {
+  product: string
+  quantity: number
+  lot: string | null
+  ruleId: string
+  window: { start: Instant; end: Instant | null }
+  timeZone: string
+}
+
+/** What an entry says in the open: the person by surrogate only, so that erasing the payload leaves it verifiable. */
+export interface LedgerEntry {
+  id: string
+  personId: string
+  seq: number
+  previousHash: Buffer | null
+  kind: 'dispensation' | 'reversal' | 'link'
+  recordedAt: Instant
+  /** When the masks changed hands; a reversal carries its original's. */
+  occurredAt: Instant
+  pharmacy: string | null
+  profession: string | null
+  territories: { practice: string | null; pharmacy: string | null }
+  lines: LedgerLine[]
+  flags: string[]
+  /** The entry that a reversal takes back, or the person that a link joins. */
+  refersTo: string | null
+}
+
+/** An entry with the bytes that were hashed, which never change. */
+export interface SealedEntry extends LedgerEntry {
+  canonical: Buffer
+  entryHash: Buffer
+  payload: Buffer
+  salt: Buffer
+}
+
+const VERSION = 'gomask-entry-v1'
+
+/**
+ * Seals an entry: a JSON array in UTF-8, version tag first, fields in fixed order, integers, times in UTC with
+ * milliseconds, the previous hash in base64, last HMAC-SHA-256(salt, payload): a keyed commitment, because a bare hash
+ * of a national number can be guessed. The entry's hash is the RFC 6962 leaf hash, sha256(0x00 ‖ canonical).
+ * `salt` is 32 random bytes.
+ */
+export function sealEntry(entry: LedgerEntry, payload: Buffer, salt: Buffer): SealedEntry {
+  const commitment = createHmac('sha256', salt).update(payload).digest()
+  const canonical = canonicalBytes(entry, commitment)
+  return { ...entry, canonical, entryHash: leafHash(canonical), payload, salt }
+}
+
+/** The RFC 6962 leaf hash of an entry's canonical bytes. */
+export function leafHash(canonical: Buffer): Buffer {
+  return createHash('sha256').update(Buffer.of(0)).update(canonical).digest()
+}
+
+function canonicalBytes(entry: LedgerEntry, commitment: Buffer): Buffer {
+  return Buffer.from(
+    JSON.stringify([
+      VERSION,
+      entry.id,
+      entry.personId,
+      entry.seq,
+      entry.previousHash?.toString('base64') ?? null,
+      entry.kind,
+      iso(entry.recordedAt),
+      iso(entry.occurredAt),
+      entry.pharmacy,
+      entry.profession,
+      [entry.territories.practice, entry.territories.pharmacy],
+      entry.lines.map((line) => [
+        line.product,
+        line.quantity,
+        line.lot,
+        line.ruleId,
+        [iso(line.window.start), line.window.end === null ? null : iso(line.window.end), line.timeZone],
+      ]),
+      entry.flags,
+      entry.refersTo,
+      commitment.toString('base64'),
+    ]),
+  )
+}

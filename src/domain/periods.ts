@@ -1,0 +1,104 @@
+import { DateTime } from 'luxon'
+import type { Instant } from './instant.ts'
+
+/** Over what stretch of time a rule adds up what was received. */
+export type RuleWindow =
+  | { kind: 'calendar_weeks'; count: number }
+  | { kind: 'rolling_days'; count: number }
+  | { kind: 'once' }
+
+/** One window placed in time. Which of its two ends belong to it depends on its kind: see `countsIn`. */
+export interface Period {
+  start: Instant
+  /** Null where a rule given once has no end. */
+  end: Instant | null
+}
+
+/** When the rule of a window is in force, and the time zone of the territory whose Mondays count. */
+export interface WindowContext {
+  validFrom: Instant
+  validTo: Instant | null
+  /** An IANA name, such as `Indian/Reunion`. */
+  timeZone: string
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/**
+ * The period of a window in which `at` lies.
+ *
+ * - `calendar_weeks`: [start, end), blocks of n weeks from Monday 00:00 to Monday 00:00 by the clocks of the time zone,
+ *   the first of them on the Monday of the week of `validFrom`. They are not cut off at `validFrom`: a rule that
+ *   replaces another in mid-week counts what was received since Monday, and blocks before `validFrom` exist too.
+ * - `rolling_days`: (start, end], the n × 24 hours up to `at`, whatever the clocks did meanwhile.
+ * - `once`: from `validFrom` to `validTo`.
+ *
+ * Throws RangeError when the time zone is unknown.
+ */
+export function periodAt(window: RuleWindow, context: WindowContext, at: Instant): Period {
+  switch (window.kind) {
+    case 'calendar_weeks':
+      return calendarWeeksAt(window.count, context, at)
+    case 'rolling_days':
+      return { start: at - window.count * DAY_MS, end: at }
+    case 'once':
+      return { start: context.validFrom, end: context.validTo }
+  }
+}
+
+/**
+ * Whether a receipt at `instant` uses up some of the period's cap.
+ *
+ * - `calendar_weeks`: start ≤ instant < end.
+ * - `rolling_days`: start < instant, so that a receipt exactly n × 24 hours old has left. There is no upper bound: a
+ *   receipt that a skewed clock put some minutes ahead still counts.
+ * - `once`: start ≤ instant. Receipts after the rule's end are no loophole: the rule is then in force no more.
+ */
+export function countsIn(window: RuleWindow, period: Period, instant: Instant): boolean {
+  switch (window.kind) {
+    case 'calendar_weeks':
+      return period.start <= instant && (period.end === null || instant < period.end)
+    case 'rolling_days':
+      return period.start < instant
+    case 'once':
+      return period.start <= instant
+  }
+}
+
+/**
+ * When some of the cap comes back with nobody doing anything: the end of calendar weeks, the moment at which the oldest
+ * counted receipt leaves a rolling window, and never (null) for what is given once or was not drawn on.
+ */
+export function resetsAt(window: RuleWindow, period: Period, receipts: readonly Instant[]): Instant | null {
+  switch (window.kind) {
+    case 'calendar_weeks':
+      return period.end
+    case 'rolling_days': {
+      const counted = receipts.filter((instant) => countsIn(window, period, instant))
+      return counted.length === 0 ? null : Math.min(...counted) + window.count * DAY_MS
+    }
+    case 'once':
+      return null
+  }
+}
+
+function calendarWeeksAt(count: number, { validFrom, timeZone }: WindowContext, at: Instant): Period {
+  const firstMonday = mondayOf(validFrom, timeZone)
+  const blockDays = count * 7
+  const block = Math.floor((mondayOf(at, timeZone) - firstMonday) / blockDays)
+  const start = firstMonday + block * blockDays
+  return { start: midnight(start, timeZone), end: midnight(start + blockDays, timeZone) }
+}
+
+// Days are counted on the calendar, as whole days since 1970-01-01, because a day with a daylight-saving change lasts
+// 23 or 25 hours, and weeks are counted in days, because the ISO week number jumps from 52 or 53 to 1.
+function mondayOf(instant: Instant, timeZone: string): number {
+  const local = DateTime.fromMillis(instant, { zone: timeZone })
+  if (!local.isValid) throw new RangeError(`No such time zone or instant: ${timeZone}, ${instant}`)
+  return Date.UTC(local.year, local.month - 1, local.day) / DAY_MS - (local.weekday - 1)
+}
+
+function midnight(day: number, timeZone: string): Instant {
+  const date = DateTime.fromMillis(day * DAY_MS, { zone: 'utc' })
+  return date.setZone(timeZone, { keepLocalTime: true }).toMillis()
+}

@@ -1,0 +1,89 @@
+/** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
+export const problemStatus = {
+  invalid_request: 400,
+  idempotency_key_missing: 400,
+  dispensed_at_out_of_range: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  pharmacy_suspended: 403,
+  not_found: 404,
+  entitlement_exceeded: 409,
+  entitlement_held: 409,
+  no_rule_in_force: 409,
+  profession_not_entitled: 409,
+  professional_unknown: 409,
+  professional_suspended: 409,
+  product_inactive: 409,
+  stock_insufficient: 409,
+  no_stock_in_reach: 409,
+  stock_count_outdated: 409,
+  too_many_holds: 409,
+  reservation_not_held: 409,
+  reservation_mismatch: 409,
+  pickup_code_wrong: 409,
+  override_not_allowed: 409,
+  reversal_exceeds_dispensed: 409,
+  idempotency_in_progress: 409,
+  payload_too_large: 413,
+  uri_too_long: 414,
+  unsupported_media_type: 415,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  headers_too_large: 431,
+  internal: 500,
+  unavailable: 503,
+  outcome_unknown: 503,
+} as const satisfies Record<string, number>
+
+export type ProblemCode = keyof typeof problemStatus
+
+/** One wrong field of a request: `path` in dots and brackets, `message` with the limit. */
+export interface FieldError {
+  path: string
+  message: string
+}
+
+/**
+ * A request that ends here with a problem document. `detail` and `facts` are public: no national number, name, token or
+ * SQL may stand in them. `status` differs from the code's own only for a caller that is itself suspended (403).
+ */
+export class Problem extends Error {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly errors: FieldError[] | undefined
+  readonly facts: Record<string, unknown>
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: { status?: number; errors?: FieldError[]; facts?: Record<string, unknown> } = {},
+  ) {
+    super(detail)
+    this.code = code
+    this.status = more.status ?? problemStatus[code]
+    this.errors = more.errors
+    this.facts = more.facts ?? {}
+  }
+}
+
+/** A 400 that names one field. */
+export function invalid(path: string, message: string): Problem {
+  return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
+}
+
+/** A decision against the caller: a value, not an exception, so that the transaction can commit its record. */
+export interface Refusal {
+  refused: ProblemCode
+  detail: string
+  facts: Record<string, unknown>
+}
+
+/** Makes a refusal; `facts` become members of the problem document. */
+export function refused(code: ProblemCode, detail: string, facts: Record<string, unknown> = {}): Refusal {
+  return { refused: code, detail, facts }
+}
+
+/** Tells a refusal from a result. */
+export function isRefusal(result: unknown): result is Refusal {
+  return typeof result === 'object' && result !== null && 'refused' in result
+}

@@ -1,0 +1,31 @@
+import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
+import { isRefusal, type Refusal, refused } from './problems.ts'
+
+/** What a professional asks to have set aside. */
+export interface HoldRequest {
+  product: string
+  quantity: number
+}
+
+/** Decides whether the professional may hold these masks anywhere at all; where, stock decides. Undefined: yes. */
+export function decideReservation(
+  facts: EntitlementFacts,
+  { product, quantity }: HoldRequest,
+  context: { productActive: boolean; maxLiveHolds: number },
+): Refusal | undefined {
+  if (facts.person.status === 'suspended') return refused('professional_suspended', 'The professional is suspended.')
+  if (!context.productActive) return refused('product_inactive', `${product} is no longer distributed.`, { product })
+  const live = facts.holds.filter((hold) => hold.product === product)
+  const allowance = allowanceFor(facts, product)
+  if (isRefusal(allowance)) return allowance
+  if (live.length >= context.maxLiveHolds) {
+    return refused(
+      'too_many_holds',
+      `${live.length} reservations of ${product} are live; the limit is ${context.maxLiveHolds}.`,
+      {
+        limit: context.maxLiveHolds,
+      },
+    )
+  }
+  return quantity > allowance.remaining ? exceeded(facts, allowance) : undefined
+}

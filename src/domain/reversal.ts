@@ -1,0 +1,52 @@
+import type { LedgerLine } from './ledger-entry.ts'
+import { type Refusal, refused } from './problems.ts'
+
+/** A line of a dispensation, with what was taken back of its product and lot so far. */
+export interface ReversibleLine extends LedgerLine {
+  cap: number
+  reversed: number
+}
+
+/** The lines that a reversal takes back, at most what was dispensed; all that is left where none are named. */
+export function decideReversal(
+  dispensed: readonly ReversibleLine[],
+  asked: readonly { product: string; quantity: number }[] | undefined,
+): ReversibleLine[] | Refusal {
+  const left = remaindersOf(dispensed)
+  if (!asked) return left.length > 0 ? left : exceeded(dispensed)
+  const taken: ReversibleLine[] = []
+  for (const { product, quantity } of asked) {
+    let missing = quantity
+    for (const line of left.filter((each) => each.product === product)) {
+      const part = Math.min(missing, line.quantity)
+      if (part > 0) taken.push({ ...line, quantity: part })
+      line.quantity -= part
+      missing -= part
+    }
+    if (missing > 0) return exceeded(dispensed)
+  }
+  return taken
+}
+
+// Two lines of one product and lot share what was reversed of it: the first absorbs it first.
+function remaindersOf(dispensed: readonly ReversibleLine[]): ReversibleLine[] {
+  const reversed = new Map(dispensed.map((line) => [keyOf(line), line.reversed]))
+  return dispensed
+    .map((line) => {
+      const back = Math.min(line.quantity, reversed.get(keyOf(line)) ?? 0)
+      reversed.set(keyOf(line), (reversed.get(keyOf(line)) ?? 0) - back)
+      return { ...line, quantity: line.quantity - back }
+    })
+    .filter(({ quantity }) => quantity > 0)
+}
+
+function exceeded(dispensed: readonly ReversibleLine[]): Refusal {
+  const reversible = remaindersOf(dispensed).map(({ product, quantity }) => ({ product, quantity }))
+  return refused('reversal_exceeds_dispensed', 'More would be taken back than was dispensed and not yet reversed.', {
+    reversible,
+  })
+}
+
+function keyOf({ product, lot }: ReversibleLine): string {
+  return JSON.stringify([product, lot])
+}

@@ -1,0 +1,111 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { oneRow, row, rows } from '../../db/query.ts'
+import { clock, instant, json, texts, timestamp } from '../../db/sql.ts'
+import type { AllocationRule } from '../../domain/allocation-rules.ts'
+import { type Instant, iso } from '../../domain/instant.ts'
+import { ruleColumns } from '../../store/allocation-rules.ts'
+import type { Rule, RuleBody } from './schema.ts'
+
+interface Row {
+  rule: AllocationRule & { publishedAt: Instant }
+}
+
+const columns = sql`json_build_object(${ruleColumns}, 'publishedAt', ${instant(sql`published_at`)}) as rule`
+
+/** Publishes a rule, with its event, in one statement. Territory and products must exist. */
+export async function insertRule(tx: Transaction, id: string, rule: RuleBody, publishedBy: string): Promise<Rule> {
+  const inserted = await oneRow<Row>(
+    tx,
+    'insert_rule',
+    sql`with published as (
+          insert into allocation_rules (id, beneficiaries, products, cap, sub_caps, window_kind, window_count, territory,
+            valid_from, valid_to, source, confidence, published_by, published_at)
+          values (${id}::uuid, ${json(rule.beneficiaries)}, ${texts(rule.products)}, ${rule.cap}::int, ${json(rule.subCaps)},
+            ${rule.window.kind}, ${countOf(rule)}::int, ${rule.territory}, ${timestamp(rule.validFrom)},
+            ${timestamp(rule.validTo)}, ${json(rule.source)}, ${rule.confidence}, ${publishedBy}, ${clock})
+          returning *
+        ), told as (
+          insert into events (type, subject, ids, at)
+          select 'rule.published', id::text, jsonb_build_object('rule', id, 'territory', territory), published_at from published
+        )
+        select ${columns} from published`,
+  )
+  return view(inserted)
+}
+
+/** Whether a rule of the same content was published before, withdrawn or not. */
+export async function isPublished(tx: Transaction, rule: RuleBody): Promise<boolean> {
+  const same = await row(
+    tx,
+    'find_same_rule',
+    sql`select from allocation_rules
+        where territory = ${rule.territory} and valid_from = ${timestamp(rule.validFrom)}
+          and valid_to is not distinct from ${timestamp(rule.validTo)}
+          and beneficiaries = ${json(rule.beneficiaries)} and products = ${texts(rule.products)} and cap = ${rule.cap}::int
+          and sub_caps = ${json(rule.subCaps)} and window_kind = ${rule.window.kind}
+          and window_count is not distinct from ${countOf(rule)}::int
+          and source = ${json(rule.source)} and confidence = ${rule.confidence}
+        limit 1`,
+  )
+  return same !== undefined
+}
+
+/** Lets one transaction after another load rules, so that none loads what another is about to. */
+export async function lockLoading(tx: Transaction): Promise<void> {
+  await rows(tx, 'lock_rule_loading', sql`select pg_advisory_xact_lock(hashtextextended('gomask rules load', 0))`)
+}
+
+/** The rules in force at an instant, or now, newest first after a position. */
+export async function listRules(
+  db: Queryable,
+  at: Instant | null,
+  before: string | null,
+  limit: number,
+): Promise<Rule[]> {
+  const found = await rows<Row>(
+    db,
+    'list_rules',
+    sql`with moment as materialized (select coalesce(${timestamp(at)}, clock_timestamp()) as at)
+        select ${columns} from allocation_rules, moment
+        where valid_from <= at and (valid_to is null or valid_to > at) and (withdrawn_at is null or withdrawn_at > at)
+          and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        order by id desc limit ${limit}::int`,
+  )
+  return found.map(view)
+}
+
+/** The territory of a rule, or undefined. */
+export async function findRuleTerritory(db: Queryable, id: string): Promise<string | undefined> {
+  const found = await row<{ territory: string }>(
+    db,
+    'find_rule_territory',
+    sql`select territory from allocation_rules where id = ${id}::uuid`,
+  )
+  return found?.territory
+}
+
+/** Withdraws a rule that exists; one withdrawn already keeps its time. */
+export async function setWithdrawn(tx: Transaction, id: string): Promise<Rule> {
+  const withdrawn = await oneRow<Row>(
+    tx,
+    'withdraw_rule',
+    sql`update allocation_rules set withdrawn_at = coalesce(withdrawn_at, ${clock}) where id = ${id}::uuid
+        returning ${columns}`,
+  )
+  return view(withdrawn)
+}
+
+function countOf({ window }: RuleBody): number | null {
+  return window.kind === 'once' ? null : window.count
+}
+
+function view({ rule }: Row): Rule {
+  return {
+    ...rule,
+    validFrom: iso(rule.validFrom),
+    validTo: rule.validTo === null ? null : iso(rule.validTo),
+    publishedAt: iso(rule.publishedAt),
+    withdrawnAt: rule.withdrawnAt === null ? null : iso(rule.withdrawnAt),
+  }
+}

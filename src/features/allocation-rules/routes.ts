@@ -1,0 +1,78 @@
+import { roles } from '../../http/caller.ts'
+import { effect, writeHeaders } from '../../http/effects.ts'
+import { page, positionOf } from '../../http/pages.ts'
+import { problems, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { publishRule } from './publish-rule.ts'
+import { listRules } from './queries.ts'
+import { listQuery, rule, ruleBody, rulePage, ruleParams, withdrawalBody } from './schema.ts'
+import { withdrawRule } from './withdraw-rule.ts'
+
+/** The dated caps that judge every hand-over. */
+export async function allocationRuleRoutes(app: App, deps: Deps): Promise<void> {
+  listRoute(app, deps)
+  publishRoute(app, deps)
+  withdrawalRoute(app, deps)
+}
+
+function listRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/allocation-rules',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'listRules',
+        tags: ['rules'],
+        summary: 'List the rules in force, newest first',
+        querystring: listQuery,
+        response: { 200: rulePage, ...problems(401, 403) },
+      },
+    },
+    async ({ query }) => {
+      const found = await listRules(db.orm, query.at ?? null, positionOf(query.cursor, uuid), query.limit + 1)
+      return page(found, query.limit, ({ id }) => id)
+    },
+  )
+}
+
+function publishRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/allocation-rules',
+    {
+      config: { policy: ['regulator', 'admin'] },
+      schema: {
+        operationId: 'publishRule',
+        tags: ['rules'],
+        summary: 'Publish a rule',
+        description:
+          'A regulator publishes for its own territories and those below them. A rule is never edited: publish another, which prevails by its later `validFrom`, or withdraw it.',
+        headers: writeHeaders,
+        body: ruleBody,
+        response: { 201: rule, ...problems(401, 403, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) =>
+      effect(request, reply, { db, status: 201 }, (tx) => publishRule(tx, request.caller, request.body)),
+  )
+}
+
+function withdrawalRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/allocation-rules/:id/withdrawal',
+    {
+      config: { policy: ['regulator', 'admin'] },
+      schema: {
+        operationId: 'withdrawRule',
+        tags: ['rules'],
+        summary: 'Withdraw a rule',
+        description: 'From now on it judges nothing more. Again: the same answer.',
+        params: ruleParams,
+        headers: writeHeaders,
+        body: withdrawalBody,
+        response: { 200: rule, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) =>
+      effect(request, reply, { db }, (tx) => withdrawRule(tx, request.caller, request.params.id)),
+  )
+}

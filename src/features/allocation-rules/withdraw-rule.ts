@@ -1,0 +1,17 @@
+import type { Transaction } from '../../db/database.ts'
+import { Problem } from '../../domain/problems.ts'
+import type { Caller } from '../../http/caller.ts'
+import { requireOwnTerritory } from './own-territory.ts'
+import { findRuleTerritory, setWithdrawn } from './queries.ts'
+import type { Rule } from './schema.ts'
+
+/**
+ * Withdraws a rule: it judges no hand-over from now on, and stays for the entries that cite it. Again: the same. Throws
+ * 404 where there is none, 403 for a territory that is not the regulator's.
+ */
+export async function withdrawRule(tx: Transaction, caller: Caller, id: string): Promise<Rule> {
+  const territory = await findRuleTerritory(tx, id)
+  if (territory === undefined) throw new Problem('not_found', 'There is no such rule.')
+  await requireOwnTerritory(tx, caller, territory)
+  return setWithdrawn(tx, id)
+}

@@ -1,0 +1,80 @@
+import { DateTime } from 'luxon'
+import type { Transaction } from '../../db/database.ts'
+import { allowanceFor, type EntitlementFacts, windowOf } from '../../domain/beneficiary.ts'
+import { decideDispensation } from '../../domain/dispensation.ts'
+import type { Allowance, Hold } from '../../domain/entitlement.ts'
+import { countsIn } from '../../domain/periods.ts'
+import { isRefusal, type Refusal } from '../../domain/problems.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { type CounterLimits, professionalUnknown } from './dispense.ts'
+import { gather } from './gather.ts'
+import type { Check, DispensationRequest } from './schema.ts'
+
+/**
+ * Says what a hand-over would be answered, and why, and changes nothing. It is judged exactly as the hand-over would be,
+ * under the same locks, and recorded as a reading of the professional's history.
+ */
+export async function check(
+  tx: Transaction,
+  pharmacy: string,
+  request: DispensationRequest,
+  { overridesPerWeek, ...reader }: CounterLimits & { operator: string | undefined; subject: string },
+): Promise<Check> {
+  const counter = await gather(tx, pharmacy, request, overridesPerWeek)
+  const decided = counter
+    ? decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
+    : professionalUnknown()
+  const access = {
+    kind: 'dispensation_check' as const,
+    reader: { role: 'pharmacy', subject: reader.subject },
+    pharmacy,
+    operator: reader.operator,
+  }
+  await recordAccess(tx, { ...access, outcome: isRefusal(decided) ? decided.refused : 'allow' }, [
+    counter?.head.personId ?? null,
+  ])
+  const decision = isRefusal(decided)
+    ? { decision: 'refuse' as const, code: decided.refused }
+    : { decision: 'allow' as const }
+  return { ...decision, ...standing(counter?.facts.entitlement, request) }
+}
+
+function standing(facts: EntitlementFacts | undefined, request: DispensationRequest): Omit<Check, 'decision' | 'code'> {
+  if (!facts) return { remaining: [], held: [], rule: null, window: null, receivedInWindow: [] }
+  const named = new Set(request.reservations.map(({ id }) => id))
+  const holds = facts.holds.filter(({ id }) => !named.has(id))
+  const allowances = [...new Set(request.lines.map(({ product }) => product))]
+    .map((product) => allowanceFor(facts, product, { holds }))
+    .filter((allowance): allowance is Allowance => !isRefusal(allowance as Allowance | Refusal))
+  const [first] = allowances
+  return {
+    remaining: allowances.map(({ product, remaining }) => ({ product, quantity: remaining })),
+    held: byProduct(holds),
+    rule: first ? { id: first.rule.id, source: first.rule.source } : null,
+    window: first ? windowOf(first.period) : null,
+    receivedInWindow: first ? receivedByDay(facts, first) : [],
+  }
+}
+
+function byProduct(holds: Hold[]): { product: string; quantity: number }[] {
+  const sums = Map.groupBy(holds, ({ product }) => product)
+  return [...sums].map(([product, held]) => ({
+    product,
+    quantity: held.reduce((sum, { quantity }) => sum + quantity, 0),
+  }))
+}
+
+function receivedByDay(
+  { receipts, timeZone }: EntitlementFacts,
+  { rule, period }: Allowance,
+): Check['receivedInWindow'] {
+  const counted = receipts
+    .filter(({ product, at }) => rule.products.includes(product) && countsIn(rule.window, period, at))
+    .map(({ at, ...receipt }) => ({ on: DateTime.fromMillis(at, { zone: timeZone }).toISODate() ?? '', ...receipt }))
+  return [...Map.groupBy(counted, ({ on, product }) => `${on} ${product}`).values()]
+    .flatMap(([first, ...others]) =>
+      first ? [{ ...first, quantity: others.reduce((sum, { quantity }) => sum + quantity, first.quantity) }] : [],
+    )
+    .filter(({ quantity }) => quantity !== 0)
+    .sort((a, b) => a.on.localeCompare(b.on) || a.product.localeCompare(b.product))
+}

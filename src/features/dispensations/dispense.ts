@@ -1,0 +1,189 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import { allowanceFor } from '../../domain/beneficiary.ts'
+import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
+import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
+import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
+import { recordRefusal } from '../../store/decisions.ts'
+import { type EntryRow, entryView } from '../../store/entries.ts'
+import { append, type NewEntry, seal } from '../../store/ledger.ts'
+import {
+  applyStockEffects,
+  type EndedHold,
+  type EventRecord,
+  reservationEvent,
+  turningPoints,
+} from '../../store/shelves.ts'
+import { type Counter, gather } from './gather.ts'
+import type { Dispensation, DispensationRequest } from './schema.ts'
+
+export interface CounterLimits {
+  overridesPerWeek: number
+}
+
+/**
+ * Hands masks over at a pharmacy's counter: all lines or none, within what the rules in force leave this professional in
+ * all pharmacies together.
+ */
+export async function dispense(
+  tx: Transaction,
+  pharmacy: string,
+  request: DispensationRequest,
+  { overridesPerWeek, operator }: CounterLimits & { operator: string | undefined },
+): Promise<Dispensation | Refusal> {
+  const refuse = (personId: string | null, refusal: Refusal) =>
+    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, refusal)
+  const counter = await gather(tx, pharmacy, request, overridesPerWeek)
+  if (!counter) return refuse(null, professionalUnknown())
+  const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
+  if (isRefusal(grant)) return refuse(counter.head.personId, grant)
+  return write(tx, request, counter, grant, operator)
+}
+
+/** The refusal of somebody whom the directory does not know. */
+export function professionalUnknown(): Refusal {
+  return refused(
+    'professional_unknown',
+    'The directory knows nobody with this number. Check it on the card, or ask the operator of the service.',
+  )
+}
+
+async function write(
+  tx: Transaction,
+  request: DispensationRequest,
+  counter: Counter,
+  grant: Grant,
+  operator: string | undefined,
+): Promise<Dispensation> {
+  const entry = entryOf(counter, grant)
+  const { professional, identityCheck, override } = request
+  const reservations = grant.outcomes.map(({ id, outcome }) => ({ id, outcome }))
+  const sealed = seal(counter.head, entry, { professional, identityCheck, override, operator, reservations })
+  const weights = grant.lines.map(({ quantity, allowance: { cap, received, held }, beyondCap }) => ({
+    effect: quantity,
+    countedAt: entry.occurredAt,
+    judged: { cap, received, held },
+    beyondCap,
+  }))
+  await Promise.all([
+    append(tx, sealed, weights, professional),
+    applyStockEffects(tx, stockEffects(counter, grant, entry, operator)),
+  ])
+  const [first] = grant.lines
+  const row: EntryRow = {
+    ...sealed,
+    kind: 'dispensation',
+    entryHash: sealed.entryHash.toString('base64'),
+    previousHash: sealed.previousHash?.toString('base64') ?? null,
+    professional,
+    reverses: null,
+    rule: first ? { id: first.allowance.rule.id, source: first.allowance.rule.source } : null,
+    window: first?.allowance.period ?? null,
+    reservations,
+  }
+  return { ...entryView(row), remaining: remainingAfter(counter, grant) }
+}
+
+function entryOf({ facts, pharmacyTerritory }: Counter, grant: Grant): NewEntry {
+  const { at, occurredAt, person, timeZone } = facts.entitlement
+  return {
+    id: uuidv7(),
+    kind: 'dispensation',
+    recordedAt: at,
+    occurredAt,
+    pharmacy: facts.pharmacy,
+    profession: person.profession,
+    territories: { practice: person.practiceTerritory, pharmacy: pharmacyTerritory },
+    lines: grant.lines.map(({ product, quantity, lot, allowance }) => ({
+      product,
+      quantity,
+      lot,
+      ruleId: allowance.rule.id,
+      window: allowance.period,
+      timeZone,
+    })),
+    flags: grant.flags,
+    refersTo: null,
+  }
+}
+
+function stockEffects(counter: Counter, grant: Grant, entry: NewEntry, operator: string | undefined) {
+  const { facts, shelves, expired } = counter
+  const collected = grant.outcomes.filter(({ outcome }) => outcome === 'collected')
+  const ending = [
+    ...expired,
+    ...facts.reservations.filter(({ id }) => collected.some((each) => each.id === id)),
+    ...grant.released,
+  ].map((ended) => ({ pharmacy: facts.pharmacy, ...ended }))
+  const moved = grant.lines.reduce((sofar, line) => dispenseLine(sofar, facts.pharmacy, line, entry), {
+    shelves: shelves.map((shelf) => freed(shelf, ending)),
+    movements: [] as Moved['movements'],
+  })
+  const after = moved.shelves.filter((shelf, index) => shelf.version !== shelves[index]?.version)
+  const ended: EndedHold[] = [
+    ...expired.map(({ id }) => ({ id, status: 'expired' as const })),
+    ...collected.map(({ id, quantity }) => ({
+      id,
+      status: 'collected' as const,
+      collectedQuantity: quantity,
+      collectedBy: entry.id,
+    })),
+    ...grant.released.map(({ id }) => ({ id, status: 'cancelled' as const, cancellationReason: 'released' })),
+  ]
+  return {
+    at: entry.recordedAt,
+    before: shelves,
+    after,
+    movements: moved.movements.map((movement) => ({ ...movement, id: uuidv7(), entryId: entry.id })),
+    ended,
+    events: [...events(counter, grant, entry), ...turningPoints(shelves, after)],
+    operator,
+  }
+}
+
+function freed(shelf: Shelf, ending: { pharmacy: string; product: string; quantity: number }[]): Shelf {
+  const here = ending.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
+  return hold(shelf, -here.reduce((sum, { quantity }) => sum + quantity, 0))
+}
+
+function dispenseLine(
+  { shelves, movements }: { shelves: Shelf[]; movements: Moved['movements'] },
+  pharmacy: string,
+  { product, quantity }: { product: string; quantity: number },
+  { occurredAt }: NewEntry,
+): { shelves: Shelf[]; movements: Moved['movements'] } {
+  const index = shelves.findIndex((shelf) => shelf.pharmacy === pharmacy && shelf.product === product)
+  const shelf = shelves[index]
+  if (!shelf) throw new StaleRead('stock was granted from a shelf that is not there')
+  const moved = move(shelf, 'dispensation', quantity, -quantity, occurredAt)
+  return { shelves: shelves.with(index, moved.shelf), movements: [...movements, ...moved.movements] }
+}
+
+function events({ facts, expired, head }: Counter, grant: Grant, entry: NewEntry): EventRecord[] {
+  const { pharmacy } = facts
+  const collected = facts.reservations.filter(({ id }) =>
+    grant.outcomes.some((each) => each.id === id && each.outcome === 'collected'),
+  )
+  return [
+    ...expired.map((ended) => reservationEvent('reservation.expired', ended)),
+    ...collected.map((ended) => reservationEvent('reservation.collected', { ...ended, pharmacy })),
+    ...grant.released.map((ended) => reservationEvent('reservation.cancelled', { ...ended, personId: head.personId })),
+    {
+      type: 'dispensation.recorded',
+      subject: entry.id,
+      ids: { dispensation: entry.id, pharmacy, person: head.personId },
+    },
+  ]
+}
+
+function remainingAfter({ facts }: Counter, grant: Grant): { product: string; quantity: number }[] {
+  const { entitlement, reservations } = facts
+  const receipts = grant.lines.map(({ product, quantity }) => ({ product, quantity, at: entitlement.occurredAt }))
+  const gone = new Set([...grant.released, ...reservations].map(({ id }) => id))
+  const holds = entitlement.holds.filter(({ id }) => !gone.has(id))
+  return [...new Set(grant.lines.map(({ product }) => product))].flatMap((product) => {
+    const left = allowanceFor(entitlement, product, { receipts, holds })
+    return isRefusal(left) ? [] : [{ product, quantity: left.remaining }]
+  })
+}

@@ -1,0 +1,167 @@
+import { sql } from 'drizzle-orm'
+import type { Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { texts, uuids } from '../../db/sql.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import type { DispensationFacts, NamedReservation } from '../../domain/dispensation.ts'
+import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
+import { Problem } from '../../domain/problems.ts'
+import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
+import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { type Head, lockHead } from '../../store/ledger.ts'
+import { requireKnownProducts } from '../../store/places.ts'
+import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
+import type { DispensationRequest } from './schema.ts'
+
+/** A reservation locked for a hand-over. */
+export type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
+
+/** All that a hand-over is decided by, locked, and what its writing needs beside. */
+export interface Counter {
+  facts: DispensationFacts
+  head: Head
+  shelves: Shelf[]
+  /** Held reservations on these shelves that have expired. */
+  expired: LockedReservation[]
+  pharmacyTerritory: string
+}
+
+/**
+ * Locks in the order that all take (head, pharmacy's overrides, reservations by id, shelves by pharmacy and product), then
+ * reads the facts in later statements. Undefined when nobody has this identifier; throws 400 and 404 for what the
+ * request names wrongly.
+ */
+export async function gather(
+  tx: Transaction,
+  pharmacy: string,
+  request: DispensationRequest,
+  overridesPerWeek: number,
+): Promise<Counter | undefined> {
+  const products = [...new Set(request.lines.map(({ product }) => product))]
+  const [inactiveProducts, head, place, locked] = await Promise.all([
+    requireKnownProducts(
+      tx,
+      request.lines.map(({ product }, index) => ({ path: `lines[${index}].product`, code: product })),
+    ),
+    lockHead(tx, request.professional),
+    lockCounter(tx, pharmacy, request.override !== undefined),
+    lockReservations(tx, pharmacy, products, request),
+  ])
+  if (!head) return undefined
+  const shelvesNeeded = [...products.map((product) => ({ pharmacy, product })), ...locked]
+  const [shelves, entitlement, overrides] = await Promise.all([
+    lockShelves(tx, shelvesNeeded),
+    readEntitlementFacts(tx, {
+      identifier: request.professional,
+      occurredAt: request.dispensedAt ?? null,
+      pharmacy,
+      near: null,
+    }),
+    countOverrides(tx, pharmacy),
+  ])
+  if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
+  requireRecent(request.dispensedAt, entitlement.at)
+  const expired = locked.filter(({ status, expiresAt }) => status === 'held' && expiresAt <= entitlement.at)
+  return {
+    facts: {
+      entitlement,
+      reservations: named(request, locked),
+      inactiveProducts,
+      available: availableByProduct(pharmacy, products, shelves, expired),
+      pharmacy,
+      overridesLeft: overridesPerWeek - overrides,
+    },
+    head,
+    shelves,
+    expired: expired.filter((hold) => hold.pharmacy === pharmacy),
+    pharmacyTerritory: place.territory,
+  }
+}
+
+function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
+  if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
+  throw new Problem(
+    'dispensed_at_out_of_range',
+    'dispensedAt: may lie at most 5 minutes back or ahead; older hand-overs go through offline-batches.',
+    { errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }] },
+  )
+}
+
+// With an override the pharmacy's row is locked, so that two counters cannot both take the last one of the week.
+async function lockCounter(tx: Transaction, pharmacy: string, override: boolean): Promise<{ territory: string }> {
+  const [found] = override
+    ? await rows<{ territory: string; status: string }>(
+        tx,
+        'lock_counter',
+        sql`select territory, status from pharmacies where finess = ${pharmacy} for no key update`,
+      )
+    : await rows<{ territory: string; status: string }>(
+        tx,
+        'read_counter',
+        sql`select territory, status from pharmacies where finess = ${pharmacy}`,
+      )
+  if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (found.status !== 'active')
+    throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
+  return found
+}
+
+async function countOverrides(tx: Transaction, pharmacy: string): Promise<number> {
+  const { used } = await oneRow<{ used: number }>(
+    tx,
+    'count_overrides',
+    sql`select count(*)::int as used from ledger_entries
+        where pharmacy = ${pharmacy} and 'override' = any (flags) and recorded_at > clock_timestamp() - interval '7 days'`,
+  )
+  return used
+}
+
+// The named ones; those expired on the same shelves, which give way; and, to be released, the professional's own.
+function lockReservations(
+  tx: Transaction,
+  pharmacy: string,
+  products: string[],
+  { reservations, releaseHolds, professional }: DispensationRequest,
+): Promise<LockedReservation[]> {
+  return rows<LockedReservation>(
+    tx,
+    'lock_reservations_for_dispensation',
+    sql`with wanted as materialized (
+          select id from reservations where id = any (${uuids(reservations.map(({ id }) => id))}) and pharmacy = ${pharmacy}
+          union
+          select id from reservations where pharmacy = ${pharmacy} and product = any (${texts(products)})
+            and status = 'held' and expires_at <= clock_timestamp()
+          union
+          select r.id from person_identifiers i join persons known on known.id = i.person_id
+            join persons p on coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id)
+            join reservations r on r.person_id = p.id and r.status = 'held'
+          where ${releaseHolds}::boolean and i.identifier = ${professional}
+        )
+        select ${holdColumns}, r.status, r.pickup_code as "pickupCode" from reservations r
+        where r.id in (select id from wanted) order by r.id for update of r`,
+  )
+}
+
+function named(request: DispensationRequest, locked: LockedReservation[]): LockedReservation[] {
+  return request.reservations.map(({ id }, index) => {
+    const found = locked.find((reservation) => reservation.id === id)
+    if (found) return found
+    throw new Problem('not_found', `reservations[${index}]: there is no such reservation at this pharmacy.`)
+  })
+}
+
+function availableByProduct(
+  pharmacy: string,
+  products: string[],
+  shelves: Shelf[],
+  expired: LockedHold[],
+): Map<string, number> {
+  return new Map(
+    products.map((product) => {
+      const shelf =
+        shelves.find((each) => each.pharmacy === pharmacy && each.product === product) ?? emptyShelf(pharmacy, product)
+      const freed = expired.filter((hold) => hold.pharmacy === pharmacy && hold.product === product)
+      return [product, available(shelf) + freed.reduce((sum, { quantity }) => sum + quantity, 0)]
+    }),
+  )
+}

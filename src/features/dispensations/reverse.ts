@@ -1,0 +1,172 @@
+import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { clock, instant } from '../../db/sql.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import { allowanceFor } from '../../domain/beneficiary.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
+import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
+import { type Moved, move } from '../../domain/shelf.ts'
+import { recordRefusal } from '../../store/decisions.ts'
+import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { type EntryRow, entryView } from '../../store/entries.ts'
+import { append, lockHeadOf, seal } from '../../store/ledger.ts'
+import { applyStockEffects, lockShelves, turningPoints } from '../../store/shelves.ts'
+import type { Dispensation, ReversalRequest } from './schema.ts'
+
+interface Original {
+  id: string
+  at: Instant
+  personId: string
+  professional: string
+  pharmacy: string
+  occurredAt: Instant
+  profession: string
+  practiceTerritory: string | null
+  pharmacyTerritory: string
+  rule: EntryRow['rule']
+  lines: ReversibleLine[]
+}
+
+/**
+ * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
+ * The first entry stays, and no reservation revives.
+ */
+export async function reverse(
+  tx: Transaction,
+  dispensationId: string,
+  request: ReversalRequest,
+  operator: string | undefined,
+): Promise<Dispensation | Refusal> {
+  const { personId } = await oneRow<{ personId: string }>(
+    tx,
+    'person_of_entry',
+    sql`select person_id as "personId" from ledger_entries where id = ${dispensationId}::uuid`,
+  )
+  const head = await lockHeadOf(tx, personId)
+  if (!head) throw new Error('every person has a head')
+  const original = await readOriginal(tx, dispensationId)
+  if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
+  const decision = decideReversal(original.lines, request.lines)
+  if (isRefusal(decision)) {
+    return recordRefusal(
+      tx,
+      { verb: 'dispensation', personId: head.personId, pharmacy: original.pharmacy, operator },
+      decision,
+    )
+  }
+
+  const id = uuidv7()
+  const flags: string[] = []
+  const { professional, pharmacy, occurredAt, profession } = original
+  const sealed = seal(
+    head,
+    {
+      id,
+      kind: 'reversal',
+      recordedAt: original.at,
+      occurredAt,
+      pharmacy,
+      profession,
+      territories: { practice: original.practiceTerritory, pharmacy: original.pharmacyTerritory },
+      lines: decision,
+      flags,
+      refersTo: dispensationId,
+    },
+    { professional, kind: request.kind, note: request.note, operator },
+  )
+  const weights = decision.map(({ quantity, cap }) => ({
+    effect: -quantity,
+    countedAt: occurredAt,
+    judged: { cap, received: 0, held: 0 },
+    beyondCap: false,
+  }))
+  await append(tx, sealed, weights, professional)
+  await giveStockBack(tx, original, decision, { id, operator })
+  const [first] = decision
+  const row: EntryRow = {
+    ...sealed,
+    kind: 'reversal',
+    entryHash: sealed.entryHash.toString('base64'),
+    previousHash: sealed.previousHash?.toString('base64') ?? null,
+    professional,
+    reverses: dispensationId,
+    rule: original.rule,
+    window: first?.window ?? null,
+    reservations: [],
+  }
+  return { ...entryView(row), remaining: await remainingNow(tx, original, decision) }
+}
+
+async function giveStockBack(
+  tx: Transaction,
+  { pharmacy, at }: Original,
+  lines: readonly { product: string; quantity: number }[],
+  { id, operator }: { id: string; operator: string | undefined },
+): Promise<void> {
+  const shelves = await lockShelves(
+    tx,
+    lines.map(({ product }) => ({ pharmacy, product })),
+  )
+  const movements: Moved['movements'] = []
+  const after = shelves.map((shelf) =>
+    lines
+      .filter(({ product }) => product === shelf.product)
+      .reduce((current, { quantity }) => {
+        const moved = move(current, 'reversal', quantity, quantity, at)
+        movements.push(...moved.movements)
+        return moved.shelf
+      }, shelf),
+  )
+  await applyStockEffects(tx, {
+    at,
+    before: shelves,
+    after,
+    movements: movements.map((movement) => ({ ...movement, id: uuidv7(), entryId: id })),
+    ended: [],
+    events: [
+      { type: 'dispensation.reversed', subject: id, ids: { reversal: id, pharmacy } },
+      ...turningPoints(shelves, after),
+    ],
+    operator,
+  })
+}
+
+async function remainingNow(
+  tx: Transaction,
+  { professional, pharmacy }: Original,
+  lines: readonly { product: string }[],
+): Promise<Dispensation['remaining']> {
+  const facts = await readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: null })
+  if (!facts) return []
+  return [...new Set(lines.map(({ product }) => product))].flatMap((product) => {
+    const left = allowanceFor(facts, product)
+    return isRefusal(left) ? [] : [{ product, quantity: left.remaining }]
+  })
+}
+
+async function readOriginal(tx: Transaction, id: string): Promise<Original> {
+  const [found] = await rows<Original>(
+    tx,
+    'read_reversible',
+    sql`select e.id, ${instant(clock)} as at, coalesce(p.merged_into, p.id) as "personId", e.pharmacy,
+          ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
+          e.pharmacy_territory as "pharmacyTerritory",
+          (select professional from ledger_payloads where entry_id = e.id) as professional,
+          (select json_build_object('id', r.id, 'source', r.source) from ledger_lines l join allocation_rules r on r.id = l.rule_id
+            where l.entry_id = e.id order by l.position limit 1) as rule,
+          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id,
+              'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
+              'timeZone', l.time_zone, 'cap', l.cap,
+              'reversed', (select coalesce(sum(back.quantity), 0)::int from ledger_entries reversal
+                join ledger_lines back on back.entry_id = reversal.id
+                where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
+            from ledger_lines l where l.entry_id = e.id) as lines
+        from ledger_entries e join persons p on p.id = e.person_id
+        where e.id = ${id}::uuid and e.kind = 'dispensation'`,
+  )
+  if (!found) throw new Problem('not_found', 'There is no such dispensation of yours.')
+  return found
+}

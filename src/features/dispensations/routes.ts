@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { Problem } from '../../domain/problems.ts'
+import { pharmacyFor } from '../../http/caller.ts'
+import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
+import { ledgerEntry } from '../../http/entry-schema.ts'
+import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { finess, problems, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { entryView } from '../../store/entries.ts'
+import { check } from './check.ts'
+import { dispense } from './dispense.ts'
+import { findEntry, listEntries } from './queries.ts'
+import { reverse } from './reverse.ts'
+import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
+
+/** Hand-overs at the counter: checked, recorded, taken back, read. */
+export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
+  dispenseRoute(app, deps)
+  checkRoute(app, deps)
+  reversalRoute(app, deps)
+  readRoutes(app, deps)
+}
+
+function dispenseRoute(app: App, { db, config }: Deps): void {
+  app.post(
+    '/v1/dispensations',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'dispense',
+        tags: ['dispensations'],
+        summary: 'Record a hand-over to an identified professional',
+        description:
+          'All lines or none. Judged by the rule in force, over what the professional received since the window began in all pharmacies and holds now.',
+        headers: keyedWriteHeaders,
+        body: dispensationBody,
+        response: { 201: dispensation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const pharmacy = pharmacyFor(request.caller, request.body.pharmacy)
+      const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request) }
+      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
+        dispense(tx, pharmacy, request.body, limits),
+      )
+    },
+  )
+}
+
+function checkRoute(app: App, { db, config }: Deps): void {
+  app.post(
+    '/v1/dispensation-checks',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'checkDispensation',
+        tags: ['dispensations'],
+        summary: 'Ask what a hand-over would be answered',
+        description: 'Changes nothing, and is recorded as a reading of the professional’s history.',
+        headers: writeHeaders,
+        body: dispensationBody,
+        response: { 200: checkSchema, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const pharmacy = pharmacyFor(request.caller, request.body.pharmacy)
+      const { subject } = request.caller
+      const context = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), subject }
+      return effect(request, reply, { db, pharmacy }, (tx) => check(tx, pharmacy, request.body, context))
+    },
+  )
+}
+
+function reversalRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/dispensations/:id/reversal',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'reverseDispensation',
+        tags: ['dispensations'],
+        summary: 'Take a dispensation back, or part of it',
+        description: 'A new entry gives stock and, in the original’s window, entitlement back; the first entry stays.',
+        params: entryParams,
+        headers: keyedWriteHeaders,
+        body: reversalBody,
+        response: { 201: dispensation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body } = request
+      const original = await findEntry(db.orm, caller, params.id)
+      if (original?.kind !== 'dispensation' || (body.pharmacy && body.pharmacy !== original.pharmacy)) throw notFound()
+      const pharmacy = pharmacyFor(caller, original.pharmacy ?? undefined)
+      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
+        reverse(tx, params.id, body, operatorOf(request)),
+      )
+    },
+  )
+}
+
+function readRoutes(app: App, { db }: Deps): void {
+  const readers = ['pharmacy', 'professional', 'regulator'] as const
+  app.get(
+    '/v1/dispensations',
+    {
+      config: { policy: readers },
+      schema: {
+        operationId: 'listDispensations',
+        tags: ['dispensations'],
+        summary: 'List dispensations and reversals, newest first',
+        querystring: z.strictObject({
+          ...pageQuery,
+          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+        }),
+        response: { 200: pageOf(ledgerEntry), ...problems(401, 403) },
+      },
+    },
+    async (request) => {
+      const { caller, query } = request
+      const pharmacy = caller.role === 'pharmacy' ? pharmacyFor(caller, query.pharmacy) : query.pharmacy
+      const before = positionOf(query.cursor, uuid)
+      const found = page(
+        await listEntries(db.orm, caller, { pharmacy, before, limit: query.limit + 1 }),
+        query.limit,
+        ({ id }) => id,
+      )
+      if (caller.role === 'regulator') {
+        const persons = [...new Set(found.items.map(({ personId }) => personId))]
+        await recordAccess(
+          db.orm,
+          { kind: 'dispensation', reader: caller, outcome: 'shown', operator: operatorOf(request) },
+          persons,
+        )
+      }
+      return { ...found, items: found.items.map(entryView) }
+    },
+  )
+  app.get(
+    '/v1/dispensations/:id',
+    {
+      config: { policy: readers },
+      schema: {
+        operationId: 'readDispensation',
+        tags: ['dispensations'],
+        summary: 'Read a dispensation or reversal',
+        params: entryParams,
+        response: { 200: ledgerEntry, ...problems(401, 403, 404) },
+      },
+    },
+    async (request) => {
+      const { caller, params } = request
+      const found = await findEntry(db.orm, caller, params.id)
+      if (!found) throw notFound()
+      if (caller.role === 'regulator') {
+        await recordAccess(
+          db.orm,
+          { kind: 'dispensation', reader: caller, outcome: 'shown', operator: operatorOf(request) },
+          [found.personId],
+        )
+      }
+      return entryView(found)
+    },
+  )
+}
+
+function notFound(): Problem {
+  return new Problem('not_found', 'There is no such dispensation of yours.')
+}

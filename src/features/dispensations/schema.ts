@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { ledgerEntry } from '../../http/entry-schema.ts'
+import {
+  citedRule,
+  finess,
+  instant,
+  product,
+  productQuantity,
+  professional,
+  quantity,
+  text,
+  uuid,
+  window,
+} from '../../http/schemas.ts'
+
+const MOST_LINES = 20
+
+export const dispensationBody = z.strictObject({
+  pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+  professional,
+  identityCheck: z.strictObject({ method: z.enum(['cps_card', 'e_cps', 'photo_id', 'order_card']) }),
+  lines: z
+    .array(z.strictObject({ product, quantity, lot: text(40).optional() }))
+    .min(1)
+    .max(MOST_LINES),
+  reservations: z
+    .array(z.strictObject({ id: uuid, pickupCode: text(20) }))
+    .max(MOST_LINES)
+    .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
+    .default([]),
+  dispensedAt: instant.optional().describe('At most 5 minutes back; left out: now.'),
+  releaseHolds: z
+    .boolean()
+    .default(false)
+    .describe('Cancel the reservations that stand in the way of the entitlement.'),
+  override: z
+    .strictObject({ reasonCode: z.enum(['emergency', 'cluster', 'directive', 'other']), note: text(140).optional() })
+    .optional()
+    .describe('Lifts the cap and nothing else, and is flagged for ever.'),
+})
+
+export const dispensation = ledgerEntry
+  .extend({
+    remaining: z.array(productQuantity).describe('What the professional may still receive in the present window.'),
+  })
+  .meta({ id: 'RecordedEntry' })
+
+export const entryParams = z.strictObject({ id: uuid })
+
+export const check = z
+  .object({
+    decision: z.enum(['allow', 'refuse']),
+    code: z.string().optional().describe('Why it would be refused.'),
+    remaining: z.array(productQuantity),
+    held: z.array(productQuantity).describe('In live reservations, those named here left out.'),
+    rule: citedRule.nullable(),
+    window: window.nullable(),
+    receivedInWindow: z
+      .array(z.object({ on: z.iso.date(), product: z.string(), quantity: z.int() }))
+      .describe('By day; never where.'),
+  })
+  .meta({ id: 'DispensationCheck' })
+
+export const reversalBody = z.strictObject({
+  pharmacy: finess.optional(),
+  kind: z.enum(['entry_error', 'returned']),
+  note: text(140).optional(),
+  lines: z
+    .array(z.strictObject({ product, quantity }))
+    .min(1)
+    .max(MOST_LINES)
+    .optional()
+    .describe('Left out: all that is not yet reversed.'),
+})
+
+export type DispensationRequest = z.output<typeof dispensationBody>
+export type Dispensation = z.output<typeof dispensation>
+export type Check = z.output<typeof check>
+export type ReversalRequest = z.output<typeof reversalBody>

@@ -1,0 +1,83 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Queryable } from '../../db/database.ts'
+import { rows } from '../../db/query.ts'
+import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
+import { isRefusal, Problem } from '../../domain/problems.ts'
+import { professionalOf } from '../../http/caller.ts'
+import { operatorOf } from '../../http/effects.ts'
+import { citedRule, problems, professional, window } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { findPersonInRemit } from '../../store/remit.ts'
+
+const entitlement = z
+  .object({
+    product: z.string(),
+    cap: z.int().describe('Of the rule over all its products or, where that leaves less, of this product alone.'),
+    received: z.int(),
+    held: z.int(),
+    remaining: z.int().describe('max(0, cap − received − held).'),
+    rule: citedRule,
+    window,
+  })
+  .meta({ id: 'Entitlement' })
+const entitlements = z.object({ items: z.array(entitlement) })
+
+/** What a professional may still receive. */
+export async function entitlementRoutes(app: App, { db }: Deps): Promise<void> {
+  app.get(
+    '/v1/entitlements/me',
+    {
+      config: { policy: ['professional'] },
+      schema: {
+        operationId: 'readOwnEntitlements',
+        tags: ['history'],
+        summary: 'Read what you may still receive, by product',
+        response: { 200: entitlements, ...problems(401, 403, 404) },
+      },
+    },
+    async ({ caller }) => ({ items: await entitlementsOf(db.orm, professionalOf(caller)) }),
+  )
+  app.get(
+    '/v1/professionals/:id/entitlements',
+    {
+      config: { policy: ['regulator'] },
+      schema: {
+        operationId: 'readEntitlements',
+        tags: ['history'],
+        summary: 'Read what a professional may still receive, by product',
+        description: 'Each reading, and each attempt, is recorded before it is answered.',
+        params: z.strictObject({ id: professional }),
+        response: { 200: entitlements, ...problems(401, 403, 404) },
+      },
+    },
+    async (request) => {
+      const { caller, params } = request
+      const person = await findPersonInRemit(db.orm, caller, params.id)
+      const outcome = person?.inRemit ? 'shown' : 'not_found'
+      await recordAccess(db.orm, { kind: 'entitlements', reader: caller, outcome, operator: operatorOf(request) }, [
+        person?.personId ?? null,
+      ])
+      if (!person?.inRemit) throw new Problem('not_found', 'There is no such professional in your remit.')
+      return { items: await entitlementsOf(db.orm, params.id) }
+    },
+  )
+}
+
+async function entitlementsOf(db: Queryable, identifier: string): Promise<z.output<typeof entitlement>[]> {
+  const [facts, products] = await Promise.all([
+    readEntitlementFacts(db, { identifier, occurredAt: null, pharmacy: null, near: null }),
+    rows<{ code: string }>(db, 'active_products', sql`select code from products where active order by code`),
+  ])
+  if (!facts) throw new Problem('not_found', 'The directory does not know this professional.')
+  return products.flatMap(({ code }) => {
+    const left = allowanceFor(facts, code)
+    if (isRefusal(left)) return []
+    const { product, cap, received, held, remaining, rule, period } = left
+    return [
+      { product, cap, received, held, remaining, rule: { id: rule.id, source: rule.source }, window: windowOf(period) },
+    ]
+  })
+}

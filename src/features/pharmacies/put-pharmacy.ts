@@ -1,0 +1,26 @@
+import type { Transaction } from '../../db/database.ts'
+import { departmentOfFiness } from '../../domain/identifiers.ts'
+import { invalid } from '../../domain/problems.ts'
+import { requireKnownTerritory } from '../../store/territories.ts'
+import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
+import type { Pharmacy, PharmacyBody } from './schema.ts'
+
+/**
+ * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Throws 400 where the
+ * territory is unknown, or is left out and does not follow from the FINESS number.
+ */
+export async function putPharmacy(
+  tx: Transaction,
+  finess: string,
+  body: PharmacyBody,
+): Promise<{ pharmacy: Pharmacy; created: boolean }> {
+  const territory = body.territory ?? departmentOfFiness(finess)
+  if (territory === undefined)
+    throw invalid('territory', 'required, since this FINESS number begins with no department')
+  await requireKnownTerritory(tx, 'territory', territory)
+  const created = await upsertPharmacy(tx, finess, { ...body, territory })
+  await moveShelves(tx, [finess])
+  const pharmacy = await findPharmacy(tx, finess)
+  if (!pharmacy) throw new Error('the pharmacy was put in by this transaction')
+  return { pharmacy, created }
+}

@@ -1,0 +1,83 @@
+import { Problem } from '../../domain/problems.ts'
+import { roles } from '../../http/caller.ts'
+import { effect, writeHeaders } from '../../http/effects.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { findNearest } from './find-nearest.ts'
+import { putPharmacy } from './put-pharmacy.ts'
+import { findPharmacy } from './queries.ts'
+import { nearestPage, nearestQuery, pharmacy, pharmacyBody, pharmacyParams } from './schema.ts'
+
+/** Where pharmacies are, and which of them has stock. */
+export async function pharmacyRoutes(app: App, deps: Deps): Promise<void> {
+  searchRoute(app, deps)
+  readRoute(app, deps)
+  putRoute(app, deps)
+}
+
+function searchRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/pharmacies',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'findNearestPharmacies',
+        tags: ['stock'],
+        summary: 'Find the nearest pharmacies that have a product now',
+        description:
+          'Active pharmacies with the quantity available, nearest first; `nextCursor` is always null: to see more, ask for more or look from farther on.',
+        querystring: nearestQuery,
+        response: { 200: nearestPage, ...problems(401, 403) },
+      },
+    },
+    async ({ query }) => ({ items: await findNearest(db.orm, query), nextCursor: null }),
+  )
+}
+
+function readRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/pharmacies/:finess',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'readPharmacy',
+        tags: ['stock'],
+        summary: 'Read one pharmacy with its stock',
+        params: pharmacyParams,
+        response: { 200: pharmacy, ...problems(401, 403, 404) },
+      },
+    },
+    async ({ params }) => {
+      const found = await findPharmacy(db.orm, params.finess)
+      if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
+      return found
+    },
+  )
+}
+
+function putRoute(app: App, { db }: Deps): void {
+  app.put(
+    '/v1/pharmacies/:finess',
+    {
+      config: { policy: ['admin'] },
+      schema: {
+        operationId: 'putPharmacy',
+        tags: ['reference data'],
+        summary: 'Put a pharmacy in or change it',
+        description: 'What is left out is taken away; its stock is kept, and moves with it.',
+        params: pharmacyParams,
+        headers: writeHeaders,
+        body: pharmacyBody,
+        response: { 200: pharmacy, 201: pharmacy, ...problems(401, 403, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      let created = false
+      return effect(request, reply, { db, status: () => (created ? 201 : 200) }, async (tx) => {
+        const put = await putPharmacy(tx, request.params.finess, request.body)
+        created = put.created
+        return put.pharmacy
+      })
+    },
+  )
+}

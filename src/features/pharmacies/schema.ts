@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { pageOf } from '../../http/pages.ts'
+import {
+  finess,
+  latitude,
+  longitude,
+  NEAR_METRES,
+  near,
+  product,
+  queryInteger,
+  queryMaxDistanceMetres,
+  territory,
+  text,
+  time,
+} from '../../http/schemas.ts'
+
+const statuses = ['active', 'suspended', 'closed'] as const
+
+export const pharmacyParams = z.strictObject({ finess })
+
+export const pharmacyBody = z.strictObject({
+  name: text(200),
+  address: text(300).describe('In one line.'),
+  latitude,
+  longitude,
+  openingHours: text(500).optional().describe('In OSM syntax.'),
+  territory: territory.optional().describe('Left out: the department that the FINESS number begins with.'),
+  phone: text(40).optional(),
+  status: z.enum(statuses),
+})
+
+const shelf = z.object({
+  product: z.string(),
+  available: z.int().describe('On hand and promised to nobody.'),
+  observedAt: time.describe('Of the last count or movement.'),
+})
+
+export const pharmacy = z
+  .object({
+    finess: z.string(),
+    name: z.string(),
+    address: z.string(),
+    latitude: z.number(),
+    longitude: z.number(),
+    openingHours: z.string().nullable().describe('In OSM syntax; null when unknown.'),
+    phone: z.string().optional(),
+    territory: z.string(),
+    status: z.enum(statuses),
+    stock: z.array(shelf).describe('By product.'),
+  })
+  .meta({ id: 'Pharmacy' })
+
+export const nearestQuery = z.strictObject({
+  near: near.describe('Where to look from: latitude,longitude (WGS 84).'),
+  product,
+  quantity: queryInteger(1, 1_000_000).default(1).describe('Single masks that must be available.'),
+  maxDistanceMetres: queryMaxDistanceMetres.default(NEAR_METRES),
+  openAt: z
+    .string()
+    .optional()
+    .refine((given) => given === undefined, 'not available yet')
+    .describe('Not available yet: opening hours do not filter.'),
+  limit: queryInteger(1, 100).default(20),
+})
+
+const nearbyPharmacy = z
+  .object({
+    finess: z.string(),
+    name: z.string(),
+    address: z.string(),
+    latitude: z.number(),
+    longitude: z.number(),
+    distanceMetres: z.int().describe('As the crow flies, on the ellipsoid.'),
+    available: z.int().describe('On hand and promised to nobody.'),
+    observedAt: time.describe('Of the last count or movement.'),
+    openingHours: z.string().nullable().describe('In OSM syntax; null when unknown.'),
+  })
+  .meta({ id: 'NearbyPharmacy' })
+
+export const nearestPage = pageOf(nearbyPharmacy)
+
+export type PharmacyBody = z.output<typeof pharmacyBody>
+export type Pharmacy = z.output<typeof pharmacy>
+export type NearestQuery = z.output<typeof nearestQuery>
+export type NearbyPharmacy = z.output<typeof nearbyPharmacy>

@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { clock, json } from '../../db/sql.ts'
+import { gtin14 } from '../../domain/identifiers.ts'
+import type { Product, ProductBody } from './schema.ts'
+
+/** Puts the product in or changes it, and locks it; says whether it is new. */
+export async function upsertProduct(tx: Transaction, code: string, body: ProductBody): Promise<boolean> {
+  const { created } = await oneRow<{ created: boolean }>(
+    tx,
+    'upsert_product',
+    sql`insert into products as p (code, name, kind, active) values (${code}, ${body.name}, ${body.kind}, ${body.active}::boolean)
+        on conflict (code) do update
+          set name = excluded.name, kind = excluded.kind, active = excluded.active, updated_at = ${clock}
+        returning p.xmax = 0 as created`,
+  )
+  return created
+}
+
+/** Replaces the packs of a locked product. */
+export async function replacePacks(tx: Transaction, code: string, packs: ProductBody['packs']): Promise<void> {
+  await rows(tx, 'delete_packs', sql`delete from product_packs where product = ${code}`)
+  const given = packs.map((pack, position) => ({ ...pack, gtin14: gtin14(pack.gtin), position }))
+  await rows(
+    tx,
+    'insert_packs',
+    sql`insert into product_packs (gtin14, gtin, product, position, units_per_box)
+        select gtin14, gtin, ${code}, position, "unitsPerBox"
+        from jsonb_to_recordset(${json(given)}) as t(gtin14 text, gtin text, position smallint, "unitsPerBox" int)`,
+  )
+}
+
+/** The catalogue by code, after a position. */
+export function listProducts(db: Queryable, after: string | null, limit: number): Promise<Product[]> {
+  return rows<Product>(
+    db,
+    'list_products',
+    sql`select p.code, p.name, p.kind, p.active,
+          (select coalesce(json_agg(json_build_object('gtin', gtin, 'unitsPerBox', units_per_box) order by position), '[]')
+            from product_packs where product = p.code) as packs
+        from products p where p.code > coalesce(${after}::text, '') order by p.code limit ${limit}::int`,
+  )
+}

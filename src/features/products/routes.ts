@@ -1,0 +1,51 @@
+import { effect, writeHeaders } from '../../http/effects.ts'
+import { page, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { putProduct } from './put-product.ts'
+import { listProducts } from './queries.ts'
+import { listQuery, product, productBody, productPage, productParams } from './schema.ts'
+
+/** The catalogue. */
+export async function productRoutes(app: App, { db }: Deps): Promise<void> {
+  app.get(
+    '/v1/products',
+    {
+      config: { policy: 'public' },
+      schema: {
+        operationId: 'listProducts',
+        tags: ['reference data'],
+        summary: 'List the catalogue, by code',
+        querystring: listQuery,
+        response: { 200: productPage, ...problems() },
+      },
+    },
+    async ({ query }) => {
+      const found = await listProducts(db.orm, positionOf(query.cursor, productParams.shape.code), query.limit + 1)
+      return page(found, query.limit, ({ code }) => code)
+    },
+  )
+  app.put(
+    '/v1/products/:code',
+    {
+      config: { policy: ['admin'] },
+      schema: {
+        operationId: 'putProduct',
+        tags: ['reference data'],
+        summary: 'Put a product into the catalogue or change it',
+        params: productParams,
+        headers: writeHeaders,
+        body: productBody,
+        response: { 200: product, 201: product, ...problems(401, 403, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      let created = false
+      return effect(request, reply, { db, status: () => (created ? 201 : 200) }, async (tx) => {
+        const put = await putProduct(tx, request.params.code, request.body)
+        created = put.created
+        return put.product
+      })
+    },
+  )
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { gtin, gtin14 } from '../../domain/identifiers.ts'
+import { pageOf, pageQuery } from '../../http/pages.ts'
+import { product as code, quantity, text } from '../../http/schemas.ts'
+
+const pack = z.strictObject({
+  gtin: z
+    .string()
+    .max(14)
+    .refine((digits) => gtin(digits) === digits, 'must be a GTIN: 8, 12, 13 or 14 digits with a right check digit')
+    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue whichever its length.'),
+  unitsPerBox: quantity.describe('Single masks a box.'),
+})
+
+const packs = z
+  .array(pack)
+  .max(100)
+  .superRefine((given, context) => {
+    const seen = new Set<string | undefined>()
+    for (const [index, { gtin }] of given.entries()) {
+      const compared = gtin14(gtin)
+      if (seen.has(compared)) context.addIssue({ code: 'custom', path: [index, 'gtin'], message: 'stands here twice' })
+      seen.add(compared)
+    }
+  })
+
+export const productParams = z.strictObject({ code })
+
+export const productBody = z.strictObject({
+  name: text(200),
+  kind: text(40).describe('What sort of mask it is, in the operator’s own words: `surgical`, `ffp2`, …'),
+  packs: packs.describe('All of them: those that are left out are taken away.'),
+  active: z.boolean().describe('False: no longer distributed.'),
+})
+
+export const product = z
+  .object({
+    code: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    packs: z.array(z.object({ gtin: z.string(), unitsPerBox: z.int() })),
+    active: z.boolean(),
+  })
+  .meta({ id: 'Product' })
+
+export const listQuery = z.strictObject(pageQuery)
+export const productPage = pageOf(product)
+
+export type ProductBody = z.output<typeof productBody>
+export type Product = z.output<typeof product>

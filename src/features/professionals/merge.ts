@@ -1,0 +1,56 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { append, type Head, seal } from '../../store/ledger.ts'
+import { mergeInto, type Owner, readClock } from './queries.ts'
+import type { ProfessionalBody } from './schema.ts'
+
+type Person = Pick<ProfessionalBody, 'profession' | 'practice'>
+
+/**
+ * Merges the owners into one of them, all of whose heads are locked. Where two histories already exist, a `link` entry
+ * in both chains says that they are one person's; the chains themselves are never merged.
+ */
+export async function merge(
+  tx: Transaction,
+  root: Owner,
+  owners: readonly Owner[],
+  heads: Map<string, Head>,
+  person: Person,
+): Promise<void> {
+  const others = new Map(
+    owners.filter(({ personId }) => personId !== root.personId).map((owner) => [owner.personId, owner]),
+  )
+  await mergeInto(tx, root.personId, [...others.keys()])
+  let hasHistory = root.hasHistory
+  for (const other of others.values()) {
+    if (hasHistory && other.hasHistory) {
+      await link(tx, heads, root, other, person)
+      await link(tx, heads, other, root, person)
+    }
+    hasHistory ||= other.hasHistory
+  }
+}
+
+async function link(tx: Transaction, heads: Map<string, Head>, from: Owner, to: Owner, person: Person): Promise<void> {
+  const head = heads.get(from.personId)
+  if (!head) throw new Error('a chain is linked under its lock')
+  const at = await readClock(tx)
+  const entry = seal(
+    head,
+    {
+      id: uuidv7(),
+      kind: 'link',
+      recordedAt: at,
+      occurredAt: at,
+      pharmacy: null,
+      profession: person.profession,
+      territories: { practice: person.practice?.territory ?? null, pharmacy: null },
+      lines: [],
+      flags: [],
+      refersTo: to.personId,
+    },
+    { professional: from.identifier },
+  )
+  await append(tx, entry, [], from.identifier)
+  heads.set(from.personId, { personId: from.personId, seq: entry.seq, entryHash: entry.entryHash })
+}

@@ -1,0 +1,56 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import { type Head, lockHeadOf } from '../../store/ledger.ts'
+import { requireKnownTerritory } from '../../store/territories.ts'
+import { merge } from './merge.ts'
+import { addIdentifiers, findOwners, type Owner, readProfessional, savePerson } from './queries.ts'
+import type { Professional, ProfessionalBody } from './schema.ts'
+
+/**
+ * Puts a professional in or changes it. All the identifiers named belong to one human being: persons that they belonged
+ * to are merged, and a history never splits again. `created` says that the path's identifier is new.
+ */
+export async function putProfessional(
+  tx: Transaction,
+  id: string,
+  body: ProfessionalBody,
+): Promise<{ professional: Professional; created: boolean }> {
+  if (body.practice) await requireKnownTerritory(tx, 'practice.territory', body.practice.territory)
+  const named = [...new Set([id, ...body.otherIds])]
+  const { owners, heads } = await lockOwners(tx, named)
+  const root = rootOf(owners, id)
+  const personId = root?.personId ?? uuidv7()
+  const owned = owners.map(({ identifier }) => identifier)
+  await savePerson(tx, personId, body)
+  await addIdentifiers(
+    tx,
+    personId,
+    named.filter((identifier) => !owned.includes(identifier)),
+  )
+  if (root && heads.size > 1) await merge(tx, root, owners, heads, body)
+  return { professional: await readProfessional(tx, id), created: !owned.includes(id) }
+}
+
+/** Locks the histories of the persons that the identifiers belong to, in id order, then says who these are. */
+async function lockOwners(
+  tx: Transaction,
+  identifiers: readonly string[],
+): Promise<{ owners: Owner[]; heads: Map<string, Head> }> {
+  const before = await findOwners(tx, identifiers)
+  const heads = new Map<string, Head>()
+  for (const personId of [...new Set(before.map((owner) => owner.personId))].sort()) {
+    const head = await lockHeadOf(tx, personId)
+    if (head) heads.set(head.personId, head)
+  }
+  // Read again: a merge that the locks waited for may have given an identifier another person.
+  const owners = await findOwners(tx, identifiers)
+  if (owners.some(({ personId }) => !heads.has(personId))) throw new StaleRead('persons were merged before the lock')
+  return { owners, heads }
+}
+
+/** The person that continues the history: the one with an RPPS number, then the path's, then the older record. */
+function rootOf(owners: readonly Owner[], id: string): Owner | undefined {
+  const weight = (owner: Owner) => (owner.hasRpps ? 2 : 0) + (owner.identifier === id ? 1 : 0)
+  return owners.toSorted((one, other) => weight(other) - weight(one) || (one.personId < other.personId ? -1 : 1))[0]
+}

@@ -1,0 +1,97 @@
+import { sql } from 'drizzle-orm'
+import type { Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { clock, instant, point, texts, uuids } from '../../db/sql.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import type { Instant } from '../../domain/instant.ts'
+import type { Professional, ProfessionalBody } from './schema.ts'
+
+/** Who an identifier belongs to, by the person that continues the history. */
+export interface Owner {
+  identifier: string
+  personId: string
+  /** Of this person or of one merged into it, as the next too. */
+  hasRpps: boolean
+  hasHistory: boolean
+}
+
+/** The owners of those of the identifiers that have one, by identifier. */
+export function findOwners(tx: Transaction, identifiers: readonly string[]): Promise<Owner[]> {
+  return rows<Owner>(
+    tx,
+    'find_owners',
+    sql`select i.identifier, root.id as "personId",
+          exists (select from persons p join person_identifiers o on o.person_id = p.id
+            where (p.id = root.id or p.merged_into = root.id) and length(o.identifier) = 11) as "hasRpps",
+          exists (select from persons p join ledger_heads h on h.person_id = p.id
+            where (p.id = root.id or p.merged_into = root.id) and h.seq > 0) as "hasHistory"
+        from person_identifiers i join persons known on known.id = i.person_id
+        join persons root on root.id = coalesce(known.merged_into, known.id)
+        where i.identifier = any (${texts(identifiers)}) order by i.identifier`,
+  )
+}
+
+/** Puts a person in, with the head of its chain, or changes it. */
+export async function savePerson(tx: Transaction, personId: string, body: ProfessionalBody): Promise<void> {
+  await rows(
+    tx,
+    'save_person',
+    sql`with person as (
+          insert into persons (id, profession, speciality, family_name, given_name, status, practice_location, practice_territory)
+          values (${personId}::uuid, ${body.profession}, ${body.speciality ?? null}, ${body.familyName}, ${body.givenName},
+            ${body.status}, ${point(body.practice ?? null)}, ${body.practice?.territory ?? null})
+          on conflict (id) do update set profession = excluded.profession, speciality = excluded.speciality,
+            family_name = excluded.family_name, given_name = excluded.given_name, status = excluded.status,
+            practice_location = excluded.practice_location, practice_territory = excluded.practice_territory,
+            updated_at = ${clock}
+          returning id
+        )
+        insert into ledger_heads (person_id) select id from person on conflict do nothing`,
+  )
+}
+
+/** Gives a person identifiers that nobody has. Throws StaleRead when somebody was given one meanwhile. */
+export async function addIdentifiers(tx: Transaction, personId: string, identifiers: readonly string[]): Promise<void> {
+  const added = await rows(
+    tx,
+    'add_identifiers',
+    sql`insert into person_identifiers (identifier, person_id)
+        select identifier, ${personId}::uuid from unnest(${texts(identifiers)}) as identifier order by identifier
+        on conflict do nothing returning 1`,
+  )
+  if (added.length !== identifiers.length) throw new StaleRead('an identifier was given to somebody meanwhile')
+}
+
+/** Lets `root` continue the histories of others, and of those merged into these, so that merged_into names a root. */
+export async function mergeInto(tx: Transaction, root: string, others: readonly string[]): Promise<void> {
+  await rows(
+    tx,
+    'merge_persons',
+    sql`update persons set merged_into = ${root}::uuid, updated_at = ${clock}
+        where id = any (${uuids(others)}) or merged_into = any (${uuids(others)})`,
+  )
+}
+
+/** The database's clock. */
+export async function readClock(tx: Transaction): Promise<Instant> {
+  return (await oneRow<{ at: Instant }>(tx, 'read_clock', sql`select ${instant(clock)} as at`)).at
+}
+
+/** The professional known by an identifier that somebody has. */
+export function readProfessional(tx: Transaction, identifier: string): Promise<Professional> {
+  return oneRow<Professional>(
+    tx,
+    'read_professional',
+    sql`select i.identifier as id, root.profession, root.speciality, root.family_name as "familyName",
+          root.given_name as "givenName", root.status,
+          (select coalesce(json_agg(o.identifier order by o.identifier), '[]')
+            from persons p join person_identifiers o on o.person_id = p.id
+            where (p.id = root.id or p.merged_into = root.id) and o.identifier <> i.identifier) as "otherIds",
+          case when root.practice_territory is not null then json_build_object(
+            'latitude', ST_Y(root.practice_location::geometry), 'longitude', ST_X(root.practice_location::geometry),
+            'territory', root.practice_territory) end as practice
+        from person_identifiers i join persons known on known.id = i.person_id
+        join persons root on root.id = coalesce(known.merged_into, known.id)
+        where i.identifier = ${identifier}`,
+  )
+}

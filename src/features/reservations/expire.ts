@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import { readClock } from '../../db/clock.ts'
+import type { Transaction } from '../../db/database.ts'
+import { rows } from '../../db/query.ts'
+import { hold } from '../../domain/shelf.ts'
+import {
+  applyStockEffects,
+  holdColumns,
+  type LockedHold,
+  lockShelves,
+  reservationEvent,
+  turningPoints,
+} from '../../store/shelves.ts'
+
+const BATCH = 200 // Few enough shelves that nobody waits long for one of them.
+
+/**
+ * Ends a batch of holds that have reached their expiresAt, and returns how many: 0 when none is left. Every answer and
+ * decision counts them as ended already; this writes it down, with its events. Those that somebody else is ending now
+ * are passed over.
+ */
+export async function expireHolds(tx: Transaction): Promise<number> {
+  const expired = await rows<LockedHold>(
+    tx,
+    'lock_expired_batch',
+    sql`select ${holdColumns} from reservations r where r.id in (
+          select id from reservations where status = 'held' and expires_at <= clock_timestamp() order by expires_at limit ${BATCH}::int)
+        and r.status = 'held' order by r.id for update skip locked`,
+  )
+  if (expired.length === 0) return 0
+  const shelves = await lockShelves(tx, expired)
+  const at = await readClock(tx)
+  const after = shelves.map((shelf) => {
+    const freed = expired.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
+    return hold(shelf, -freed.reduce((sum, { quantity }) => sum + quantity, 0))
+  })
+  await applyStockEffects(tx, {
+    at,
+    before: shelves,
+    after,
+    movements: [],
+    ended: expired.map(({ id }) => ({ id, status: 'expired' })),
+    events: [
+      ...expired.map((ended) => reservationEvent('reservation.expired', ended)),
+      ...turningPoints(shelves, after),
+    ],
+  })
+  return expired.length
+}

@@ -1,0 +1,166 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { row, rows } from '../../db/query.ts'
+import { instant, type Place, point, timestamp } from '../../db/sql.ts'
+import { type Instant, iso } from '../../domain/instant.ts'
+import { holdColumns, type LockedHold } from '../../store/shelves.ts'
+import type { Reservation } from './schema.ts'
+
+interface Row {
+  id: string
+  product: string
+  quantity: number
+  pharmacy: Reservation['pharmacy']
+  distanceMetres: number | null
+  pickupCode: string
+  createdAt: Instant
+  expiresAt: Instant
+  status: Reservation['status']
+  collectedQuantity: number | null
+  cancellationReason: string | null
+}
+
+// I8: a hold that has reached its expiresAt is expired, whether or not a job has ended it yet.
+const status = sql`case when r.status = 'held' and r.expires_at <= clock_timestamp() then 'expired' else r.status end`
+
+const columns = sql`
+  r.id, r.product, r.quantity, r.distance_metres as "distanceMetres", r.pickup_code as "pickupCode", ${status} as status,
+  json_build_object('finess', p.finess, 'name', p.name, 'address', p.address,
+    'latitude', ST_Y(p.location::geometry), 'longitude', ST_X(p.location::geometry)) as pharmacy,
+  ${instant(sql`r.created_at`)} as "createdAt", ${instant(sql`r.expires_at`)} as "expiresAt",
+  r.collected_quantity as "collectedQuantity", r.cancellation_reason as "cancellationReason"`
+
+const ofPerson = (identifier: string): SQL => sql`r.person_id in (
+  select p.id from persons p, person_identifiers i join persons known on known.id = i.person_id
+  where i.identifier = ${identifier} and coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id))`
+
+/** Whose reservations: a professional's own, with the codes, or those at one of some pharmacies. */
+export type Owner = { professional: string } | { pharmacies: string[] }
+
+/** One reservation of its owner's, or undefined: another's is as if it were not there. */
+export async function findReservation(db: Queryable, owner: Owner, id: string): Promise<Reservation | undefined> {
+  const found =
+    'professional' in owner
+      ? await row<Row>(
+          db,
+          'find_reservation_of_professional',
+          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+              where r.id = ${id}::uuid and ${ofPerson(owner.professional)}`,
+        )
+      : await row<Row>(
+          db,
+          'find_reservation_at_pharmacy',
+          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+              where r.id = ${id}::uuid and r.pharmacy = any (${sql.param(owner.pharmacies)}::text[])`,
+        )
+  return found && view(found, 'professional' in owner)
+}
+
+/** Reservations, newest first, after a position; of one status if said. */
+export async function listReservations(
+  db: Queryable,
+  owner: { professional: string } | { pharmacy: string },
+  filter: { status: string | undefined; before: string | null; limit: number },
+): Promise<Reservation[]> {
+  const selection = sql`
+    and (${filter.status ?? null}::text is null or ${status} = ${filter.status ?? null}::text)
+    and r.id < coalesce(${filter.before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    order by r.id desc limit ${filter.limit}::int`
+  const found =
+    'professional' in owner
+      ? await rows<Row>(
+          db,
+          'list_reservations_of_professional',
+          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+              where ${ofPerson(owner.professional)} ${selection}`,
+        )
+      : await rows<Row>(
+          db,
+          'list_reservations_at_pharmacy',
+          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+              where r.pharmacy = ${owner.pharmacy} ${selection}`,
+        )
+  return found.map((each) => view(each, 'professional' in owner))
+}
+
+/** The live reservation of a code at a pharmacy. */
+export async function findByCode(
+  db: Queryable,
+  pharmacy: string,
+  pickupCode: string,
+): Promise<Reservation | undefined> {
+  const found = await row<Row>(
+    db,
+    'find_reservation_by_code',
+    sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+        where r.pharmacy = ${pharmacy} and r.pickup_code = ${pickupCode} and r.status = 'held' and r.expires_at > clock_timestamp()`,
+  )
+  return found && view(found, false)
+}
+
+/** A reservation, locked, whatever its state. */
+export function lockReservation(
+  tx: Transaction,
+  id: string,
+): Promise<(LockedHold & { status: Reservation['status'] }) | undefined> {
+  return row(
+    tx,
+    'lock_reservation',
+    sql`select ${holdColumns}, ${status} as status from reservations r where r.id = ${id}::uuid for update`,
+  )
+}
+
+/** Where a named pharmacy is and how far; undefined when there is none. */
+export function findPharmacy(
+  db: Queryable,
+  finess: string,
+  from: Place | null,
+): Promise<(Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }) | undefined> {
+  return row(
+    db,
+    'find_pharmacy_to_reserve_at',
+    sql`select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
+          ST_X(location::geometry) as longitude, round(ST_Distance(location, ${point(from)}))::int as "distanceMetres"
+        from pharmacies where finess = ${finess}`,
+  )
+}
+
+/** What a pharmacy has of a product that is promised to nobody live. */
+export async function availableAt(db: Queryable, pharmacy: string, product: string): Promise<number> {
+  const found = await row<{ available: number }>(
+    db,
+    'available_at',
+    sql`select (s.on_hand - s.held + (
+          select coalesce(sum(quantity), 0) from reservations r where r.pharmacy = s.pharmacy and r.product = s.product
+            and r.status = 'held' and r.expires_at <= clock_timestamp()))::int as available
+        from stock s where s.pharmacy = ${pharmacy} and s.product = ${product}`,
+  )
+  return found?.available ?? 0
+}
+
+/** Inserts a live reservation. */
+export async function insertReservation(
+  tx: Transaction,
+  { pharmacy, ...made }: Reservation & { pickupCode: string },
+  held: { personId: string; from: Instant; until: Instant },
+): Promise<void> {
+  await rows(
+    tx,
+    'insert_reservation',
+    sql`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at, expires_at)
+        values (${made.id}::uuid, ${held.personId}::uuid, ${pharmacy.finess}, ${made.product}, ${made.quantity}::int, ${made.pickupCode},
+          ${made.distanceMetres}::int, 'held', ${timestamp(held.from)}, ${timestamp(held.until)})`,
+  )
+}
+
+function view(found: Row, withCode: boolean): Reservation {
+  const { pickupCode, collectedQuantity, cancellationReason, ...rest } = found
+  return {
+    ...rest,
+    createdAt: iso(found.createdAt),
+    expiresAt: iso(found.expiresAt),
+    ...(withCode && { pickupCode }),
+    ...(collectedQuantity !== null && { collectedQuantity }),
+    ...(cancellationReason !== null && { cancellationReason }),
+  }
+}

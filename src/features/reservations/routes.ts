@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { normalisePickupCode } from '../../domain/pickup-code.ts'
+import { invalid, Problem } from '../../domain/problems.ts'
+import { type Caller, pharmacyFor, professionalOf } from '../../http/caller.ts'
+import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
+import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { finess, problems, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { cancel } from './cancel.ts'
+import { findByCode, findReservation, listReservations, type Owner } from './queries.ts'
+import { reserve } from './reserve.ts'
+import { cancellationBody, lookupBody, reservation, reservationBody, reservationParams, statuses } from './schema.ts'
+
+/** Masks set aside for a professional until they are collected or the hold expires. */
+export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
+  reserveRoute(app, deps)
+  readRoutes(app, deps)
+  lookupRoute(app, deps)
+  cancellationRoute(app, deps)
+}
+
+function reserveRoute(app: App, { db, config }: Deps): void {
+  const limits = { holdHours: config.HOLD_HOURS, maxLiveHolds: config.MAX_LIVE_HOLDS }
+  app.post(
+    '/v1/reservations',
+    {
+      config: { policy: ['professional'] },
+      schema: {
+        operationId: 'reserve',
+        tags: ['reservations'],
+        summary: 'Set masks aside at the nearest pharmacy, or at a named one',
+        headers: keyedWriteHeaders,
+        body: reservationBody,
+        response: { 201: reservation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const professional = professionalOf(request.caller)
+      return effect(request, reply, { db, keyRequired: true, status: 201 }, (tx) =>
+        reserve(tx, professional, request.body, limits),
+      )
+    },
+  )
+}
+
+function readRoutes(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/reservations',
+    {
+      config: { policy: ['professional', 'pharmacy'] },
+      schema: {
+        operationId: 'listReservations',
+        tags: ['reservations'],
+        summary: 'List reservations, newest first',
+        querystring: z.strictObject({
+          ...pageQuery,
+          status: z.enum(statuses).optional(),
+          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+        }),
+        response: { 200: pageOf(reservation), ...problems(401, 403) },
+      },
+    },
+    async ({ caller, query }) => {
+      if (caller.role === 'professional' && query.pharmacy) throw invalid('pharmacy', 'is a filter for pharmacies')
+      const owner =
+        caller.role === 'professional'
+          ? { professional: professionalOf(caller) }
+          : { pharmacy: pharmacyFor(caller, query.pharmacy) }
+      const before = positionOf(query.cursor, uuid)
+      const found = await listReservations(db.orm, owner, { status: query.status, before, limit: query.limit + 1 })
+      return page(found, query.limit, ({ id }) => id)
+    },
+  )
+  app.get(
+    '/v1/reservations/:id',
+    {
+      config: { policy: ['professional', 'pharmacy'] },
+      schema: {
+        operationId: 'readReservation',
+        tags: ['reservations'],
+        summary: 'Read a reservation',
+        params: reservationParams,
+        response: { 200: reservation, ...problems(401, 403, 404) },
+      },
+    },
+    async ({ caller, params }) => {
+      const found = await findReservation(db.orm, ownerOf(caller), params.id)
+      if (!found) throw notFound()
+      return found
+    },
+  )
+}
+
+function lookupRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/reservations/lookup',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'lookUpReservation',
+        tags: ['reservations'],
+        summary: 'Find the live reservation of a pick-up code at this pharmacy',
+        body: lookupBody,
+        response: { 200: reservation, ...problems(401, 403, 404, 413, 415) },
+      },
+    },
+    async ({ caller, body }) => {
+      const found = await findByCode(db.orm, pharmacyFor(caller, body.pharmacy), normalisePickupCode(body.pickupCode))
+      if (!found) throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
+      return found
+    },
+  )
+}
+
+function cancellationRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/reservations/:id/cancellation',
+    {
+      config: { policy: ['professional', 'pharmacy'] },
+      schema: {
+        operationId: 'cancelReservation',
+        tags: ['reservations'],
+        summary: 'Cancel a reservation and free its masks',
+        params: reservationParams,
+        headers: writeHeaders,
+        body: cancellationBody,
+        response: { 200: reservation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body } = request
+      const owner = ownerOf(caller)
+      const found = await findReservation(db.orm, owner, params.id)
+      if (!found || (body?.pharmacy && body.pharmacy !== found.pharmacy.finess)) throw notFound()
+      if (caller.role === 'pharmacy' && !body?.reason)
+        throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
+      const reason = body?.reason ?? 'by_professional'
+      return effect(request, reply, { db, pharmacy: found.pharmacy.finess }, (tx) =>
+        cancel(tx, owner, params.id, reason),
+      )
+    },
+  )
+}
+
+function ownerOf(caller: Caller): Owner {
+  return caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacies: actingFor(caller) }
+}
+
+function actingFor({ finess, suspended }: Caller): string[] {
+  return finess.filter((pharmacy) => !suspended.includes(pharmacy))
+}
+
+function notFound(): Problem {
+  return new Problem('not_found', 'There is no such reservation of yours.')
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import {
+  finess,
+  maxDistanceMetres,
+  NEAR_METRES,
+  place,
+  product,
+  quantity,
+  text,
+  time,
+  uuid,
+} from '../../http/schemas.ts'
+
+export const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
+
+export const reservationBody = z.strictObject({
+  product,
+  quantity,
+  pharmacy: finess.optional().describe('Left out: the nearest that can serve the whole quantity now.'),
+  near: place.optional().describe('Where to look from; left out: the practice.'),
+  maxDistanceMetres: maxDistanceMetres.default(NEAR_METRES),
+})
+
+export const reservation = z
+  .object({
+    id: uuid,
+    product: z.string(),
+    quantity: z.int(),
+    pharmacy: z.object({
+      finess: z.string(),
+      name: z.string(),
+      address: z.string(),
+      latitude: z.number(),
+      longitude: z.number(),
+    }),
+    distanceMetres: z.int().nullable().describe('From `near` or the practice; null when neither is known.'),
+    pickupCode: z.string().optional().describe('Shown to the professional alone.'),
+    createdAt: time,
+    expiresAt: time,
+    status: z.enum(statuses),
+    collectedQuantity: z.int().optional(),
+    cancellationReason: z
+      .string()
+      .optional()
+      .describe('`by_professional`, `released`, `stock_shortfall`, or the pharmacy’s own words.'),
+  })
+  .meta({ id: 'Reservation' })
+
+export const reservationParams = z.strictObject({ id: uuid })
+
+export const lookupBody = z.strictObject({
+  pickupCode: text(20),
+  pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+})
+
+export const cancellationBody = z
+  .strictObject({ reason: text(140).optional().describe('Required from a pharmacy.'), pharmacy: finess.optional() })
+  .nullish()
+
+export type ReservationRequest = z.output<typeof reservationBody>
+export type Reservation = z.output<typeof reservation>

@@ -1,0 +1,71 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { CLOCK_SKEW_MS, iso } from '../../domain/instant.ts'
+import { invalid, type Refusal, refused } from '../../domain/problems.ts'
+import * as shelves from '../../domain/shelf.ts'
+import { requireKnownProducts, requireShelfPlace } from '../../store/places.ts'
+import { applyStockEffects, ensureShelf, turningPoints } from '../../store/shelves.ts'
+import { levelOf, lockShelfWithHolds } from './queries.ts'
+import type { Movement, MovementRequest, StockLevel } from './schema.ts'
+import { fitHolds } from './shortfall.ts'
+
+interface Move extends MovementRequest {
+  pharmacy: string
+  operator: string | undefined
+}
+
+/**
+ * Records a movement. What comes in of a product that is no longer distributed is refused; returns and transfers above
+ * what is available are refused; a loss is always taken, down to 0, and may cancel the newest reservations.
+ */
+export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
+  const { pharmacy, product, kind, operator } = request
+  await requireKnownProducts(tx, [{ path: 'product', code: product }])
+  const { productActive } = await requireShelfPlace(tx, pharmacy, product)
+  if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
+  const comesIn = kind === 'delivery' || kind === 'transfer_in'
+  if (comesIn && !productActive) return refused('product_inactive', `${product} is no longer distributed.`, { product })
+
+  await ensureShelf(tx, pharmacy, product)
+  const { shelf, holds, at } = await lockShelfWithHolds(tx, pharmacy, product)
+  if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', 'lies more than 5 minutes ahead')
+  const swept = fitHolds(shelf, holds, at).shelf
+  const free = shelves.available(swept)
+  if (!comesIn && kind !== 'loss' && request.quantity > free) {
+    return refused('stock_insufficient', `${free} masks of ${product} are available.`, { product, available: free })
+  }
+  const change = comesIn ? request.quantity : -Math.min(request.quantity, shelf.onHand)
+  const moved = shelves.move(shelf, kind, request.quantity, change, request.occurredAt)
+  const fitted = fitHolds(moved.shelf, holds, at)
+  const [id, absorbedId] = [uuidv7(), uuidv7()]
+  const { reference, counterparty, lot, bestBefore } = request
+  await applyStockEffects(tx, {
+    at,
+    before: [shelf],
+    after: [fitted.shelf],
+    movements: moved.movements.map((movement) =>
+      movement.kind === kind
+        ? { ...movement, id, reference, counterparty, lot, bestBefore }
+        : { ...movement, id: absorbedId },
+    ),
+    ended: fitted.ended,
+    events: [...fitted.events, ...turningPoints([shelf], [fitted.shelf])],
+    operator,
+  })
+  return {
+    id,
+    pharmacy,
+    product,
+    kind,
+    quantity: request.quantity,
+    change,
+    occurredAt: iso(request.occurredAt),
+    recordedAt: iso(at),
+    reference: reference ?? null,
+    counterparty: counterparty ?? null,
+    lot: lot ?? null,
+    bestBefore: bestBefore ?? null,
+    dispensation: null,
+    stock: levelOf(fitted.shelf, at),
+  }
+}

@@ -1,0 +1,95 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { clock, instant, timestamp } from '../../db/sql.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import { type Instant, iso } from '../../domain/instant.ts'
+import { available, type Shelf } from '../../domain/shelf.ts'
+import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
+import type { Movement, StockLevel } from './schema.ts'
+
+/** A shelf and all reservations that hold part of it, locked, and the database's clock after the locks. */
+export interface LockedShelf {
+  shelf: Shelf
+  holds: LockedHold[]
+  at: Instant
+}
+
+/**
+ * Locks the reservations of a shelf by id, then the shelf. Throws StaleRead when a reservation came in between: it was
+ * not locked, so that it must not be ended here.
+ */
+export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, product: string): Promise<LockedShelf> {
+  const holds = await rows<LockedHold>(
+    tx,
+    'lock_holds_of_shelf',
+    sql`select ${holdColumns} from reservations r
+        where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held' order by r.id for update`,
+  )
+  const [shelf] = await lockShelves(tx, [{ pharmacy, product }])
+  if (!shelf) throw new Error('the shelf was put up before it is locked')
+  const { at, held } = await oneRow<{ at: Instant; held: number }>(
+    tx,
+    'recheck_holds_of_shelf',
+    sql`select ${instant(clock)} as at, count(*)::int as held from reservations r
+        where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held'`,
+  )
+  if (held !== holds.length) throw new StaleRead('a reservation came in before the shelf was locked')
+  return { shelf, holds, at }
+}
+
+/** The sum of the changes that occurred after an instant. */
+export async function changeSince(tx: Transaction, { pharmacy, product }: Shelf, since: Instant): Promise<number> {
+  const { change } = await oneRow<{ change: number }>(
+    tx,
+    'change_since',
+    sql`select coalesce(sum(change), 0)::int as change from stock_movements
+        where pharmacy = ${pharmacy} and product = ${product} and occurred_at > ${timestamp(since)}`,
+  )
+  return change
+}
+
+/** The stock of a pharmacy by product; holds that have expired count as available although not yet ended. */
+export async function readStock(db: Queryable, pharmacy: string): Promise<StockLevel[]> {
+  const found = await rows<Shelf & { observedAt: Instant; expired: number }>(
+    db,
+    'read_stock',
+    sql`select s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.observed_at`)} as "observedAt",
+          (select coalesce(sum(quantity), 0)::int from reservations r where r.pharmacy = s.pharmacy and r.product = s.product
+            and r.status = 'held' and r.expires_at <= clock_timestamp()) as expired
+        from stock s where s.pharmacy = ${pharmacy} order by s.product`,
+  )
+  return found.map(({ expired, observedAt, ...shelf }) => levelOf({ ...shelf, held: shelf.held - expired }, observedAt))
+}
+
+/** A shelf as answers show it. */
+export function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLevel {
+  const { product, onHand, held, version } = shelf
+  return {
+    product,
+    onHand,
+    held,
+    available: available({ ...shelf, countedAt: null }),
+    version,
+    observedAt: iso(observedAt),
+  }
+}
+
+/** The movements of a pharmacy, newest first, from a position on. */
+export async function listMovements(
+  db: Queryable,
+  pharmacy: string,
+  before: string | null,
+  limit: number,
+): Promise<Movement[]> {
+  const found = await rows<Movement & { occurredAt: Instant; recordedAt: Instant }>(
+    db,
+    'list_movements',
+    sql`select id, pharmacy, product, kind, quantity, change, ${instant(sql`occurred_at`)} as "occurredAt",
+          ${instant(sql`recorded_at`)} as "recordedAt", reference, counterparty, lot, best_before::text as "bestBefore",
+          entry_id as dispensation
+        from stock_movements where pharmacy = ${pharmacy} and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        order by id desc limit ${limit}::int`,
+  )
+  return found.map((row) => ({ ...row, occurredAt: iso(row.occurredAt), recordedAt: iso(row.recordedAt) }))
+}

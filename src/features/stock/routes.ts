@@ -1,0 +1,132 @@
+import { z } from 'zod'
+import { isRefusal } from '../../domain/problems.ts'
+import { pharmacyFor } from '../../http/caller.ts'
+import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
+import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { requireReadablePharmacy } from '../../http/remit.ts'
+import { problems, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { count } from './count.ts'
+import { move } from './move.ts'
+import { listMovements, readStock } from './queries.ts'
+import {
+  countBody,
+  movement,
+  movementBody,
+  pharmacyParams,
+  recordedMovement,
+  shelfParams,
+  stockLevel,
+} from './schema.ts'
+
+/** What a pharmacy has on its shelves, and what moved it. */
+export async function stockRoutes(app: App, deps: Deps): Promise<void> {
+  countRoute(app, deps)
+  movementRoute(app, deps)
+  readRoutes(app, deps)
+}
+
+function countRoute(app: App, { db }: Deps): void {
+  app.put(
+    '/v1/pharmacies/:finess/stock/:product',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'countStock',
+        tags: ['stock'],
+        summary: 'Declare a count',
+        description:
+          'On hand becomes the count plus the movements since `countedAt`. When the newest live reservations no longer fit they are cancelled (`stock_shortfall`).',
+        params: shelfParams,
+        headers: writeHeaders,
+        body: countBody,
+        response: { 200: stockLevel, 201: stockLevel, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const pharmacy = pharmacyFor(request.caller, request.params.finess)
+      let created = false
+      return effect(
+        request,
+        reply,
+        { db, pharmacy, keyLife: 'entry', status: () => (created ? 201 : 200) },
+        async (tx) => {
+          const outcome = await count(tx, {
+            pharmacy,
+            product: request.params.product,
+            ...request.body,
+            operator: operatorOf(request),
+          })
+          if (isRefusal(outcome)) return outcome
+          created = outcome.created
+          return outcome.level
+        },
+      )
+    },
+  )
+}
+
+function movementRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/pharmacies/:finess/stock-movements',
+    {
+      config: { policy: ['pharmacy'] },
+      schema: {
+        operationId: 'moveStock',
+        tags: ['stock'],
+        summary: 'Record a delivery, loss, return or transfer',
+        description:
+          'Returns and transfers above what is available are refused. A loss is always taken, down to 0. There is no correction: count again.',
+        params: pharmacyParams,
+        headers: keyedWriteHeaders,
+        body: movementBody,
+        response: { 201: recordedMovement, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const pharmacy = pharmacyFor(request.caller, request.params.finess)
+      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
+        move(tx, { ...request.body, pharmacy, operator: operatorOf(request) }),
+      )
+    },
+  )
+}
+
+function readRoutes(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/pharmacies/:finess/stock',
+    {
+      config: { policy: ['pharmacy', 'regulator'] },
+      schema: {
+        operationId: 'readStock',
+        tags: ['stock'],
+        summary: 'Read the stock of a pharmacy, by product',
+        params: pharmacyParams,
+        response: { 200: z.object({ items: z.array(stockLevel) }), ...problems(401, 403, 404) },
+      },
+    },
+    async ({ caller, params }) => {
+      await requireReadablePharmacy(db.orm, caller, params.finess)
+      return { items: await readStock(db.orm, params.finess) }
+    },
+  )
+  app.get(
+    '/v1/pharmacies/:finess/stock-movements',
+    {
+      config: { policy: ['pharmacy', 'regulator'] },
+      schema: {
+        operationId: 'listMovements',
+        tags: ['stock'],
+        summary: 'List the movements of a pharmacy, newest first',
+        params: pharmacyParams,
+        querystring: z.strictObject(pageQuery),
+        response: { 200: pageOf(movement), ...problems(401, 403, 404) },
+      },
+    },
+    async ({ caller, params, query }) => {
+      await requireReadablePharmacy(db.orm, caller, params.finess)
+      const found = await listMovements(db.orm, params.finess, positionOf(query.cursor, uuid), query.limit + 1)
+      return page(found, query.limit, ({ id }) => id)
+    },
+  )
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { pageOf, pageQuery } from '../../http/pages.ts'
+
+const territory = z
+  .object({
+    code: z.string().describe('ISO 3166-2 code.'),
+    name: z.string(),
+    kind: z.enum(['country', 'region', 'department']),
+    parent: z.string().nullable().describe('The code of the next wider territory; null for the country.'),
+    timeZone: z.string().describe('IANA name, by whose clocks weeks begin.'),
+  })
+  .meta({ id: 'Territory' })
+
+export const listQuery = z.strictObject(pageQuery)
+export const territoryPage = pageOf(territory)
+
+export type Territory = z.output<typeof territory>

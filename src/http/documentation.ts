@@ -1,0 +1,83 @@
+import swagger from '@fastify/swagger'
+import apiReference from '@scalar/fastify-api-reference'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+
+const tags = [
+  { name: 'stock', description: 'What pharmacies have: find it, declare it, move it.' },
+  {
+    name: 'reservations',
+    description: 'Masks set aside for a professional until they are collected or the hold expires.',
+  },
+  { name: 'dispensations', description: 'Hand-overs at the counter, checked against one history of all pharmacies.' },
+  { name: 'history', description: 'What a professional received, and may still receive.' },
+  { name: 'rules', description: 'Allocation rules: dated caps by profession, product and territory.' },
+  { name: 'reference data', description: 'Products, pharmacies, professionals, territories.' },
+  { name: 'access', description: 'Tokens and the keys that verify them.' },
+  { name: 'operations', description: 'For those who run the service.' },
+]
+
+/** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
+export async function documentation(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'GO MASK',
+        version: '1.0.0',
+        description:
+          'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. Of a JSON key given twice in a body, the last counts.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags,
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    },
+    transform: (input) =>
+      withPolicy(jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0]), input.route),
+    transformObject: (input) =>
+      pruned(jsonSchemaTransformObject(input)) as ReturnType<typeof jsonSchemaTransformObject>,
+  })
+  for (const format of ['json', 'yaml'] as const) {
+    app.get(`/openapi.${format}`, { config: { policy: 'public' }, schema: { hide: true } }, async (_request, reply) => {
+      reply.type(format === 'json' ? 'application/json' : 'application/yaml').serializer(String)
+      return format === 'json' ? JSON.stringify(app.swagger()) : app.swagger({ yaml: true })
+    })
+  }
+  await app.register(apiReference, {
+    routePrefix: '/docs',
+    configuration: {
+      url: '/openapi.json',
+      withDefaultFonts: false,
+      telemetry: false,
+      agent: { disabled: true },
+    } as object,
+  })
+}
+
+type Described = ReturnType<typeof jsonSchemaTransform>
+
+function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
+  const policy = config?.policy
+  if (!Array.isArray(policy)) return { schema, url }
+  const described = schema as FastifySchema & { description?: string }
+  const description = [described.description, `For: ${policy.join(', ')}.`].filter(Boolean).join('\n\n')
+  return { schema: { ...described, description, security: [{ bearer: [] }] } as FastifySchema, url }
+}
+
+interface Document {
+  components?: { schemas?: Record<string, unknown> }
+}
+
+// Every named schema comes twice, as input and as output; only those that a route refers to are kept.
+function pruned<Doc extends object>(document: Doc): Doc {
+  const { schemas } = (document as Document).components ?? {}
+  if (!schemas) return document
+  for (let removed = true; removed; ) {
+    const text = JSON.stringify(document)
+    const unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`))
+    for (const name of unused) delete schemas[name]
+    removed = unused.length > 0
+  }
+  return document
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { stringify } from 'safe-stable-stringify'
+import { z } from 'zod'
+import type { Database, Transaction } from '../db/database.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { invalid, isRefusal, Problem, type Refusal } from '../domain/problems.ts'
+import { claimKey, type IdempotencyKey, type KeyLife, storeAnswer } from '../store/idempotency.ts'
+import type { Caller } from './caller.ts'
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/
+
+/** The headers of a write, for the documentation; `effectOf` checks them. */
+export const writeHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('1 to 255 visible ASCII characters; the same key and body answer again what they answered first.'),
+  'x-operator': z
+    .string()
+    .optional()
+    .describe('1 to 64 visible ASCII characters: the pseudonym of the person at the counter.'),
+})
+
+/** The same, of a write that must not happen twice. */
+export const keyedWriteHeaders = writeHeaders.extend({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe(
+      'Required. 1 to 255 visible ASCII characters; the same key and body answer again what they answered first.',
+    ),
+})
+
+interface EffectOptions<T> {
+  db: Database
+  /** For a caller of several pharmacies the key's scope is the pharmacy too. */
+  pharmacy?: string
+  keyRequired?: boolean
+  keyLife?: KeyLife
+  /** 200 unless said; a function where it depends on what was done. */
+  status?: number | ((result: T) => number)
+}
+
+/**
+ * Does a write: the verb's effect and the answer stored under its Idempotency-Key commit together, or nothing does. A
+ * refusal commits its record but no answer, so that the same request is judged again.
+ */
+export async function effect<T extends object>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: EffectOptions<T>,
+  verb: (tx: Transaction) => Promise<T | Refusal>,
+): Promise<T> {
+  const key = keyOf(request, options)
+  const outcome = await inTransaction(options.db, async (tx) => {
+    const stored = key && (await claimKey(tx, key))
+    if (stored) return { replayed: true, status: stored.status, result: stored.response as T }
+    const result = await verb(tx)
+    if (isRefusal(result)) return { replayed: false, status: 0, result }
+    const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
+    if (key) await storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
+    return { replayed: false, status, result }
+  })
+  const { result } = outcome
+  if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
+  if (outcome.replayed) reply.header('idempotency-replayed', 'true')
+  reply.code(outcome.status)
+  return result
+}
+
+/** The pharmacy's own pseudonym for the person at the counter, if given. */
+export function operatorOf(request: FastifyRequest): string | undefined {
+  const operator = request.headers['x-operator']
+  if (operator === undefined) return undefined
+  if (typeof operator !== 'string' || operator.length > 64 || !VISIBLE_ASCII.test(operator)) {
+    throw invalid('X-Operator', 'must be 1 to 64 visible ASCII characters')
+  }
+  return operator
+}
+
+function keyOf<T>(request: FastifyRequest, { pharmacy, keyRequired }: EffectOptions<T>): IdempotencyKey | undefined {
+  const key = request.headers['idempotency-key']
+  if (key === undefined) {
+    if (!keyRequired) return undefined
+    throw new Problem(
+      'idempotency_key_missing',
+      'Send an Idempotency-Key header, new for each new request and the same on a retry.',
+    )
+  }
+  if (typeof key !== 'string' || key.length > 255 || !VISIBLE_ASCII.test(key)) {
+    throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
+  }
+  return { scope: scopeOf(request.caller, pharmacy), key, requestHash: hashOf(request) }
+}
+
+function scopeOf({ issuer, role, subject, finess }: Caller, pharmacy: string | undefined): string {
+  const parts = [issuer, role, subject]
+  if (role === 'pharmacy' && finess.length > 1 && pharmacy !== undefined) parts.push(pharmacy)
+  return parts.join('\n')
+}
+
+// The body as validated, its keys sorted: a retry that writes the same members in another order is the same request.
+function hashOf(request: FastifyRequest): Buffer {
+  const route = `${request.method} ${request.routeOptions.url}`
+  return createHash('sha256')
+    .update(stringify([route, request.params, request.body ?? null]) ?? '')
+    .digest()
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { Problem } from '../domain/problems.ts'
+import { problems } from './schemas.ts'
+import type { App, Deps } from './service.ts'
+
+const state = z.object({ status: z.literal('ok') })
+
+/** Alive, and able to serve. */
+export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
+  app.get(
+    '/healthz',
+    {
+      config: { policy: 'public', answersUnderLoad: true, rateLimit: false },
+      schema: {
+        operationId: 'isAlive',
+        tags: ['operations'],
+        summary: 'The process is alive',
+        response: { 200: state, ...problems() },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+  app.get(
+    '/readyz',
+    {
+      config: { policy: 'public', answersUnderLoad: true, rateLimit: false },
+      schema: {
+        operationId: 'isReady',
+        tags: ['operations'],
+        summary: 'The service can reach its database',
+        response: { 200: state, ...problems() },
+      },
+    },
+    async () => {
+      if (await db.isReachable()) return { status: 'ok' as const }
+      throw new Problem('unavailable', 'The database cannot be reached.')
+    },
+  )
+}

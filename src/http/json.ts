@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import { Problem } from '../domain/problems.ts'
+
+const DEEPEST = 32
+
+/**
+ * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels, no U+0000 (PostgreSQL cannot
+ * store it) and no lone surrogates. Of a key given twice the last counts, as RFC 8259 allows and JSON.parse does. An
+ * empty body is no body.
+ */
+export function parseJson(app: FastifyInstance): void {
+  const utf8 = new TextDecoder('utf-8', { fatal: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    if (body.length === 0) return done(null, undefined)
+    try {
+      const parsed: unknown = JSON.parse(utf8.decode(body as Buffer))
+      check(parsed, 'body', 0)
+      done(null, parsed)
+    } catch (error) {
+      done(error instanceof Problem ? error : malformed('body', 'is not valid JSON in UTF-8'))
+    }
+  })
+}
+
+function check(value: unknown, path: string, depth: number): void {
+  if (depth > DEEPEST) throw malformed('body', `is nested deeper than ${DEEPEST} levels`)
+  if (typeof value === 'string') {
+    if (value.includes('\0') || !value.isWellFormed()) throw malformed(path, 'holds U+0000 or half a character')
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'constructor') throw malformed(path, `unknown field ${key}`)
+    if (key.includes('\0') || !key.isWellFormed()) throw malformed(path, 'has a key with U+0000 or half a character')
+    check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? key : `${path}.${key}`, depth + 1)
+  }
+}
+
+function malformed(path: string, message: string): Problem {
+  return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { problems } from './schemas.ts'
+import type { App, Deps } from './service.ts'
+
+const jwk = z.object({
+  kty: z.string(),
+  crv: z.string(),
+  x: z.string(),
+  y: z.string(),
+  kid: z.string(),
+  use: z.string(),
+  alg: z.string(),
+})
+
+/** The public keys that verify this service's tokens (RFC 7517). */
+export async function keyRoutes(app: App, { key }: Deps): Promise<void> {
+  app.get(
+    '/.well-known/jwks.json',
+    {
+      config: { policy: 'public' },
+      schema: {
+        operationId: 'listKeys',
+        tags: ['access'],
+        summary: 'The public keys that verify tokens',
+        response: { 200: z.object({ keys: z.array(jwk) }), ...problems() },
+      },
+    },
+    async () => ({ keys: [jwk.parse(key.publicJwk)] }),
+  )
+}

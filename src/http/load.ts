@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import { Problem } from '../domain/problems.ts'
+
+const MOST_IN_FLIGHT = 1_000
+const LONGEST_URL = 8_192
+
+/**
+ * Refuses what is more than the service takes on, before any work: over 1,000 requests in flight 503, so that those
+ * under way still finish; an over-long URL 414. Fewer requests queue for a database connection. Health checks and
+ * metrics are answered all the same.
+ */
+export function shedLoad(app: FastifyInstance): void {
+  let inFlight = 0
+  app.addHook('onRequest', async (request, reply) => {
+    inFlight++
+    reply.raw.once('close', () => inFlight--)
+    if (request.routeOptions.config.answersUnderLoad) return
+    if (inFlight > MOST_IN_FLIGHT) {
+      throw new Problem(
+        'unavailable',
+        'The service has more requests than it can take on. Nothing was done; try again in a moment.',
+      )
+    }
+    if (request.raw.url && request.raw.url.length > LONGEST_URL) {
+      throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
+    }
+  })
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { invalid } from '../domain/problems.ts'
+import { queryInteger } from './schemas.ts'
+
+/** `limit` and `cursor` of a list. */
+export const pageQuery = {
+  limit: queryInteger(1, 100).default(20).describe('Items a page.'),
+  cursor: z.string().max(300).optional().describe('`nextCursor` of the page before.'),
+}
+
+/** A page of a list: `items`, and `nextCursor` or null at the end. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+}
+
+/** Reads a cursor back into the position that it stands for. Throws 400 on one that this service did not make. */
+export function positionOf<Position>(cursor: string | undefined, schema: z.ZodType<Position>): Position | null {
+  if (cursor === undefined) return null
+  try {
+    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
+  } catch {
+    throw invalid('cursor', 'is not one that this service gave')
+  }
+}
+
+/** Makes a page of `limit` items out of up to one more; the position of the last becomes the cursor. */
+export function page<Item>(
+  found: Item[],
+  limit: number,
+  position: (item: Item) => unknown,
+): { items: Item[]; nextCursor: string | null } {
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  const more = found.length > limit && last !== undefined
+  return { items, nextCursor: more ? Buffer.from(JSON.stringify(position(last))).toString('base64url') : null }
+}

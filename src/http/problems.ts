@@ -1,0 +1,154 @@
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { v4 as uuid } from 'uuid'
+import { z } from 'zod'
+import { constraintProblem, isUnavailable } from '../db/failures.ts'
+import { StaleRead } from '../db/transaction.ts'
+import { Problem, type ProblemCode, problemStatus } from '../domain/problems.ts'
+
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]
+
+/** The problem document of RFC 9457; codes add members of their own, such as `remaining`. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('A URN that stands for the code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong with this request and what to do about it.'),
+    instance: z.string().describe('A URN that stands for this occurrence.'),
+    code: z.enum(codes).describe('Stable, never renamed: program against it.'),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('On 400: each wrong field.'),
+  })
+  .meta({ id: 'Problem' })
+
+const RETRY_AFTER_SECONDS = 2
+
+/** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply
+    .code(problem.status)
+    .header('content-type', 'application/problem+json')
+    .serializer(JSON.stringify)
+    .send(documentOf(problem, request.id))
+}
+
+/** The members of a problem document. */
+export function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
+  return {
+    ...problem.facts,
+    type: `urn:gomask:problem:${problem.code}`,
+    title: titles[problem.status] ?? 'Error',
+    status: problem.status,
+    detail: problem.message,
+    instance: `urn:uuid:${requestId}`,
+    code: problem.code,
+    requestId,
+    ...(problem.errors && { errors: problem.errors }),
+  }
+}
+
+/** Answers every error as a problem document, and logs those that are ours. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error)
+    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed')
+    return sendProblem(request, reply, problem)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new Problem('not_found', 'There is no such route.')),
+  )
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const constraint = constraintProblem(error)
+  if (constraint) return constraint
+  if (isUnavailable(error) || error instanceof StaleRead) {
+    return new Problem(
+      'unavailable',
+      'The service cannot reach its database or is too busy. Nothing was done; try again in a moment.',
+    )
+  }
+  return frameworkProblem(error as Partial<FastifyError>)
+}
+
+function frameworkProblem({ validation, validationContext, statusCode, code }: Partial<FastifyError>): Problem {
+  if (validation) {
+    const errors = validation.map(({ instancePath, message }) => ({
+      path: fieldPath(instancePath) || (validationContext ?? 'body'),
+      message: message ?? 'is not valid',
+    }))
+    const [first] = errors
+    return new Problem('invalid_request', `${first?.path}: ${first?.message}`, { errors })
+  }
+  switch (statusCode) {
+    case 400:
+      return new Problem('invalid_request', framework400[code ?? ''] ?? 'The request is not well formed.')
+    case 404:
+      return new Problem('not_found', 'There is no such route.')
+    case 413:
+      return new Problem('payload_too_large', 'The body is larger than this service takes.')
+    case 414:
+      return new Problem('uri_too_long', 'The URL is longer than this service takes.')
+    case 415:
+      return new Problem('unsupported_media_type', 'Send the body as application/json.')
+    case 429:
+      return new Problem('rate_limited', 'Too many requests. Wait as long as Retry-After says.')
+    default:
+      return new Problem(
+        'internal',
+        'Something went wrong on our side; nothing was done. Quote the requestId when you report it.',
+      )
+  }
+}
+
+const framework400: Record<string, string> = {
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is shorter or longer than Content-Length says.',
+  FST_ERR_BAD_URL: 'The URL is not well formed.',
+}
+
+// zod gives JSON pointers; people read lines[0].quantity.
+function fieldPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .filter(Boolean)
+    .map((part, index) => (/^\d+$/.test(part) ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('')
+}
+
+/** Answers what is not even an HTTP request: the socket is all there is to write to. */
+export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Problem('headers_too_large', 'The URL and headers together are larger than this service takes (16 KiB).')
+      : new Problem('invalid_request', 'The request is not well-formed HTTP, or came too slowly.')
+  const requestId = uuid()
+  const body = JSON.stringify(documentOf(problem, requestId))
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${titles[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
+      `X-Request-Id: ${requestId}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

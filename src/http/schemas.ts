@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { finessNumber, professionalId } from '../domain/identifiers.ts'
+import { instantOf, iso } from '../domain/instant.ts'
+import { problemSchema } from './problems.ts'
+
+/** Masks: whole numbers, 1 to 1,000,000. */
+export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')
+
+/** A pharmacy's FINESS number, its key checked. */
+export const finess = z
+  .string()
+  .max(20)
+  .refine((text) => finessNumber(text) === text, 'must be a FINESS number: 9 characters with a right key')
+  .describe('FINESS number.')
+
+/** An RPPS or ADELI number, a national prefix (8 or 0) taken off. */
+export const professional = z
+  .string()
+  .max(20)
+  .refine(
+    (text) => professionalId(text) !== undefined,
+    'must be an RPPS number (11 digits with a right key) or an ADELI number (9 characters)',
+  )
+  .transform((text) => professionalId(text) ?? text)
+  .describe('RPPS or ADELI number; a national prefix (8 or 0) is taken off.')
+
+/** A catalogue code. */
+export const product = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'must be a product code: up to 40 of a-z, 0-9, _ and -')
+  .describe('Code of a product in the catalogue.')
+
+export const territory = z
+  .string()
+  .regex(/^FR(-[0-9A-Z]{1,3})?$/, 'must be FR or an ISO 3166-2 code such as FR-31')
+  .describe('ISO 3166-2 code.')
+
+/** RFC 3339 in, Instant out. */
+export const instant = z
+  .string()
+  .max(40)
+  .refine(isInstant, 'must be an RFC 3339 time with an offset, such as 2026-11-20T09:30:00.000Z')
+  .transform(instantOf)
+  .meta({ format: 'date-time' })
+
+/** An instant as answers show it: RFC 3339, UTC, milliseconds. */
+export const time = z.string().meta({ format: 'date-time' })
+
+export const latitude = z.number().min(-90).max(90).describe('WGS 84 degrees.')
+export const longitude = z.number().min(-180).max(180).describe('WGS 84 degrees.')
+export const place = z.strictObject({ latitude, longitude })
+
+/** Text that people wrote: no control characters. */
+export const text = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
+
+export const uuid = z.uuid()
+
+/** `near=43.6045,1.4440`: latitude, longitude. */
+export const near = z
+  .string()
+  .max(60)
+  .regex(/^-?\d{1,3}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$/, 'must be latitude,longitude such as 43.6045,1.4440')
+  .transform((given) => {
+    const [lat, lon] = given.split(',').map(Number)
+    return { latitude: lat, longitude: lon }
+  })
+  .pipe(place)
+
+/** A whole number in a query string. */
+export const queryInteger = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(low).max(high))
+
+const maxDistance = 20_037_509 // Half the Earth's circumference: farther than anywhere.
+export const maxDistanceMetres = z.int().min(1).max(maxDistance)
+export const queryMaxDistanceMetres = queryInteger(1, maxDistance)
+export const NEAR_METRES = 50_000
+
+export const window = z
+  .object({ start: time, end: time.nullable() })
+  .describe('From start (inclusive) to end (exclusive); a rolling window ends now.')
+
+export const source = z.object({ title: z.string(), reference: z.string(), url: z.string().nullable() })
+export const citedRule = z.object({ id: uuid, source }).meta({ id: 'CitedRule' })
+export const productQuantity = z.object({ product: z.string(), quantity: z.int() })
+
+/** Response schemas of the problems that a route may answer; those that any route may, included. */
+export function problems(...statuses: number[]): Record<number, unknown> {
+  const every = [400, 429, 500, 503, ...statuses]
+  return Object.fromEntries(
+    every.map((status) => [
+      status,
+      { description: descriptions[status], content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
+  )
+}
+
+const descriptions: Record<number, string> = {
+  400: 'The request is not valid; `errors` names the fields.',
+  401: 'No valid bearer token.',
+  403: 'The role, the pharmacy or a suspension forbids it.',
+  404: 'Not there, or not the caller’s to see.',
+  409: 'Refused by a rule, by stock or by the state of things; `code` says which.',
+  413: 'The body is too large.',
+  415: 'The body is not application/json.',
+  422: 'The Idempotency-Key came with another request before.',
+  429: 'Too many requests; wait as long as Retry-After says.',
+  500: 'A fault of ours; nothing was done.',
+  503: 'Nothing was done, or the same key finds out what was (`outcome_unknown`).',
+}
+
+function isInstant(given: string): boolean {
+  try {
+    iso(instantOf(given))
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,16 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Config } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import type { SigningKey } from './keys.ts'
+
+/** What the application is built from. */
+export interface Deps {
+  config: Config
+  db: Database
+  key: SigningKey
+}
+
+/** An instance whose schemas are zod's. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+// The one file that any Node can read: it makes sure that the TypeScript beside it is run by Node 24 or newer.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED = 24
+const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP']
+const major = Number(process.versions.node.split('.')[0])
+
+if (major >= NEEDED) await runHere()
+else runWith(packagedNode())
+
+/** Runs the program in this process, so that whoever signals it signals the program itself. */
+async function runHere() {
+  silenceExperimentalWarnings()
+  if (process.connected) dieWithParent()
+  const { main } = await import('./cli/main.ts')
+  await main(process.argv.slice(2))
+}
+
+/** The same as --disable-warning=ExperimentalWarning, for a process that was started without it. */
+function silenceExperimentalWarnings() {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = (warning, ...rest) => {
+    const type = warning?.name ?? rest[0]?.type ?? rest[0]
+    if (type !== 'ExperimentalWarning') emitWarning(warning, ...rest)
+  }
+}
+
+/** A launcher killed with SIGKILL can forward nothing: without this, its child would go on holding port and data folder. */
+function dieWithParent() {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.channel.unref()
+}
+
+/** The Node that `npm ci` puts beside the program on machines that it knows, or undefined. */
+function packagedNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node'
+  try {
+    return createRequire(import.meta.url).resolve(`node-${platform}-${process.arch}/bin/${binary}`)
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs the program under another Node and ends as it ends. */
+function runWith(node) {
+  if (node === undefined) {
+    console.error(
+      `gomask needs Node ${NEEDED} or newer, and this is ${process.versions.node}: install it, or run npm ci.`,
+    )
+    process.exitCode = 1
+    return
+  }
+  const args = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  // In a process group of its own, as a Ctrl-C in the terminal would otherwise reach the program twice.
+  const detached = process.platform !== 'win32'
+  const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached })
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))
+  child.once('error', (error) => {
+    console.error(`gomask could not start ${node}: ${error.message}`)
+    process.exitCode = 1
+  })
+  child.once('exit', (code, signal) => {
+    for (const forwarded of FORWARDED) process.removeAllListeners(forwarded)
+    if (signal === null) process.exitCode = code
+    else process.kill(process.pid, signal)
+  })
+}

@@ -1,0 +1,28 @@
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
+import { driverError } from './db/failures.ts'
+
+// The driver's error and not drizzle's around it, whose message holds the SQL with its parameters; and of the driver's,
+// not `detail`, which quotes the values of the row.
+function serialiseError(error: Error): Record<string, unknown> {
+  const cause = driverError(error) ?? error
+  const { code, constraint } = cause as { code?: string; constraint?: string }
+  return { type: error.name, message: cause.message, code, constraint, stack: stdSerializers.err(cause as Error).stack }
+}
+
+/** How the service logs: JSON lines that hold no national number, name, token or pick-up code. */
+export function logOptions(level: string): LoggerOptions {
+  const personal = ['authorization', 'professional', 'pickupCode', 'familyName', 'givenName', 'otherIds', 'token']
+  return {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: serialiseError, req: ({ id, method }: { id: string; method: string }) => ({ id, method }) },
+    redact: { paths: personal.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+  }
+}
+
+/** A logger for commands, on standard error, so that standard output is the command's own. */
+export function commandLogger(level: string): Logger {
+  return pino(logOptions(level), pino.destination(2))
+}

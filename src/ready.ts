@@ -1,0 +1,72 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Database, Owner } from './db/database.ts'
+import { openEmbedded } from './db/embedded.ts'
+import { isUnavailable } from './db/failures.ts'
+import { migrate, requireMigrated } from './db/migrate.ts'
+import { openServer, openServerOwner } from './db/server.ts'
+import { prepareJobs } from './jobs/queue.ts'
+
+const LONGEST_WAIT_MS = 10_000
+
+/**
+ * Opens the database that the configuration names, brought up to date first, or refused when that is switched off.
+ * Waits for a server that is not there yet, and says so.
+ */
+export async function openReady(config: Config, log: Logger): Promise<Database> {
+  if (config.DATABASE_URL === undefined) {
+    const embedded = await openEmbedded(config.DATA_DIR)
+    try {
+      await bringUpToDate(embedded.owner, config, log)
+      return await embedded.asService()
+    } catch (error) {
+      await embedded.close()
+      throw error
+    }
+  }
+  const owner = await connectOwner(config.DATABASE_URL, log)
+  try {
+    await bringUpToDate(owner, config, log)
+  } finally {
+    await owner.close()
+  }
+  return openServer(config.DATABASE_URL, {
+    connections: config.DATABASE_POOL,
+    onError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
+  })
+}
+
+/** Runs the pending migrations of the database that the configuration names, and returns their names. */
+export async function migrateOnly(config: Config, log: Logger): Promise<string[]> {
+  const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : undefined
+  const owner = embedded?.owner ?? (await connectOwner(config.DATABASE_URL ?? '', log))
+  try {
+    const names = await migrate(owner)
+    await prepareJobs(owner)
+    return names
+  } finally {
+    await owner.close()
+    await embedded?.close()
+  }
+}
+
+async function bringUpToDate(owner: Owner, config: Config, log: Logger): Promise<void> {
+  if (!config.MIGRATE_ON_START) return requireMigrated(owner)
+  const names = await migrate(owner)
+  if (names.length > 0) log.info({ migrations: names }, 'the database was brought up to date')
+  await prepareJobs(owner)
+}
+
+async function connectOwner(url: string, log: Logger): Promise<Owner> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openServerOwner(url)
+    } catch (error) {
+      if (!isUnavailable(error)) throw error
+      const pauseMs = Math.min(LONGEST_WAIT_MS, 250 * 2 ** attempt)
+      log.warn({ attempt, nextTryInMs: pauseMs }, 'waiting for the database')
+      await wait(pauseMs)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { buildApp } from './app.ts'
+import type { Config } from './config.ts'
+import { loadSigningKey, type SigningKey } from './http/keys.ts'
+import { startJobs } from './jobs/queue.ts'
+import { logOptions } from './log.ts'
+import { openReady } from './ready.ts'
+
+/** A service that listens. */
+export interface Running {
+  app: FastifyInstance
+  key: SigningKey
+  url: string
+  close(): Promise<void>
+}
+
+/** Opens the database, builds the application, listens and works the jobs. */
+export async function start(config: Config): Promise<Running> {
+  const log = pino(logOptions(config.LOG_LEVEL))
+  const key = await loadSigningKey(config)
+  const db = await openReady(config, log)
+  const app = await buildApp({ config, db, key }, { logger: log })
+  const jobs = await startJobs(db, (error) => log.error({ err: error }, 'job failed'))
+  await app.listen({ host: config.HOST, port: config.PORT })
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
+  log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
+  return {
+    app,
+    key,
+    url,
+    // Requests in flight finish before the database goes away under them.
+    close: async () => {
+      await app.close()
+      await jobs.stop()
+      await db.close()
+    },
+  }
+}
+
+/** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */
+export async function serve(config: Config): Promise<Running> {
+  const running = await start(config)
+  closeWithGrace({ delay: 9_000, logger: running.app.log }, async ({ err, signal }) => {
+    if (err) running.app.log.fatal({ err }, 'stopping after an uncaught error')
+    else running.app.log.info({ signal }, 'stopping')
+    await running.close()
+  })
+  return running
+}

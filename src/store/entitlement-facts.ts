@@ -1,0 +1,84 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { oneRow } from '../db/query.ts'
+import { clock, instant, type Place, point, timestamp } from '../db/sql.ts'
+import type { AllocationRule } from '../domain/allocation-rules.ts'
+import type { EntitlementFacts, Person } from '../domain/beneficiary.ts'
+import type { Hold, Receipt } from '../domain/entitlement.ts'
+import type { Instant } from '../domain/instant.ts'
+import { ruleColumns } from './allocation-rules.ts'
+
+interface Who {
+  identifier: string
+  occurredAt: Instant | null
+  pharmacy: string | null
+  near: Place | null
+}
+
+interface Row {
+  at: Instant
+  person: Person | null
+  place: { path: string[]; timeZone: string }
+  rules: AllocationRule[]
+  receipts: Receipt[]
+  holds: Hold[]
+}
+
+/**
+ * Reads, in one statement and so in one snapshot, all that decides what a professional may receive. To decide by it,
+ * call it in a statement after the professional's head is locked. Who has no practice is judged by the territory of the
+ * pharmacy, else of the one nearest to the place. Undefined when nobody has this identifier.
+ */
+export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
+  const { person, place, at, ...facts } = await oneRow<Row>(db, 'entitlement_facts', factsQuery(who))
+  if (!person) return undefined
+  return { ...facts, at, person, occurredAt: who.occurredAt ?? at, territoryPath: place.path, timeZone: place.timeZone }
+}
+
+function factsQuery(who: Who): SQL {
+  return sql`
+    with recursive moment as materialized (
+      select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now
+    ), person as materialized (
+      select root.* from person_identifiers i
+      join persons known on known.id = i.person_id
+      join persons root on root.id = coalesce(known.merged_into, known.id)
+      where i.identifier = ${who.identifier}
+    ), circle as materialized (
+      select id from person union all select p.id from persons p join person on p.merged_into = person.id
+    ), path as (
+      select code, parent, time_zone, 1 as depth from territories
+      where code = coalesce((select practice_territory from person),
+        (select territory from pharmacies where finess = ${who.pharmacy}::text),
+        (select territory from pharmacies where status = 'active' and ${who.near !== null}::boolean
+          order by location <-> ${point(who.near)} limit 1),
+        'FR')
+      union all
+      select t.code, t.parent, t.time_zone, path.depth + 1 from territories t join path on t.code = path.parent
+    ), rules as materialized (
+      select r.* from allocation_rules r, moment
+      where r.territory in (select code from path) and r.valid_from <= occurred_at
+        and (r.valid_to is null or r.valid_to > occurred_at) and (r.withdrawn_at is null or r.withdrawn_at > occurred_at)
+    ), reach as (
+      -- Nothing older than the longest window can count; the pure code takes the exact bounds.
+      select min(case window_kind when 'once' then valid_from
+        else occurred_at - make_interval(days => window_count * case window_kind when 'rolling_days' then 1 else 7 end + 2) end) as since
+      from rules, moment
+    )
+    select ${instant(sql`moment.at`)} as at,
+      (select json_build_object('id', id, 'profession', profession, 'speciality', speciality, 'status', status,
+        'practiceTerritory', practice_territory,
+        'practice', case when practice_location is not null then json_build_object(
+          'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end) from person) as person,
+      (select json_build_object('path', json_agg(code order by depth),
+        'timeZone', (array_agg(time_zone order by depth))[1]) from path) as place,
+      (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules) as rules,
+      (select coalesce(json_agg(json_build_object('product', l.product, 'quantity', l.effect,
+          'at', ${instant(sql`l.counted_at`)})), '[]')
+        from ledger_lines l where l.person_id in (select id from circle) and l.counted_at >= (select since from reach)) as receipts,
+      (select coalesce(json_agg(json_build_object('id', r.id, 'product', r.product, 'quantity', r.quantity,
+          'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}) order by r.created_at), '[]')
+        from reservations r
+        where r.person_id in (select id from circle) and r.status = 'held' and r.expires_at > moment.at) as holds
+    from moment`
+}

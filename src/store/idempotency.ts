@@ -1,0 +1,90 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { isLockTimeout } from '../db/failures.ts'
+import { row, rows } from '../db/query.ts'
+import { Problem } from '../domain/problems.ts'
+
+/** A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body. */
+export interface IdempotencyKey {
+  scope: string
+  key: string
+  requestHash: Buffer
+}
+
+/** A stored 2xx answer. */
+export interface StoredAnswer {
+  status: number
+  response: unknown
+}
+
+/** How long a key lives: as long as the entry or movement that it made, or 30 days. */
+export type KeyLife = 'entry' | 'days30'
+
+/**
+ * Waits until no other transaction works on this key, then returns the answer it stored, if any. Throws
+ * `idempotency_in_progress` when the other takes longer than the lock timeout, `idempotency_key_reused` when the key
+ * came with another request. Take it before every other lock.
+ */
+export async function claimKey(
+  tx: Transaction,
+  { scope, key, requestHash }: IdempotencyKey,
+): Promise<StoredAnswer | undefined> {
+  // An advisory lock, not an inserted row: a refusal then leaves nothing behind. The lookup is a statement of its own,
+  // so that its snapshot is younger than the wait.
+  const locked = rows(
+    tx,
+    'lock_key',
+    sql`select pg_advisory_xact_lock(hashtextextended(${scope} || chr(10) || ${key}, 0))`,
+  )
+  const lookup = row<{ same: boolean; status: number; response: unknown }>(
+    tx,
+    'find_key',
+    sql`select request_hash = decode(${requestHash.toString('hex')}, 'hex') as same, status::int, response
+        from idempotency_keys
+        where scope = ${scope} and key = ${key} and (expires_at is null or expires_at > clock_timestamp())`,
+  )
+  const [, found] = await Promise.all([locked, lookup]).catch((error) => {
+    if (isLockTimeout(error)) throw inProgress()
+    throw error
+  })
+  if (found && !found.same) {
+    throw new Problem(
+      'idempotency_key_reused',
+      'This Idempotency-Key came with another request before. Use a new key for a new request.',
+    )
+  }
+  return found
+}
+
+/** Stores the answer under its key in the effect's own transaction; takes the place of an expired one. */
+export async function storeAnswer(
+  tx: Transaction,
+  key: IdempotencyKey,
+  answer: StoredAnswer,
+  life: KeyLife,
+): Promise<void> {
+  await rows(
+    tx,
+    'store_answer',
+    sql`with expired as (
+          delete from idempotency_keys
+          where scope = ${key.scope} and key = ${key.key} and expires_at <= clock_timestamp()
+        )
+        insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
+        values (${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
+          ${JSON.stringify(answer.response)}::json,
+          case when ${life}::text = 'days30' then clock_timestamp() + interval '30 days' end)`,
+  )
+}
+
+function inProgress(): Problem {
+  return new Problem(
+    'idempotency_in_progress',
+    'A request with this Idempotency-Key is under way. Send it again in a moment.',
+  )
+}
+
+/** Deletes the keys whose time is over. */
+export async function forgetExpiredKeys(db: Queryable): Promise<void> {
+  await rows(db, 'forget_expired_keys', sql`delete from idempotency_keys where expires_at <= clock_timestamp()`)
+}

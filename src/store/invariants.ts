@@ -1,0 +1,68 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { rows } from '../db/query.ts'
+
+/** A row that breaks an invariant, named for the operator. */
+export interface Breach {
+  invariant: 'I1' | 'I2' | 'I3'
+  row: string
+  found: string
+}
+
+const MOST = 100 // Of each check: whoever has more has one cause to look for, not a hundred.
+
+const checks: Record<string, SQL> = {
+  check_i1: sql`
+    select 'I1' as invariant, 'stock ' || pharmacy || ' ' || product as row,
+      format('on hand %s, held %s', on_hand, held) as found
+    from stock where on_hand < 0 or held < 0 or held > on_hand limit ${MOST}::int`,
+  check_i2_on_hand: sql`
+    select 'I2' as invariant, 'stock ' || s.pharmacy || ' ' || s.product as row,
+      format('on hand %s, movements add up to %s', s.on_hand, coalesce(m.total, 0)) as found
+    from stock s left join (select pharmacy, product, sum(change) as total from stock_movements group by 1, 2) m
+      using (pharmacy, product)
+    where s.on_hand <> coalesce(m.total, 0) limit ${MOST}::int`,
+  check_i2_held: sql`
+    select 'I2' as invariant, 'stock ' || s.pharmacy || ' ' || s.product as row,
+      format('held %s, reservations add up to %s', s.held, coalesce(r.total, 0)) as found
+    from stock s left join (
+      select pharmacy, product, sum(quantity) as total from reservations where status = 'held' group by 1, 2) r
+      using (pharmacy, product)
+    where s.held <> coalesce(r.total, 0) limit ${MOST}::int`,
+  // What was received before each line is added up afresh, in the order in which the entries were sealed, over the rule's
+  // products and the line's window; nothing of it is taken from what the entry says of itself.
+  check_i3: sql`
+    with line as (
+      select l.*, e.seq, e.recorded_at, coalesce(p.merged_into, p.id) as root, r.cap as rule_cap, r.products, r.window_kind
+      from ledger_lines l join ledger_entries e on e.id = l.entry_id join persons p on p.id = l.person_id
+        join allocation_rules r on r.id = l.rule_id
+    ), judged as (
+      select line.*, (
+        select coalesce(sum(before.effect), 0) from line before
+        where before.root = line.root and before.product = any (line.products)
+          and (before.recorded_at, before.seq, before.position) < (line.recorded_at, line.seq, line.position)
+          and case line.window_kind
+            when 'calendar_weeks' then before.counted_at >= line.window_start and before.counted_at < line.window_end
+            when 'rolling_days' then before.counted_at > line.window_start
+            else before.counted_at >= line.window_start end) as received_before
+      from line where line.effect > 0 and not line.beyond_cap
+    )
+    select 'I3' as invariant, 'ledger entry ' || entry_id || ' line ' || position as row,
+      format('%s received in the window and %s granted, cap %s', received_before, quantity, rule_cap) as found
+    from judged where received_before + quantity > rule_cap limit ${MOST}::int`,
+  check_heads: sql`
+    select 'I3' as invariant, 'ledger head ' || h.person_id as row,
+      format('seq %s, entries %s, last %s', h.seq, count(e.id), max(e.seq)) as found
+    from ledger_heads h left join ledger_entries e on e.person_id = h.person_id
+    group by h.person_id, h.seq having h.seq <> count(e.id) or h.seq <> coalesce(max(e.seq), 0) limit ${MOST}::int`,
+}
+
+/** The names of the checks, for a progress display. */
+export const checkNames = Object.keys(checks)
+
+/** Runs one of the checks against the tables. */
+export function runCheck(db: Queryable, name: string): Promise<Breach[]> {
+  const query = checks[name]
+  if (!query) throw new Error(`no check ${name}`)
+  return rows<Breach>(db, name, query)
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Transaction } from '../db/database.ts'
+import { oneRow, row } from '../db/query.ts'
+import { json } from '../db/sql.ts'
+import { StaleRead } from '../db/transaction.ts'
+import type { Allowance } from '../domain/entitlement.ts'
+import { type Instant, iso } from '../domain/instant.ts'
+import { type LedgerEntry, type SealedEntry, sealEntry } from '../domain/ledger-entry.ts'
+
+/** The end of a person's chain, locked. */
+export interface Head {
+  personId: string
+  seq: number
+  entryHash: Buffer | null
+}
+
+/** How a line weighs: signed, at an instant, and the facts that it was judged by. */
+export interface LineWeight {
+  effect: number
+  countedAt: Instant
+  judged: Pick<Allowance, 'cap' | 'received' | 'held'>
+  beyondCap: boolean
+}
+
+/**
+ * Locks the head of the person known by an identifier; every decision about that person waits here. Facts must be read
+ * by a later statement. Undefined when nobody has this identifier.
+ */
+export function lockHead(tx: Transaction, identifier: string): Promise<Head | undefined> {
+  return lock(
+    tx,
+    'lock_head_by_identifier',
+    sql`h.person_id = (
+      select coalesce(p.merged_into, p.id) from person_identifiers i join persons p on p.id = i.person_id
+      where i.identifier = ${identifier})`,
+  )
+}
+
+/** Locks the head that continues a person's history. */
+export function lockHeadOf(tx: Transaction, personId: string): Promise<Head | undefined> {
+  return lock(
+    tx,
+    'lock_head_of',
+    sql`h.person_id = (select coalesce(merged_into, id) from persons where id = ${personId}::uuid)`,
+  )
+}
+
+async function lock(tx: Transaction, name: string, which: SQL): Promise<Head | undefined> {
+  const head = await row<{ personId: string; seq: number; entryHash: string | null }>(
+    tx,
+    name,
+    sql`select h.person_id as "personId", h.seq, encode(h.entry_hash, 'base64') as "entryHash"
+        from ledger_heads h where ${which} for update of h`,
+  )
+  return head && { ...head, entryHash: head.entryHash === null ? null : Buffer.from(head.entryHash, 'base64') }
+}
+
+/** An entry before it has its place in the chain. */
+export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
+
+/** Who the entry is about and what else an erasure must be able to remove. */
+export interface EntryPayload {
+  professional: string
+  [detail: string]: unknown
+}
+
+/** Seals an entry as the next in the chain of a locked head. */
+export function seal(head: Head, entry: NewEntry, payload: EntryPayload): SealedEntry {
+  const next = { ...entry, personId: head.personId, seq: head.seq + 1, previousHash: head.entryHash }
+  return sealEntry(next, Buffer.from(JSON.stringify(payload)), randomBytes(32))
+}
+
+/** Appends a sealed entry and moves its head on, in one statement. Throws StaleRead if the head was not the locked one. */
+export async function append(
+  tx: Transaction,
+  entry: SealedEntry,
+  weights: LineWeight[],
+  professional: string,
+): Promise<void> {
+  const { advanced } = await oneRow<{ advanced: number }>(
+    tx,
+    'append_entry',
+    sql`with entry as (
+        insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at, occurred_at,
+          pharmacy, profession, practice_territory, pharmacy_territory, flags, reverses)
+        select id, person_id, seq, kind, decode(previous_hash, 'base64'), decode(entry_hash, 'base64'), decode(canonical, 'base64'),
+          recorded_at, occurred_at, pharmacy, profession, practice_territory, pharmacy_territory,
+          array(select jsonb_array_elements_text(flags)), reverses
+        from jsonb_to_record(${json(entryRow(entry))}) as e(id uuid, person_id uuid, seq int, kind text, previous_hash text,
+          entry_hash text, canonical text, recorded_at timestamptz, occurred_at timestamptz, pharmacy text, profession text,
+          practice_territory text, pharmacy_territory text, flags jsonb, reverses uuid)
+      ), payload as (
+        insert into ledger_payloads (entry_id, salt, payload, professional)
+        values (${entry.id}::uuid, decode(${entry.salt.toString('base64')}, 'base64'),
+          decode(${entry.payload.toString('base64')}, 'base64'), ${professional})
+      ), lines as (
+        insert into ledger_lines (entry_id, position, person_id, product, quantity, effect, counted_at, lot, rule_id,
+          window_start, window_end, time_zone, cap, received, held, beyond_cap)
+        select ${entry.id}::uuid, position, ${entry.personId}::uuid, product, quantity, effect, counted_at, lot, rule_id,
+          window_start, window_end, time_zone, cap, received, held, beyond_cap
+        from jsonb_to_recordset(${json(lineRows(entry, weights))}) as l(position smallint, product text, quantity int,
+          effect int, counted_at timestamptz, lot text, rule_id uuid, window_start timestamptz, window_end timestamptz,
+          time_zone text, cap int, received int, held int, beyond_cap boolean)
+      ), head as (
+        update ledger_heads set seq = ${entry.seq}::int, entry_hash = decode(${entry.entryHash.toString('base64')}, 'base64')
+        where person_id = ${entry.personId}::uuid and seq = ${entry.seq}::int - 1
+        returning 1
+      )
+      select (select count(*) from head)::int as advanced`,
+  )
+  if (advanced !== 1) throw new StaleRead('the ledger head moved under its lock')
+}
+
+function entryRow(entry: SealedEntry): Record<string, unknown> {
+  return {
+    id: entry.id,
+    person_id: entry.personId,
+    seq: entry.seq,
+    kind: entry.kind,
+    previous_hash: entry.previousHash?.toString('base64') ?? null,
+    entry_hash: entry.entryHash.toString('base64'),
+    canonical: entry.canonical.toString('base64'),
+    recorded_at: iso(entry.recordedAt),
+    occurred_at: iso(entry.occurredAt),
+    pharmacy: entry.pharmacy,
+    profession: entry.profession,
+    practice_territory: entry.territories.practice,
+    pharmacy_territory: entry.territories.pharmacy,
+    flags: entry.flags,
+    reverses: entry.kind === 'reversal' ? entry.refersTo : null,
+  }
+}
+
+function lineRows(entry: SealedEntry, weights: LineWeight[]): Record<string, unknown>[] {
+  return entry.lines.map((line, position) => {
+    const weight = weights[position]
+    if (weight === undefined) throw new Error(`line ${position} has no weight`)
+    return {
+      position,
+      product: line.product,
+      quantity: line.quantity,
+      effect: weight.effect,
+      counted_at: iso(weight.countedAt),
+      lot: line.lot,
+      rule_id: line.ruleId,
+      window_start: iso(line.window.start),
+      window_end: line.window.end === null ? null : iso(line.window.end),
+      time_zone: line.timeZone,
+      ...weight.judged,
+      beyond_cap: weight.beyondCap,
+    }
+  })
+}

@@ -1,0 +1,88 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { onServerOnly } from '../support/database.ts'
+import { invariantsHold } from '../support/invariants.ts'
+import { startService } from '../support/service.ts'
+import { atOnce, range, tally } from '../support/tally.ts'
+import { makeWorld, must } from '../support/world.ts'
+
+t.test(
+  'a collection that races a cancellation: one of them wins, and the totals hold (fault 10)',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 1_000))
+    for (const n of range(20)) {
+      const nurse = await world.professional(n)
+      const { body: hold } = must(201, await world.reserve(nurse.token, { quantity: 5, pharmacy: place.finess }))
+      const [collected, cancelled] = await Promise.all([
+        world.dispense(place, nurse.id, 5, { reservations: [{ id: hold.id, pickupCode: hold.pickupCode }] }),
+        service.call('POST', `/v1/reservations/${hold.id}/cancellation`, { token: nurse.token }),
+      ])
+      const outcome = `${collected.status} ${cancelled.status}`
+      t.ok(['201 409', '409 200'].includes(outcome), outcome)
+      const { body: after } = await service.call('GET', `/v1/reservations/${hold.id}`, { token: nurse.token })
+      t.equal(after.status, collected.status === 201 ? 'collected' : 'cancelled')
+    }
+    await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'a collection at the instant of expiry is collected or served as a walk-in, once (fault 11)',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t, { HOLD_HOURS: 0.5 / 3600 })
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 1_000))
+    const nurses = await Promise.all(range(30).map((n) => world.professional(n)))
+    const answers = await atOnce(nurses, async (nurse, n) => {
+      const { body: hold } = must(201, await world.reserve(nurse.token, { quantity: 5, pharmacy: place.finess }))
+      // Not a wait for something to happen: the collections are spread over the instant at which the hold ends.
+      await wait(Date.parse(hold.expiresAt) - Date.now() - 30 + n * 2)
+      return world.dispense(place, nurse.id, 5, { reservations: [{ id: hold.id, pickupCode: hold.pickupCode }] })
+    })
+    t.same(tally(answers), { 201: 30 })
+    const outcomes = new Set(answers.map(({ body }) => body.reservations[0].outcome))
+    t.ok([...outcomes].every((outcome) => outcome === 'collected' || outcome === 'expired'))
+    const stock = await service.call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })
+    t.match(stock.body.items, [{ onHand: 850, held: 0, available: 850 }])
+    await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'fifty keys, each sent twenty times at once, have fifty effects (fault 5)',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 1_000))
+    const nurses = await Promise.all(range(50).map((n) => world.professional(n)))
+    const sends = nurses.flatMap((nurse) => range(20).map(() => nurse))
+    const answers = await atOnce(sends, (nurse) =>
+      service.call('POST', '/v1/dispensations', {
+        token: place.token,
+        key: `hand-over-${nurse.id}`,
+        body: {
+          professional: nurse.id,
+          identityCheck: { method: 'e_cps' },
+          lines: [{ product: 'surgical', quantity: 2 }],
+        },
+      }),
+    )
+    const { 201: done = 0, '409 idempotency_in_progress': waiting = 0 } = tally(answers)
+    t.equal(done + waiting, 1_000, JSON.stringify(tally(answers)))
+    const first = answers.filter(({ status, headers }) => status === 201 && !headers['idempotency-replayed'])
+    t.equal(first.length, 50, 'each key has one effect')
+    const ids = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.id))
+    t.equal(ids.size, 50, 'and the replays answer it')
+    const stock = await service.call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })
+    t.match(stock.body.items, [{ onHand: 900 }])
+    await invariantsHold(t, service.db)
+  },
+)

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { addressOf, docker, logs, publishedPort } from './docker.ts'
+
+const PASSWORD = 'only-for-this-check'
+const READY_WITHIN_MS = 60_000
+
+/** The image under test and its database, each in a container, on a network of their own. */
+export interface Deployment {
+  /** The service's container, for `docker exec`, `kill` and `wait`. */
+  service: string
+  /** Where the service answers: `http://127.0.0.1:…`. */
+  url: string
+  /** A pool of connections to the service's database. */
+  database: pg.Pool
+  /** What the service has logged. */
+  logs(): Promise<string>
+  /** Removes all of it. */
+  remove(): Promise<void>
+}
+
+/** Starts the database and the service at once, as an orchestrator would, and waits until the service is ready. */
+export async function deploy(image: string, databaseImage: string): Promise<Deployment> {
+  const name = `gomask-check-${process.pid}`
+  const [database, service] = [`${name}-database`, `${name}-service`]
+  const remove = async () => {
+    for (const container of [service, database]) await docker('rm', '--force', '--volumes', container).catch(() => {})
+    await docker('network', 'rm', name).catch(() => {})
+  }
+  try {
+    await docker('network', 'create', name)
+    const own = ['--detach', '--network', name]
+    const secret = ['--env', `POSTGRES_PASSWORD=${PASSWORD}`, '--publish', '127.0.0.1::5432']
+    await docker('run', ...own, '--name', database, ...secret, databaseImage)
+    const address = connectionString(await addressOf(database), 5432)
+    await docker(
+      'run',
+      ...own,
+      '--name',
+      service,
+      '--env',
+      `DATABASE_URL=${address}`,
+      '--publish',
+      '127.0.0.1::3000',
+      image,
+    )
+    const url = `http://127.0.0.1:${await publishedPort(service, 3000)}`
+    await until(
+      READY_WITHIN_MS,
+      `${url}/readyz did not answer 200`,
+      async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
+    )
+    const pool = new pg.Pool({ connectionString: connectionString('127.0.0.1', await publishedPort(database, 5432)) })
+    return {
+      service,
+      url,
+      database: pool,
+      logs: () => logs(service),
+      remove: async () => {
+        await pool.end()
+        await remove()
+      },
+    }
+  } catch (error) {
+    console.log(await logs(service).catch(() => 'The service was not started.'))
+    await remove()
+    throw error
+  }
+}
+
+/** Asks again and again until the answer is yes. A question that fails counts as no. Throws `otherwise` in the end. */
+export async function until(withinMs: number, otherwise: string, answersYes: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!(await answersYes().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${otherwise} within ${withinMs} ms`)
+    await pause(100)
+  }
+}
+
+function connectionString(host: string, port: number): string {
+  return `postgres://postgres:${PASSWORD}@${host}:${port}/postgres`
+}

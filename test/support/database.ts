@@ -1,0 +1,103 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { Database } from '../../src/db/database.ts'
+import { openInMemory } from '../../src/db/embedded.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { openServer, openServerOwner } from '../../src/db/server.ts'
+import { prepareJobs } from '../../src/jobs/queue.ts'
+
+/** The server that tests make their databases on; undefined: each has an embedded one. */
+export const serverUrl = process.env.TEST_DATABASE_URL
+
+/** For `t.test(title, { skip: onServerOnly }, …)`: what proves nothing where one transaction runs at a time. */
+export const onServerOnly = serverUrl ? false : 'left out: the embedded database runs one transaction at a time'
+
+/** A database of a test file's own, empty but for the reference data that every one has. */
+export interface TestDatabase {
+  db: Database
+  /** Of the server's; undefined on the embedded one. */
+  url: string | undefined
+  drop(): Promise<void>
+}
+
+/** Makes a database out of the template, which is made first if need be. */
+export function makeDatabase(connections = 40): Promise<TestDatabase> {
+  return serverUrl ? onServer(serverUrl, connections) : embedded()
+}
+
+async function embedded(): Promise<TestDatabase> {
+  const file = join(tmpdir(), `gomask-test-template-${await migrationsChecksum()}.tar`)
+  if (!existsSync(file)) {
+    const fresh = await openInMemory()
+    await migrate(fresh.owner)
+    await prepareJobs(fresh.owner)
+    const draft = `${file}.${process.pid}`
+    await writeFile(draft, Buffer.from(await (await fresh.dump()).arrayBuffer()))
+    await rename(draft, file)
+    await fresh.close()
+  }
+  const copy = await openInMemory(new Blob([await readFile(file)]))
+  const db = await copy.asService()
+  return { db, url: undefined, drop: () => db.close() }
+}
+
+async function onServer(server: string, connections: number): Promise<TestDatabase> {
+  const template = `gomask_test_template_${await migrationsChecksum()}`
+  const name = `gomask_test_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(server, async (admin) => {
+    const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
+    if (rowCount === 0) await makeTemplate(admin, server, template)
+    await admin.query(`create database ${name} template ${template}`)
+  })
+  const url = urlOf(server, name)
+  const db = openServer(url, { connections, onError: () => {} })
+  return {
+    db,
+    url,
+    drop: async () => {
+      await db.close()
+      await asAdmin(server, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+    },
+  }
+}
+
+async function makeTemplate(admin: pg.Client, server: string, template: string): Promise<void> {
+  const draft = `${template}_draft`
+  await admin.query(`drop database if exists ${draft} with (force)`)
+  await admin.query(`create database ${draft}`)
+  const owner = await openServerOwner(urlOf(server, draft))
+  await migrate(owner)
+  await prepareJobs(owner)
+  await owner.close()
+  await admin.query(`alter database ${draft} rename to ${template}`)
+}
+
+// One test file at a time makes or copies the template: it must have no other connection then.
+async function asAdmin(server: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: server })
+  await admin.connect()
+  try {
+    await admin.query(`select pg_advisory_lock(hashtext('gomask tests'))`)
+    await work(admin)
+  } finally {
+    await admin.end()
+  }
+}
+
+function urlOf(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function migrationsChecksum(): Promise<string> {
+  const folder = new URL('../../migrations/', import.meta.url)
+  const names = (await readdir(folder)).sort()
+  const hash = createHash('sha256')
+  for (const name of names) hash.update(await readFile(new URL(name, folder)))
+  return hash.digest('hex').slice(0, 16)
+}

@@ -1,0 +1,42 @@
+import Ajv from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: object }> }>
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, object> }
+}
+
+/** Holds answers against an OpenAPI document: the route, its status, and the body's schema must be in it. */
+export function conformance(
+  document: object,
+): (method: string, path: string, status: number, type: string, body: unknown) => void {
+  const { paths, components } = document as Document
+  const ajv = new Ajv.default({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema({ $id: 'api', components })
+  // The routes without parameters first: /professionals/me/history is not /professionals/{id}/history.
+  const templates = Object.keys(paths)
+    .sort((a, b) => a.split('{').length - b.split('{').length)
+    .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`) }))
+
+  return (method, path, status, type, body) => {
+    const template = templates.find(
+      ({ path: known, pattern }) => pattern.test(path) && paths[known]?.[method.toLowerCase()],
+    )
+    if (!template) {
+      if (status === 404) return
+      throw new Error(`${method} ${path} is not in the OpenAPI document`)
+    }
+    const name = `${method} ${template.path} ${status}`
+    const response = paths[template.path]?.[method.toLowerCase()]?.responses[status]
+    if (!response) throw new Error(`${name} is not declared`)
+    const schema = response.content?.[type.split(';')[0] ?? '']?.schema
+    if (!schema) throw new Error(`${name} is not declared as ${type}`)
+    const referenced = JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"api#/components/'))
+    if (!ajv.validate(referenced, body)) throw new Error(`${name}: ${ajv.errorsText()} in ${JSON.stringify(body)}`)
+  }
+}

@@ -1,0 +1,90 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { calculateJwkThumbprint, exportJWK } from 'jose'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { type Config, loadConfig } from '../../src/config.ts'
+import type { Database } from '../../src/db/database.ts'
+import { type SigningKey, signToken, type TokenRequest } from '../../src/http/keys.ts'
+import { makeDatabase } from './database.ts'
+import { conformance } from './openapi.ts'
+
+/** What a test sends. A key of true is a new one. */
+export interface Sent {
+  token?: string | undefined
+  body?: unknown
+  key?: string | true
+  headers?: Record<string, string>
+}
+
+export interface Answer {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers as their readers do; the OpenAPI document types them.
+  body: any
+  headers: Record<string, string | string[] | number | undefined>
+}
+
+/** The application over a database of its own, called without a network; every answer is held against its document. */
+export interface Service {
+  app: FastifyInstance
+  db: Database
+  url: string | undefined
+  config: Config
+  key: SigningKey
+  call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, sent?: Sent): Promise<Answer>
+  token(request: Omit<TokenRequest, 'ttlSeconds'> & { ttlSeconds?: number }): Promise<string>
+}
+
+/** Starts a service for a test file; it ends with the test. */
+export async function startService(
+  t: Test,
+  overrides: Partial<Config> = {},
+  options: { connections?: number; logger?: NonNullable<Parameters<typeof buildApp>[1]>['logger'] } = {},
+): Promise<Service> {
+  const { db, url, drop } = await makeDatabase(options.connections)
+  const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
+  const key = await makeKey()
+  const app = await buildApp(
+    { config, db, key },
+    { validateAnswers: true, ...(options.logger && { logger: options.logger }) },
+  )
+  await app.ready()
+  t.teardown(async () => {
+    await app.close()
+    await drop()
+  })
+  const conforms = conformance(app.swagger())
+  return {
+    app,
+    db,
+    url,
+    config,
+    key,
+    token: (request) => signToken(key, { ttlSeconds: 3600, ...request }),
+    call: async (method, path, { token, body, key: idempotencyKey, headers } = {}) => {
+      const response = await app.inject({
+        method,
+        url: path,
+        headers: {
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(idempotencyKey && { 'idempotency-key': idempotencyKey === true ? randomUUID() : idempotencyKey }),
+          ...headers,
+        },
+        ...(body !== undefined && { payload: body as object }),
+      })
+      const type = String(response.headers['content-type'] ?? '')
+      const answer = type.includes('json') ? response.json() : response.body
+      conforms(method, path.split('?')[0] ?? path, response.statusCode, type, answer)
+      return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
+    },
+  }
+}
+
+/** A signing key for tests. */
+export async function makeKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = await exportJWK(publicKey)
+  const id = await calculateJwkThumbprint(jwk)
+  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  return { id, privateKey, publicPem, publicJwk: { ...jwk, kid: id, use: 'sig', alg: 'ES256' } }
+}

@@ -1,0 +1,112 @@
+import { finess, rpps } from './numbers.ts'
+import type { Answer, Service } from './service.ts'
+
+/** Somewhere in Toulouse; pharmacies of a world stand a kilometre apart to the east of it. */
+export const CENTRE = { latitude: 43.6045, longitude: 1.444 }
+
+/** A region with a catalogue and a rule, and ways to put people and places into it, over the API alone. */
+export interface World {
+  admin: string
+  regulator: string
+  pharmacy(n: number, more?: object): Promise<{ finess: string; token: string }>
+  professional(n: number, more?: object): Promise<{ id: string; token: string }>
+  rule(more?: object): Promise<{ id: string }>
+  count(place: { finess: string; token: string }, onHand: number, product?: string): Promise<Answer>
+  dispense(
+    place: { finess: string; token: string },
+    professional: string,
+    quantity: number,
+    more?: object,
+  ): Promise<Answer>
+  reserve(token: string, body: object): Promise<Answer>
+}
+
+/** Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` a week for profession 60. */
+export async function makeWorld(service: Service, cap: number | null = 10): Promise<World> {
+  const { call, token } = service
+  const admin = await token({ role: 'admin', subject: 'admin' })
+  const regulator = await token({ role: 'regulator', subject: 'ars', territories: ['FR'] })
+  const world: World = {
+    admin,
+    regulator,
+    async pharmacy(n, more = {}) {
+      const number = finess(n)
+      const body = {
+        name: `Pharmacie ${n}`,
+        address: `${n} rue de la Paix, 31000 Toulouse`,
+        latitude: CENTRE.latitude,
+        longitude: CENTRE.longitude + n * 0.0124,
+        territory: 'FR-31',
+        status: 'active',
+        ...more,
+      }
+      must(201, await call('PUT', `/v1/pharmacies/${number}`, { token: admin, body }))
+      return { finess: number, token: await token({ role: 'pharmacy', subject: `till-${number}`, finess: [number] }) }
+    },
+    async professional(n, more = {}) {
+      const id = rpps(n)
+      const body = {
+        profession: '60',
+        familyName: `Martin${n}`,
+        givenName: 'Camille',
+        otherIds: [],
+        practice: { ...CENTRE, territory: 'FR-31' },
+        status: 'active',
+        ...more,
+      }
+      must(201, await call('PUT', `/v1/professionals/${id}`, { token: admin, body }))
+      return { id, token: await token({ role: 'professional', subject: id }) }
+    },
+    async rule(more = {}) {
+      const made = await call('POST', '/v1/allocation-rules', { token: admin, body: ruleBody(more) })
+      return must(201, made).body
+    },
+    count: (place, onHand, product = 'surgical') =>
+      call('PUT', `/v1/pharmacies/${place.finess}/stock/${product}`, {
+        token: place.token,
+        body: { onHand, countedAt: new Date().toISOString() },
+      }),
+    dispense: (place, professional, quantity, more = {}) =>
+      call('POST', '/v1/dispensations', {
+        token: place.token,
+        key: true,
+        body: dispensationBody(professional, quantity, more),
+      }),
+    reserve: (bearer, body) =>
+      call('POST', '/v1/reservations', { token: bearer, key: true, body: { product: 'surgical', ...body } }),
+  }
+  for (const code of ['surgical', 'ffp2']) {
+    const body = { name: `Masque ${code}`, kind: 'mask', packs: [], active: true }
+    must(201, await call('PUT', `/v1/products/${code}`, { token: admin, body }))
+  }
+  if (cap !== null) await world.rule({ cap })
+  return world
+}
+
+/** A rule of 10 a week for profession 60, in force since the year 2026 began, or as said. */
+export function ruleBody(more: object = {}): object {
+  return {
+    beneficiaries: [{ profession: '60' }],
+    products: ['surgical', 'ffp2'],
+    cap: 10,
+    subCaps: [],
+    window: { kind: 'calendar_weeks', count: 1 },
+    territory: 'FR',
+    validFrom: '2026-01-01T00:00:00.000Z',
+    validTo: null,
+    source: { title: 'A rule for tests', reference: 'TEST-1', url: null },
+    confidence: 'high',
+    ...more,
+  }
+}
+
+/** A hand-over of surgical masks, or as said. */
+export function dispensationBody(professional: string, quantity: number, more: object = {}): object {
+  return { professional, identityCheck: { method: 'cps_card' }, lines: [{ product: 'surgical', quantity }], ...more }
+}
+
+/** Fails where a step that a test only builds on went otherwise. */
+export function must(status: number, answer: Answer): Answer {
+  if (answer.status === status) return answer
+  throw new Error(`expected ${status}, got ${answer.status}: ${JSON.stringify(answer.body)}`)
+}
