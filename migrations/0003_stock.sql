@@ -1,5 +1,16 @@
 -- Stock keeping: the shelf of each pharmacy, the movements that explain it, and the reservations that hold part of it.
 
+-- For writes that are sent together with their COMMIT: one that did not change what was locked fails the transaction as a
+-- serialisation failure, which the program tries afresh.
+create function unchanged_or_fail(changed bigint, expected integer) returns boolean language plpgsql as $$
+begin
+  if changed <> expected then
+    raise exception 'changed % rows, not %', changed, expected using errcode = 'serialization_failure';
+  end if;
+  return true;
+end
+$$;
+
 -- in_stock changes only between none and some, so that most updates of a quantity touch no indexed column and stay HOT;
 -- the fill factor leaves them room on the same page. The location is the pharmacy's, repeated so that one index answers
 -- «nearest with stock».

@@ -4,10 +4,17 @@ import { inTransaction } from '../db/transaction.ts'
 import { Problem } from '../domain/problems.ts'
 import shipped from '../features/allocation-rules/allocation-2020.json' with { type: 'json' }
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
+import { addMissingProducts } from '../features/products/add-missing.ts'
 import { commandLogger } from '../log.ts'
 import { openReady } from '../ready.ts'
 import { CommandError } from './errors.ts'
 import { readJsonFile } from './json-file.ts'
+
+// A fresh installation has no catalogue yet, and the shipped rules are for these two.
+const productsOf2020 = [
+  { code: 'surgical', name: 'Masque chirurgical', kind: 'surgical' },
+  { code: 'ffp2', name: 'Masque FFP2', kind: 'ffp2' },
+]
 
 const load = defineCommand({
   meta: {
@@ -19,7 +26,8 @@ const load = defineCommand({
     file: {
       type: 'positional',
       required: false,
-      description: 'JSON: a list of rules as the API takes them; left out: the French rules of 2020',
+      description:
+        'JSON: a list of rules as the API takes them; left out: the French rules of 2020, with their two products where the catalogue lacks them',
     },
   },
   async run({ args: { file } }) {
@@ -27,7 +35,10 @@ const load = defineCommand({
     const config = loadConfig()
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
-      const { published, present } = await inTransaction(db, (tx) => loadRules(tx, rules))
+      const { published, present } = await inTransaction(db, async (tx) => {
+        if (file === undefined) await addMissingProducts(tx, productsOf2020)
+        return loadRules(tx, rules)
+      })
       console.log(`published ${published}\nthere already ${present}`)
     } catch (error) {
       throw error instanceof Problem ? new CommandError(explain(file, error)) : error

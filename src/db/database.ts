@@ -3,10 +3,11 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 /** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
 export type Queryable = PgDatabase<PgQueryResultHKT>
 
-declare const insideTransaction: unique symbol
-
-/** A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. */
-export type Transaction = Queryable & { readonly [insideTransaction]: true }
+/**
+ * A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. `sent` are the
+ * statements that nobody waits for but the COMMIT: see `send`.
+ */
+export type Transaction = Queryable & { readonly sent: Promise<unknown>[] }
 
 /** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
 export interface Database {

@@ -57,7 +57,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
       return {
         kind: 'embedded',
         orm: orm as Queryable,
-        attempt: (work) => orm.transaction((tx) => work(tx as Queryable as Transaction)),
+        attempt: (work) => attempt(orm as Queryable, work),
         foreign: (sql, values) => send(pglite, sql, values),
         isReachable: async () => !pglite.closed,
         close,
@@ -65,6 +65,15 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
     },
     close,
   }
+}
+
+function attempt<T>(orm: Queryable, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return orm.transaction(async (tx) => {
+    const sent: Promise<unknown>[] = []
+    const result = await work(Object.assign(tx as Queryable, { sent }))
+    await Promise.all(sent)
+    return result
+  })
 }
 
 // Only what has no parameters may hold several statements.

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import type { Queryable } from './database.ts'
+import type { Queryable, Transaction } from './database.ts'
 
 const dialect = new PgDialect()
 
@@ -13,6 +13,17 @@ export async function rows<Row>(db: Queryable, name: string, query: SQL): Promis
   const prepared = db._.session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
   const result = (await prepared.execute()) as { rows: Row[] }
   return result.rows
+}
+
+/**
+ * Sends a statement without waiting for it: it leaves in one flush with the COMMIT, so that locks are held for one round
+ * trip less for each. When it fails, the transaction does not commit; so whatever it must be sure of, it checks itself
+ * (`unchanged_or_fail`).
+ */
+export function send(tx: Transaction, name: string, query: SQL): void {
+  const sent = rows(tx, name, query)
+  sent.catch(() => {}) // Reported where the transaction waits for it.
+  tx.sent.push(sent)
 }
 
 /** The first row of a statement, or undefined. */

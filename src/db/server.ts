@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { Problem } from '../domain/problems.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
+import { driverError } from './failures.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000 }
 
@@ -39,15 +40,17 @@ async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>):
   const ignore = () => {}
   client.on('error', ignore)
   let broken: Error | undefined
+  const sent: Promise<unknown>[] = []
   try {
     // Not awaited: BEGIN leaves in one flush with the work's first statements.
     const begun = client.query('begin')
     begun.catch(ignore)
-    const result = await work(drizzle(client) as Queryable as Transaction)
-    await begun
-    await commit(client)
+    sent.push(begun)
+    const result = await work(Object.assign(drizzle(client) as Queryable, { sent }))
+    await commit(client, sent)
     return result
-  } catch (error) {
+  } catch (thrown) {
+    const error = await causeOf(thrown, sent)
     broken = await client.query('rollback').then(
       () => undefined,
       (failure: Error) => failure,
@@ -63,21 +66,36 @@ async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>):
  * Commits, and acknowledges only what PostgreSQL confirmed: a COMMIT behind a failed statement answers ROLLBACK, a
  * connection lost meanwhile or a warning (a cancelled wait for a synchronous standby) leaves the outcome unknown.
  */
-async function commit(client: pg.PoolClient): Promise<void> {
+async function commit(client: pg.PoolClient, sent: readonly Promise<unknown>[]): Promise<void> {
   const warnings: string[] = []
   const onNotice = (notice: { severity?: string | undefined }) => warnings.push(notice.severity ?? '')
   client.on('notice', onNotice)
   try {
-    const { command } = await client.query('commit')
+    // Sent at once, behind the statements that nobody has waited for.
+    const committed = client.query('commit')
+    committed.catch(() => {})
+    await Promise.all(sent)
+    const { command } = await committed
     if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`)
   } catch (error) {
-    if (error instanceof pg.DatabaseError && !/^(08|57P)/.test(error.code ?? '')) throw error
-    if (error instanceof Error && error.message.startsWith('COMMIT was')) throw error
+    if (isAnsweredError(error)) throw error
     throw outcomeUnknown()
   } finally {
     client.off('notice', onNotice)
   }
   if (warnings.length > 0) throw outcomeUnknown()
+}
+
+// PostgreSQL itself said that a statement failed, so that nothing was committed; a lost connection says nothing.
+function isAnsweredError(error: unknown): boolean {
+  const { code = '', message = '' } = driverError(error) ?? {}
+  return message.startsWith('COMMIT was') || (/^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code))
+}
+
+// Behind a failed statement every other fails too (25P02): the first failure is the one that says why.
+async function causeOf(thrown: unknown, sent: readonly Promise<unknown>[]): Promise<unknown> {
+  const failed = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected')
+  return driverError(thrown)?.code === '25P02' && failed ? (failed as PromiseRejectedResult).reason : thrown
 }
 
 function outcomeUnknown(): Problem {

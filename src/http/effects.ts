@@ -7,6 +7,7 @@ import { inTransaction } from '../db/transaction.ts'
 import { invalid, isRefusal, Problem, type Refusal } from '../domain/problems.ts'
 import { claimKey, type IdempotencyKey, type KeyLife, storeAnswer } from '../store/idempotency.ts'
 import type { Caller } from './caller.ts'
+import { inTurn } from './turns.ts'
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
 
@@ -53,15 +54,17 @@ export async function effect<T extends object>(
   verb: (tx: Transaction) => Promise<T | Refusal>,
 ): Promise<T> {
   const key = keyOf(request, options)
-  const outcome = await inTransaction(options.db, async (tx) => {
-    const stored = key && (await claimKey(tx, key))
-    if (stored) return { replayed: true, status: stored.status, result: stored.response as T }
-    const result = await verb(tx)
-    if (isRefusal(result)) return { replayed: false, status: 0, result }
-    const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
-    if (key) await storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
-    return { replayed: false, status, result }
-  })
+  const outcome = await inTurn(key, () =>
+    inTransaction(options.db, async (tx) => {
+      const stored = key && (await claimKey(tx, key))
+      if (stored) return { replayed: true, status: stored.status, result: stored.response as T }
+      const result = await verb(tx)
+      if (isRefusal(result)) return { replayed: false, status: 0, result }
+      const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
+      if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
+      return { replayed: false, status, result }
+    }),
+  )
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
   if (outcome.replayed) reply.header('idempotency-replayed', 'true')

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/database.ts'
-import { rows } from '../db/query.ts'
+import { send } from '../db/query.ts'
 import { json } from '../db/sql.ts'
 import type { Refusal } from '../domain/problems.ts'
 
@@ -14,9 +14,9 @@ export interface RefusedRequest {
 }
 
 /** Keeps a refusal with its rule and facts, and returns it. */
-export async function recordRefusal(tx: Transaction, request: RefusedRequest, refusal: Refusal): Promise<Refusal> {
+export function recordRefusal(tx: Transaction, request: RefusedRequest, refusal: Refusal): Refusal {
   const { rule } = refusal.facts as { rule?: { id: string } }
-  await rows(
+  send(
     tx,
     'record_refusal',
     sql`insert into decisions (id, verb, code, person_id, pharmacy, rule_id, facts, operator)

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../db/database.ts'
 import { isLockTimeout } from '../db/failures.ts'
-import { row, rows } from '../db/query.ts'
+import { row, rows, send } from '../db/query.ts'
 import { Problem } from '../domain/problems.ts'
 
 /** A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body. */
@@ -57,13 +57,8 @@ export async function claimKey(
 }
 
 /** Stores the answer under its key in the effect's own transaction; takes the place of an expired one. */
-export async function storeAnswer(
-  tx: Transaction,
-  key: IdempotencyKey,
-  answer: StoredAnswer,
-  life: KeyLife,
-): Promise<void> {
-  await rows(
+export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: StoredAnswer, life: KeyLife): void {
+  send(
     tx,
     'store_answer',
     sql`with expired as (

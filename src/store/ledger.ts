@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { oneRow, row } from '../db/query.ts'
+import { row, send } from '../db/query.ts'
 import { json } from '../db/sql.ts'
-import { StaleRead } from '../db/transaction.ts'
 import type { Allowance } from '../domain/entitlement.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import { type LedgerEntry, type SealedEntry, sealEntry } from '../domain/ledger-entry.ts'
@@ -71,14 +70,12 @@ export function seal(head: Head, entry: NewEntry, payload: EntryPayload): Sealed
   return sealEntry(next, Buffer.from(JSON.stringify(payload)), randomBytes(32))
 }
 
-/** Appends a sealed entry and moves its head on, in one statement. Throws StaleRead if the head was not the locked one. */
-export async function append(
-  tx: Transaction,
-  entry: SealedEntry,
-  weights: LineWeight[],
-  professional: string,
-): Promise<void> {
-  const { advanced } = await oneRow<{ advanced: number }>(
+/**
+ * Sends a sealed entry and its head's advance in one statement, to leave with the COMMIT. If the head is not the locked
+ * one, the transaction fails and starts afresh.
+ */
+export function append(tx: Transaction, entry: SealedEntry, weights: LineWeight[], professional: string): void {
+  send(
     tx,
     'append_entry',
     sql`with entry as (
@@ -107,9 +104,8 @@ export async function append(
         where person_id = ${entry.personId}::uuid and seq = ${entry.seq}::int - 1
         returning 1
       )
-      select (select count(*) from head)::int as advanced`,
+      select unchanged_or_fail((select count(*) from head), 1)`,
   )
-  if (advanced !== 1) throw new StaleRead('the ledger head moved under its lock')
 }
 
 function entryRow(entry: SealedEntry): Record<string, unknown> {

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { oneRow, rows } from '../db/query.ts'
+import { rows, send } from '../db/query.ts'
 import { clock, instant, json, texts } from '../db/sql.ts'
-import { StaleRead } from '../db/transaction.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import { available, type Movement, type Shelf } from '../domain/shelf.ts'
 
@@ -107,11 +106,11 @@ export function lockExpiredHolds(
 }
 
 /**
- * Writes the effects in one statement. Throws StaleRead, so that the work starts afresh, when a shelf or a reservation
- * was not what `before` and `ended` took it for.
+ * Sends the effects in one statement, to leave with the COMMIT. A shelf or reservation that is not what `before` and
+ * `ended` took it for fails the transaction, which starts afresh.
  */
-export async function applyStockEffects(tx: Transaction, effects: StockEffects): Promise<void> {
-  const { changed, ended } = await oneRow<{ changed: number; ended: number }>(
+export function applyStockEffects(tx: Transaction, effects: StockEffects): void {
+  send(
     tx,
     'apply_stock_effects',
     sql`with shelf as (
@@ -142,10 +141,9 @@ export async function applyStockEffects(tx: Transaction, effects: StockEffects):
         select type, subject, ids, ${iso(effects.at)}::timestamptz
         from jsonb_to_recordset(${json(effects.events)}) as t(type text, subject text, ids jsonb)
       )
-      select (select count(*) from changed)::int as changed, (select count(*) from ended)::int as ended`,
+      select unchanged_or_fail((select count(*) from changed), ${effects.after.length}::int),
+        unchanged_or_fail((select count(*) from ended), ${effects.ended.length}::int)`,
   )
-  if (changed !== effects.after.length || ended !== effects.ended.length)
-    throw new StaleRead('stock moved under its lock')
 }
 
 /** The event of something that happened to a reservation. */

@@ -1,4 +1,4 @@
-import Ajv from 'ajv/dist/2020.js'
+import Ajv, { type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
 interface Operation {
@@ -18,6 +18,7 @@ export function conformance(
   const ajv = new Ajv.default({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'api', components })
+  const compiled = new Map<object, ValidateFunction>()
   // The routes without parameters first: /professionals/me/history is not /professionals/{id}/history.
   const templates = Object.keys(paths)
     .sort((a, b) => a.split('{').length - b.split('{').length)
@@ -36,7 +37,12 @@ export function conformance(
     if (!response) throw new Error(`${name} is not declared`)
     const schema = response.content?.[type.split(';')[0] ?? '']?.schema
     if (!schema) throw new Error(`${name} is not declared as ${type}`)
-    const referenced = JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"api#/components/'))
-    if (!ajv.validate(referenced, body)) throw new Error(`${name}: ${ajv.errorsText()} in ${JSON.stringify(body)}`)
+    const validate = compiled.get(schema) ?? ajv.compile(referenced(schema))
+    compiled.set(schema, validate)
+    if (!validate(body)) throw new Error(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`)
   }
+}
+
+function referenced(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"api#/components/'))
 }

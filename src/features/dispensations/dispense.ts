@@ -49,13 +49,13 @@ export function professionalUnknown(): Refusal {
   )
 }
 
-async function write(
+function write(
   tx: Transaction,
   request: DispensationRequest,
   counter: Counter,
   grant: Grant,
   operator: string | undefined,
-): Promise<Dispensation> {
+): Dispensation {
   const entry = entryOf(counter, grant)
   const { professional, identityCheck, override } = request
   const reservations = grant.outcomes.map(({ id, outcome }) => ({ id, outcome }))
@@ -66,10 +66,8 @@ async function write(
     judged: { cap, received, held },
     beyondCap,
   }))
-  await Promise.all([
-    append(tx, sealed, weights, professional),
-    applyStockEffects(tx, stockEffects(counter, grant, entry, operator)),
-  ])
+  append(tx, sealed, weights, professional)
+  applyStockEffects(tx, stockEffects(counter, grant, entry, operator))
   const [first] = grant.lines
   const row: EntryRow = {
     ...sealed,

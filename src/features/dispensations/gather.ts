@@ -27,8 +27,8 @@ export interface Counter {
 }
 
 /**
- * Locks in the order that all take (head, pharmacy's overrides, reservations by id, shelves by pharmacy and product), then
- * reads the facts in later statements. Undefined when nobody has this identifier; throws 400 and 404 for what the
+ * Locks in the order that all take (head, pharmacy's overrides, reservations by id, shelves by pharmacy and product); the
+ * facts about the professional are read by a later statement than the head's lock. Undefined when nobody has this identifier; throws 400 and 404 for what the
  * request names wrongly.
  */
 export async function gather(
@@ -49,8 +49,8 @@ export async function gather(
   ])
   if (!head) return undefined
   const shelvesNeeded = [...products.map((product) => ({ pharmacy, product })), ...locked]
-  const [shelves, entitlement, overrides] = await Promise.all([
-    lockShelves(tx, shelvesNeeded),
+  // The shelves last: the busiest locks are held for the shortest time.
+  const [entitlement, overrides, shelves] = await Promise.all([
     readEntitlementFacts(tx, {
       identifier: request.professional,
       occurredAt: request.dispensedAt ?? null,
@@ -58,6 +58,7 @@ export async function gather(
       near: null,
     }),
     countOverrides(tx, pharmacy),
+    lockShelves(tx, shelvesNeeded),
   ])
   if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
   requireRecent(request.dispensedAt, entitlement.at)

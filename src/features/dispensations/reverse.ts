@@ -83,7 +83,7 @@ export async function reverse(
     judged: { cap, received: 0, held: 0 },
     beyondCap: false,
   }))
-  await append(tx, sealed, weights, professional)
+  append(tx, sealed, weights, professional)
   await giveStockBack(tx, original, decision, { id, operator })
   const [first] = decision
   const row: EntryRow = {
@@ -120,7 +120,7 @@ async function giveStockBack(
         return moved.shelf
       }, shelf),
   )
-  await applyStockEffects(tx, {
+  applyStockEffects(tx, {
     at,
     before: shelves,
     after,

@@ -1,15 +1,23 @@
 import type { Transaction } from '../../db/database.ts'
-import { replacePacks, upsertProduct } from './queries.ts'
+import { gtin14 } from '../../domain/identifiers.ts'
+import { invalid } from '../../domain/problems.ts'
+import { findForeignPacks, replacePacks, upsertProduct } from './queries.ts'
 import type { Product, ProductBody } from './schema.ts'
 
-/** Puts a product into the catalogue or changes it, its packs as a whole. `created` says that it is new. */
+/**
+ * Puts a product into the catalogue or changes it, its packs as a whole. `created` says that it is new. Throws 400 where
+ * a GTIN belongs to another product.
+ */
 export async function putProduct(
   tx: Transaction,
   code: string,
   body: ProductBody,
 ): Promise<{ product: Product; created: boolean }> {
   const created = await upsertProduct(tx, code, body)
-  // A statement of its own, younger than the wait for the product's lock: it sees the packs of whoever came first.
+  // Statements of their own, younger than the wait for the product's lock: they see the packs of whoever came first.
+  const foreign = await findForeignPacks(tx, code, body.packs)
+  const taken = body.packs.findIndex(({ gtin }) => foreign.includes(gtin14(gtin) ?? gtin))
+  if (taken >= 0) throw invalid(`packs[${taken}].gtin`, 'belongs to another product')
   await replacePacks(tx, code, body.packs)
   return { product: { code, ...body }, created }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, json } from '../../db/sql.ts'
+import { clock, json, texts } from '../../db/sql.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
 import type { Product, ProductBody } from './schema.ts'
 
@@ -16,6 +16,17 @@ export async function upsertProduct(tx: Transaction, code: string, body: Product
         returning p.xmax = 0 as created`,
   )
   return created
+}
+
+/** The GTINs among these packs that belong to another product. */
+export async function findForeignPacks(tx: Transaction, code: string, packs: ProductBody['packs']): Promise<string[]> {
+  const compared = packs.flatMap(({ gtin }) => gtin14(gtin) ?? [])
+  const found = await rows<{ gtin14: string }>(
+    tx,
+    'find_foreign_packs',
+    sql`select gtin14 from product_packs where gtin14 = any (${texts(compared)}) and product <> ${code}`,
+  )
+  return found.map((pack) => pack.gtin14)
 }
 
 /** Replaces the packs of a locked product. */

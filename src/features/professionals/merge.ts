@@ -51,6 +51,6 @@ async function link(tx: Transaction, heads: Map<string, Head>, from: Owner, to: 
     },
     { professional: from.identifier },
   )
-  await append(tx, entry, [], from.identifier)
+  append(tx, entry, [], from.identifier)
   heads.set(from.personId, { personId: from.personId, seq: entry.seq, entryHash: entry.entryHash })
 }

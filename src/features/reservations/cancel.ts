@@ -22,7 +22,7 @@ export async function cancel(
     if (!shelf) throw new Error('a reservation has a shelf')
     const at = await readClock(tx)
     const after = hold(shelf, -reservation.quantity)
-    await applyStockEffects(tx, {
+    applyStockEffects(tx, {
       at,
       before: [shelf],
       after: [after],

@@ -34,7 +34,7 @@ export async function expireHolds(tx: Transaction): Promise<number> {
     const freed = expired.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
     return hold(shelf, -freed.reduce((sum, { quantity }) => sum + quantity, 0))
   })
-  await applyStockEffects(tx, {
+  applyStockEffects(tx, {
     at,
     before: shelves,
     after,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
+import { send } from '../../db/query.ts'
 import { available, hold, type Shelf } from '../../domain/shelf.ts'
 import { type LockedHold, lockExpiredHolds, lockShelves } from '../../store/shelves.ts'
 
@@ -27,10 +27,10 @@ export async function holdFirst<Candidate extends { finess: string }>(
   wanted: Wanted,
 ): Promise<{ candidate: Candidate; held: HeldShelf } | undefined> {
   for (const candidate of candidates) {
-    await rows(tx, 'savepoint', sql`savepoint before_shelf`)
+    send(tx, 'savepoint', sql`savepoint before_shelf`)
     const held = await holdAt(tx, candidate.finess, wanted)
     if (held) return { candidate, held }
-    await rows(tx, 'rollback_to_savepoint', sql`rollback to savepoint before_shelf`)
+    send(tx, 'rollback_to_savepoint', sql`rollback to savepoint before_shelf`)
   }
   return undefined
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
-import { row, rows } from '../../db/query.ts'
+import { row, rows, send } from '../../db/query.ts'
 import { instant, type Place, point, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { holdColumns, type LockedHold } from '../../store/shelves.ts'
@@ -139,12 +139,12 @@ export async function availableAt(db: Queryable, pharmacy: string, product: stri
 }
 
 /** Inserts a live reservation. */
-export async function insertReservation(
+export function insertReservation(
   tx: Transaction,
   { pharmacy, ...made }: Reservation & { pickupCode: string },
   held: { personId: string; from: Instant; until: Instant },
-): Promise<void> {
-  await rows(
+): void {
+  send(
     tx,
     'insert_reservation',
     sql`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at, expires_at)

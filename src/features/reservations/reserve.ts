@@ -64,7 +64,7 @@ export async function reserve(
   if (isRefusal(found)) return refuse(head.personId, found)
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const reservation = reservationOf(request, found.candidate, facts.at, until)
-  await write(tx, reservation, found.held, { personId: head.personId, from: facts.at, until })
+  write(tx, reservation, found.held, { personId: head.personId, from: facts.at, until })
   return reservation
 }
 
@@ -134,26 +134,24 @@ function reservationOf(
   }
 }
 
-async function write(
+function write(
   tx: Transaction,
   reservation: Reservation & { pickupCode: string },
   { before, after, expired }: HeldShelf,
   held: { personId: string; from: Instant; until: Instant },
-): Promise<void> {
+): void {
   const { pharmacy, product } = before
-  await Promise.all([
-    applyStockEffects(tx, {
-      at: held.from,
-      before: [before],
-      after: [after],
-      movements: [],
-      ended: expired.map(({ id }) => ({ id, status: 'expired' })),
-      events: [
-        ...expired.map((ended) => reservationEvent('reservation.expired', ended)),
-        reservationEvent('reservation.created', { id: reservation.id, pharmacy, product, personId: held.personId }),
-        ...turningPoints([before], [after]),
-      ],
-    }),
-    insertReservation(tx, reservation, held),
-  ])
+  applyStockEffects(tx, {
+    at: held.from,
+    before: [before],
+    after: [after],
+    movements: [],
+    ended: expired.map(({ id }) => ({ id, status: 'expired' })),
+    events: [
+      ...expired.map((ended) => reservationEvent('reservation.expired', ended)),
+      reservationEvent('reservation.created', { id: reservation.id, pharmacy, product, personId: held.personId }),
+      ...turningPoints([before], [after]),
+    ],
+  })
+  insertReservation(tx, reservation, held)
 }

@@ -39,7 +39,7 @@ export async function count(
   }
   const counted = shelves.count(shelf, request.onHand, await changeSince(tx, shelf, countedAt), countedAt)
   const fitted = fitHolds(counted.shelf, holds, at)
-  await applyStockEffects(tx, {
+  applyStockEffects(tx, {
     at,
     before: [shelf],
     after: [fitted.shelf],

@@ -39,7 +39,7 @@ export async function move(tx: Transaction, request: Move): Promise<(Movement & 
   const fitted = fitHolds(moved.shelf, holds, at)
   const [id, absorbedId] = [uuidv7(), uuidv7()]
   const { reference, counterparty, lot, bestBefore } = request
-  await applyStockEffects(tx, {
+  applyStockEffects(tx, {
     at,
     before: [shelf],
     after: [fitted.shelf],

@@ -1,0 +1,31 @@
+import { type SigningKey, signToken, type TokenRequest } from '../../http/keys.ts'
+import { doctor } from './people.ts'
+import type { Actor } from './transcript.ts'
+
+const TOKEN_SECONDS = 8 * 3600
+
+/** Who plays, one for each role. */
+export interface Cast {
+  doctor: Actor
+  regulator: Actor
+  admin: Actor
+  pharmacist(pharmacy: { finess: string; name: string }): Promise<Actor>
+}
+
+/** Gives everybody a token that the key's service takes. */
+export async function makeCast(key: SigningKey): Promise<Cast> {
+  const actor = async (name: string, request: Omit<TokenRequest, 'ttlSeconds'>): Promise<Actor> => ({
+    name: `${name} (role ${request.role})`,
+    token: await signToken(key, { ...request, ttlSeconds: TOKEN_SECONDS }),
+  })
+  return {
+    doctor: await actor(`Dr ${doctor.givenName} ${doctor.familyName}`, { role: 'professional', subject: doctor.id }),
+    regulator: await actor('the health agency', {
+      role: 'regulator',
+      subject: 'ars-occitanie',
+      territories: ['FR-OCC'],
+    }),
+    admin: await actor('the operator', { role: 'admin', subject: 'operator' }),
+    pharmacist: ({ finess, name }) => actor(name, { role: 'pharmacy', subject: `counter-${finess}`, finess: [finess] }),
+  }
+}

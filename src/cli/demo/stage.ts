@@ -1,0 +1,61 @@
+import type { Instant } from '../../domain/instant.ts'
+import type { Cast } from './cast.ts'
+import type { DemoPharmacy } from './places.ts'
+import type { Tell } from './transcript.ts'
+
+/** What the story is played with. */
+export interface Stage {
+  tell: Tell
+  cast: Cast
+  /** The pharmacy next to the doctor's practice, whose shelves are empty yet. */
+  home: DemoPharmacy
+  /** The database's clock, before the story begins. */
+  at: Instant
+}
+
+/** Of the answers, what the story goes on with. */
+export interface Quantity {
+  product: string
+  quantity: number
+}
+
+export interface FoundPharmacy {
+  finess: string
+  name: string
+  distanceMetres: number
+}
+
+export interface Reservation {
+  id: string
+  product: string
+  quantity: number
+  pickupCode: string
+  pharmacy: { finess: string }
+  status: string
+}
+
+export interface Entry {
+  id: string
+  kind: string
+  sequence: number
+  entryHash: string
+  previousHash: string | null
+  reverses: string | null
+}
+
+export interface RecordedEntry extends Entry {
+  remaining: Quantity[]
+  reservations: { id: string; outcome: string }[]
+}
+
+/** Whether every one of these quantities is in the list. */
+export function includesAll(list: readonly Quantity[], expected: readonly Quantity[]): boolean {
+  return expected.every(({ product, quantity }) =>
+    list.some((each) => each.product === product && each.quantity === quantity),
+  )
+}
+
+/** Paths of members within the items of a list. */
+export function itemsWith(...names: string[]): string[] {
+  return names.map((name) => `items.${name}`)
+}

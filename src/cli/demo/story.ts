@@ -1,0 +1,21 @@
+import { collect, lookUp, readHistory, reverse, tryElsewhere } from './counter.ts'
+import { askEntitlement, declare, find, reserve } from './finding.ts'
+import type { Stage } from './stage.ts'
+
+/**
+ * Plays the story: declare, find, reserve, check, hand over, be refused elsewhere, take a mistake back, read the history.
+ * Throws a CommandError at the first step that goes otherwise.
+ */
+export async function playStory(stage: Stage): Promise<void> {
+  const pharmacist = await stage.cast.pharmacist(stage.home)
+  await declare(stage, pharmacist)
+  const { second } = await find(stage)
+  await askEntitlement(stage, 'She asks what she may still receive this week.', { surgical: 18, ffp2: 6 })
+  const reservation = await reserve(stage)
+  await lookUp(stage, pharmacist, reservation)
+  const dispensation = await collect(stage, pharmacist, reservation)
+  await tryElsewhere(stage, second)
+  const reversal = await reverse(stage, pharmacist, dispensation)
+  await askEntitlement(stage, 'The two masks are hers to receive again.', { surgical: 4, ffp2: 4 })
+  await readHistory(stage, dispensation, reversal)
+}
