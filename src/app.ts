@@ -6,7 +6,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { validatorCompiler } from 'fastify-type-provider-zod'
 import { v4 as uuid } from 'uuid'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
@@ -34,16 +34,10 @@ import type { App, Deps } from './http/service.ts'
 const TIMEOUTS = { connectionMs: 65_000, requestMs: 15_000, headersMs: 10_000, keepAliveMs: 60_000 }
 const BODY_LIMIT_BYTES = 256 * 1024
 
-export interface AppOptions {
-  logger?: FastifyBaseLogger
-  /** Serialise with zod, which fails on an answer that is not as described: for tests, at half the speed. */
-  validateAnswers?: boolean
-}
-
 /** Builds the application, the one composition root. Building is not listening: tests inject. */
-export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<FastifyInstance> {
+export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = fastify({
-    ...(options.logger ? { loggerInstance: options.logger } : { logger: false }),
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => uuid(),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -56,7 +50,7 @@ export async function buildApp(deps: Deps, options: AppOptions = {}): Promise<Fa
     clientErrorHandler: answerClientErrors,
   })
   app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler((options.validateAnswers ? serializerCompiler : fastSerializerCompiler) as never)
+  app.setSerializerCompiler(fastSerializerCompiler as never)
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   app.addHook('onResponse', logResponse)
   requirePolicies(app)

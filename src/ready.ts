@@ -12,9 +12,13 @@ const LONGEST_WAIT_MS = 10_000
 
 /**
  * Opens the database that the configuration names, brought up to date first, or refused when that is switched off.
- * Waits for a server that is not there yet, and says so.
+ * Waits for a server that is not there yet, and says so. `statementMs` 0 is for commands that read whole tables.
  */
-export async function openReady(config: Config, log: Logger): Promise<Database> {
+export async function openReady(
+  config: Config,
+  log: Logger,
+  options: { statementMs?: number } = {},
+): Promise<Database> {
   if (config.DATABASE_URL === undefined) {
     const embedded = await openEmbedded(config.DATA_DIR)
     try {
@@ -32,6 +36,7 @@ export async function openReady(config: Config, log: Logger): Promise<Database> 
     await owner.close()
   }
   return openServer(config.DATABASE_URL, {
+    ...options,
     connections: config.DATABASE_POOL,
     onError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
   })

@@ -22,7 +22,7 @@ export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
   const key = await loadSigningKey(config)
   const db = await openReady(config, log)
-  const app = await buildApp({ config, db, key }, { logger: log })
+  const app = await buildApp({ config, db, key }, log)
   const jobs = await startJobs(db, (error) => log.error({ err: error }, 'job failed'))
   await app.listen({ host: config.HOST, port: config.PORT })
   const { port } = app.server.address() as AddressInfo

@@ -13,7 +13,9 @@ export const check = defineCommand({
   },
   async run() {
     const config = loadConfig()
-    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL))
+    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL), {
+      statementMs: 0,
+    })
     try {
       let breaches = 0
       for (const name of checkNames) {

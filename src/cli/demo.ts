@@ -30,7 +30,9 @@ export const demo = defineCommand({
   async run({ args: { exit } }) {
     const config = await ownConfig(loadConfig())
     const world = makeWorld()
-    console.log('The people and pharmacies of this demo are invented; the communes of Occitanie that they are in are real.\n')
+    console.log(
+      'The people and pharmacies of this demo are invented; the communes of Occitanie that they are in are real.\n',
+    )
     const at = await fill(config, world)
     const running = await serve(config)
     const grace = closeWithGrace({ delay: 9_000, logger: running.app.log }, () => running.close())
@@ -68,10 +70,13 @@ async function fill(config: Config, { communes, pharmacies, professionals, home 
       fillPharmacies(db, pharmacies),
     )
     await timed('Counting the stock of most of them', () => fillStock(db, stocked))
-    await timed(`Putting in ${professionals.length} professionals and a rule: 18 masks a week for each, at most 6 of them FFP2`, async () => {
-      await fillProfessionals(db, professionals)
-      await fillRule(db)
-    })
+    await timed(
+      `Putting in ${professionals.length} professionals and a rule: 18 masks a week for each, at most 6 of them FFP2`,
+      async () => {
+        await fillProfessionals(db, professionals)
+        await fillRule(db)
+      },
+    )
     return await readClock(db.orm)
   } finally {
     await db.close()
@@ -81,6 +86,8 @@ async function fill(config: Config, { communes, pharmacies, professionals, home 
 async function serve(config: Config): Promise<Running> {
   const PORT = await freePort(config.HOST, config.PORT)
   const running = await timed('Starting the service', () => start({ ...config, PORT }))
-  console.log(`It listens at ${running.url}${PORT === config.PORT ? '' : `, as port ${config.PORT} is taken`}. Each request from here on goes there over HTTP, with its caller's token.`)
+  console.log(
+    `It listens at ${running.url}${PORT === config.PORT ? '' : `, as port ${config.PORT} is taken`}. Each request from here on goes there over HTTP, with its caller's token.`,
+  )
   return running
 }

@@ -6,8 +6,14 @@ import { driverError } from './failures.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000 }
 
-/** Opens a pool on PostgreSQL; every connection works as gomask_app with the timeouts set. Connects at first use. */
-export function openServer(url: string, options: { connections: number; onError: (error: Error) => void }): Database {
+/**
+ * Opens a pool on PostgreSQL; every connection works as gomask_app with the timeouts set. Connects at first use.
+ * `statementMs` 0 lets statements take as long as they need, for commands that read whole tables.
+ */
+export function openServer(
+  url: string,
+  options: { connections: number; statementMs?: number; onError: (error: Error) => void },
+): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connections,
@@ -18,7 +24,7 @@ export function openServer(url: string, options: { connections: number; onError:
     options: [
       '-c role=gomask_app',
       `-c lock_timeout=${TIMEOUTS.lockMs}`,
-      `-c statement_timeout=${TIMEOUTS.statementMs}`,
+      `-c statement_timeout=${options.statementMs ?? TIMEOUTS.statementMs}`,
       `-c idle_in_transaction_session_timeout=${TIMEOUTS.idleInTransactionMs}`,
     ].join(' '),
   })

@@ -2,6 +2,8 @@ import swagger from '@fastify/swagger'
 import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { problems } from './schemas.ts'
 
 const tags = [
   { name: 'stock', description: 'What pharmacies have: find it, declare it, move it.' },
@@ -38,12 +40,8 @@ export async function documentation(app: FastifyInstance): Promise<void> {
     transformObject: (input) =>
       pruned(jsonSchemaTransformObject(input)) as ReturnType<typeof jsonSchemaTransformObject>,
   })
-  for (const format of ['json', 'yaml'] as const) {
-    app.get(`/openapi.${format}`, { config: { policy: 'public' }, schema: { hide: true } }, async (_request, reply) => {
-      reply.type(format === 'json' ? 'application/json' : 'application/yaml').serializer(String)
-      return format === 'json' ? JSON.stringify(app.swagger()) : app.swagger({ yaml: true })
-    })
-  }
+  documentRoute(app, 'json', 'application/json', () => JSON.stringify(app.swagger()))
+  documentRoute(app, 'yaml', 'application/yaml', () => app.swagger({ yaml: true }))
   await app.register(apiReference, {
     routePrefix: '/docs',
     configuration: {
@@ -51,15 +49,34 @@ export async function documentation(app: FastifyInstance): Promise<void> {
       withDefaultFonts: false,
       telemetry: false,
       agent: { disabled: true },
+      mcp: { disabled: true },
+      showDeveloperTools: 'never',
     } as object,
   })
 }
 
+function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: string, document: () => string): void {
+  app.get(
+    `/openapi.${format}`,
+    {
+      config: { policy: 'public' },
+      schema: {
+        operationId: `readOpenapi${format === 'json' ? 'Json' : 'Yaml'}`,
+        tags: ['operations'],
+        summary: `Read this description in ${format.toUpperCase()}`,
+        response: { 200: { description: 'OpenAPI 3.1', content: { [type]: { schema: z.unknown() } } }, ...problems() },
+      },
+    },
+    async (_request, reply) => reply.type(type).serializer(String).send(document()),
+  )
+}
+
 type Described = ReturnType<typeof jsonSchemaTransform>
 
+// A route that needs no token says so, or readers of the document would have to guess.
 function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
   const policy = config?.policy
-  if (!Array.isArray(policy)) return { schema, url }
+  if (!Array.isArray(policy)) return { schema: { ...schema, security: [] } as FastifySchema, url }
   const described = schema as FastifySchema & { description?: string }
   const description = [described.description, `For: ${policy.join(', ')}.`].filter(Boolean).join('\n\n')
   return { schema: { ...described, description, security: [{ bearer: [] }] } as FastifySchema, url }

@@ -19,6 +19,8 @@ const docsHelmet = {
       'script-src': ["'self'", "'unsafe-inline'"],
       'style-src': ["'self'", "'unsafe-inline'"],
       'connect-src': ["'self'"],
+      // A trial on a plain http address has no https to upgrade to.
+      'upgrade-insecure-requests': null,
     },
   },
 }

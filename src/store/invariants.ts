@@ -32,24 +32,23 @@ const checks: Record<string, SQL> = {
   // What was received before each line is added up afresh, in the order in which the entries were sealed, over the rule's
   // products and the line's window; nothing of it is taken from what the entry says of itself.
   check_i3: sql`
-    with line as (
-      select l.*, e.seq, e.recorded_at, coalesce(p.merged_into, p.id) as root, r.cap as rule_cap, r.products, r.window_kind
+    with judged as (
+      select l.entry_id, l.position, l.quantity, r.cap, (
+        select coalesce(sum(before.effect), 0) from ledger_lines before join ledger_entries earlier on earlier.id = before.entry_id
+        where before.person_id in (select id from persons where coalesce(p.merged_into, p.id) in (id, merged_into))
+          and before.product = any (r.products)
+          and (earlier.recorded_at, earlier.seq, before.position) < (e.recorded_at, e.seq, l.position)
+          and case r.window_kind
+            when 'calendar_weeks' then before.counted_at >= l.window_start and before.counted_at < l.window_end
+            when 'rolling_days' then before.counted_at > l.window_start
+            else before.counted_at >= l.window_start end) as received_before
       from ledger_lines l join ledger_entries e on e.id = l.entry_id join persons p on p.id = l.person_id
         join allocation_rules r on r.id = l.rule_id
-    ), judged as (
-      select line.*, (
-        select coalesce(sum(before.effect), 0) from line before
-        where before.root = line.root and before.product = any (line.products)
-          and (before.recorded_at, before.seq, before.position) < (line.recorded_at, line.seq, line.position)
-          and case line.window_kind
-            when 'calendar_weeks' then before.counted_at >= line.window_start and before.counted_at < line.window_end
-            when 'rolling_days' then before.counted_at > line.window_start
-            else before.counted_at >= line.window_start end) as received_before
-      from line where line.effect > 0 and not line.beyond_cap
+      where l.effect > 0 and not l.beyond_cap
     )
     select 'I3' as invariant, 'ledger entry ' || entry_id || ' line ' || position as row,
-      format('%s received in the window and %s granted, cap %s', received_before, quantity, rule_cap) as found
-    from judged where received_before + quantity > rule_cap limit ${MOST}::int`,
+      format('%s received in the window and %s granted, cap %s', received_before, quantity, cap) as found
+    from judged where received_before + quantity > cap limit ${MOST}::int`,
   check_heads: sql`
     select 'I3' as invariant, 'ledger head ' || h.person_id as row,
       format('seq %s, entries %s, last %s', h.seq, count(e.id), max(e.seq)) as found

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
@@ -39,15 +39,12 @@ export interface Service {
 export async function startService(
   t: Test,
   overrides: Partial<Config> = {},
-  options: { connections?: number; logger?: NonNullable<Parameters<typeof buildApp>[1]>['logger'] } = {},
+  options: { connections?: number; logger?: FastifyBaseLogger } = {},
 ): Promise<Service> {
   const { db, url, drop } = await makeDatabase(options.connections)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
   const key = await makeKey()
-  const app = await buildApp(
-    { config, db, key },
-    { validateAnswers: true, ...(options.logger && { logger: options.logger }) },
-  )
+  const app = await buildApp({ config, db, key }, options.logger)
   await app.ready()
   t.teardown(async () => {
     await app.close()

@@ -22,7 +22,7 @@ export interface World {
 }
 
 /** Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` a week for profession 60. */
-export async function makeWorld(service: Service, cap: number | null = 10): Promise<World> {
+export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: number | null = 10): Promise<World> {
   const { call, token } = service
   const admin = await token({ role: 'admin', subject: 'admin' })
   const regulator = await token({ role: 'regulator', subject: 'ars', territories: ['FR'] })

@@ -6,7 +6,9 @@ import type { DemoPharmacy } from './places.ts'
 /** Prints how to go on by oneself: the documentation, a token for each role, and three requests. */
 export async function invite(url: string, cast: Cast, home: DemoPharmacy): Promise<void> {
   const pharmacist = await cast.pharmacist(home)
-  console.log(`\n${styleText('bold', 'All went as told, and the service goes on until Ctrl-C.')}\n\nDocumentation: ${url}/docs\n\nTokens, good for 8 hours:`)
+  console.log(
+    `\n${styleText('bold', 'All went as told, and the service goes on until Ctrl-C.')}\n\nDocumentation: ${url}/docs\n\nTokens, good for 8 hours:`,
+  )
   for (const { name, token } of [cast.doctor, pharmacist, cast.regulator, cast.admin]) {
     console.log(`\n${name}\n${styleText('dim', token)}`)
   }

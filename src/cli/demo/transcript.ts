@@ -11,7 +11,7 @@ export interface Actor {
 }
 
 /** One request of the story, and what has to come of it. */
-export interface Step<Answer> {
+interface Step<Answer> {
   heading: string
   actor: Actor
   method: 'GET' | 'PUT' | 'POST'

@@ -6,13 +6,14 @@ import { clock, instant } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
 import type { Instant } from '../../domain/instant.ts'
+import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
-import { append, lockHeadOf, seal } from '../../store/ledger.ts'
+import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves, turningPoints } from '../../store/shelves.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
@@ -40,64 +41,67 @@ export async function reverse(
   request: ReversalRequest,
   operator: string | undefined,
 ): Promise<Dispensation | Refusal> {
+  const { head, original } = await lockOriginal(tx, dispensationId)
+  const { personId, professional, pharmacy } = original
+  const lines = decideReversal(original.lines, request.lines)
+  if (isRefusal(lines)) return recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, lines)
+
+  const payload = { professional, kind: request.kind, note: request.note, operator }
+  const sealed = seal(head, entryOf(original, lines), payload)
+  append(tx, sealed, lines.map(weightOf(original)), professional)
+  await giveStockBack(tx, original, lines, { id: sealed.id, operator })
+  return { ...entryView(rowOf(original, sealed)), remaining: await remainingNow(tx, original, lines) }
+}
+
+async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
   const { personId } = await oneRow<{ personId: string }>(
     tx,
     'person_of_entry',
-    sql`select person_id as "personId" from ledger_entries where id = ${dispensationId}::uuid`,
+    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
   )
   const head = await lockHeadOf(tx, personId)
   if (!head) throw new Error('every person has a head')
-  const original = await readOriginal(tx, dispensationId)
+  const original = await readOriginal(tx, id)
   if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
-  const decision = decideReversal(original.lines, request.lines)
-  if (isRefusal(decision)) {
-    return recordRefusal(
-      tx,
-      { verb: 'dispensation', personId: head.personId, pharmacy: original.pharmacy, operator },
-      decision,
-    )
-  }
+  return { head, original }
+}
 
-  const id = uuidv7()
-  const flags: string[] = []
-  const { professional, pharmacy, occurredAt, profession } = original
-  const sealed = seal(
-    head,
-    {
-      id,
-      kind: 'reversal',
-      recordedAt: original.at,
-      occurredAt,
-      pharmacy,
-      profession,
-      territories: { practice: original.practiceTerritory, pharmacy: original.pharmacyTerritory },
-      lines: decision,
-      flags,
-      refersTo: dispensationId,
-    },
-    { professional, kind: request.kind, note: request.note, operator },
-  )
-  const weights = decision.map(({ quantity, cap }) => ({
+function entryOf(original: Original, lines: ReversibleLine[]): NewEntry {
+  const { id, at, occurredAt, pharmacy, profession, practiceTerritory, pharmacyTerritory } = original
+  return {
+    id: uuidv7(),
+    kind: 'reversal',
+    recordedAt: at,
+    occurredAt,
+    pharmacy,
+    profession,
+    territories: { practice: practiceTerritory, pharmacy: pharmacyTerritory },
+    lines,
+    flags: [],
+    refersTo: id,
+  }
+}
+
+function weightOf({ occurredAt }: Original): (line: ReversibleLine) => LineWeight {
+  return ({ quantity, cap }) => ({
     effect: -quantity,
     countedAt: occurredAt,
     judged: { cap, received: 0, held: 0 },
     beyondCap: false,
-  }))
-  append(tx, sealed, weights, professional)
-  await giveStockBack(tx, original, decision, { id, operator })
-  const [first] = decision
-  const row: EntryRow = {
+  })
+}
+
+function rowOf({ id, professional, rule }: Original, sealed: SealedEntry): EntryRow {
+  return {
     ...sealed,
-    kind: 'reversal',
     entryHash: sealed.entryHash.toString('base64'),
     previousHash: sealed.previousHash?.toString('base64') ?? null,
     professional,
-    reverses: dispensationId,
-    rule: original.rule,
-    window: first?.window ?? null,
+    reverses: id,
+    rule,
+    window: sealed.lines[0]?.window ?? null,
     reservations: [],
   }
-  return { ...entryView(row), remaining: await remainingNow(tx, original, decision) }
 }
 
 async function giveStockBack(

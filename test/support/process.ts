@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { loadSigningKey, signToken } from '../../src/http/keys.ts'
+import { conformance } from './openapi.ts'
+import type { Answer, Service } from './service.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
+const LONGEST_WAIT_MS = 60_000 // The embedded database's first start on a busy machine.
+const LONGEST_CALL_MS = 30_000
+
+/** How a process ended. */
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** One line of the log. */
+export type LogRecord = { msg: string } & Record<string, unknown>
+
+/** `gomask serve` as a process of its own, called over the network as anybody would. Not running until started. */
+export interface Server extends Pick<Service, 'call' | 'token'> {
+  /** Starts it, again too, and waits until it listens. */
+  start(env?: Record<string, string>): Promise<void>
+  /** Starts it and does not wait: for a start that has something to wait for. */
+  launch(env?: Record<string, string>): void
+  /** Waits until the running process has logged this message. */
+  says(message: string): Promise<LogRecord>
+  /** Where it listens. */
+  url(): string
+  /** What the running process, or the last, has written to standard error. */
+  complaints(): string
+  signal(signal: NodeJS.Signals): void
+  /** How the running process, or the last, has ended, once it has. */
+  ended(): Promise<Exit>
+}
+
+/** A server for a test. Without DATABASE_URL it serves the embedded database of `dataDir`. It ends with the test. */
+export function makeServer(t: Test, env: Record<string, string>, dataDir: string): Server {
+  let running: Program | undefined
+  let conforms: ReturnType<typeof conformance> | undefined
+  const program = () => running ?? fail('the server was never started')
+  const url = () => String(program().log.find(({ msg }) => msg === 'listening')?.url)
+  t.teardown(async () => {
+    running?.signal('SIGKILL')
+    await running?.ended
+  })
+  const server: Server = {
+    launch(more = {}) {
+      running = run({ LOG_LEVEL: 'info', PORT: '0', RATE_LIMIT: '0', DATA_DIR: dataDir, ...env, ...more })
+    },
+    async start(more) {
+      server.launch(more)
+      await server.says('listening')
+    },
+    says: (message) => program().says(message),
+    url,
+    complaints: () => program().complaints.join('\n'),
+    signal: (signal) => program().signal(signal),
+    ended: () => program().ended,
+    token: async (request) => signToken(await loadSigningKey({ DATA_DIR: dataDir }), { ttlSeconds: 3600, ...request }),
+    async call(method, path, sent) {
+      conforms ??= conformance((await (await fetch(`${url()}/openapi.json`)).json()) as object)
+      const { status, headers, text } = await send(`${url()}${path}`, method, sent)
+      const type = headers.get('content-type') ?? ''
+      const body = type.includes('json') ? JSON.parse(text) : text
+      conforms(method, path.split('?')[0] ?? path, status, type, body)
+      return { status, body, headers: Object.fromEntries(headers) }
+    },
+  }
+  return server
+}
+
+/** A folder that is removed with the test. */
+export async function makeFolder(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gomask-test-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+interface Program {
+  log: LogRecord[]
+  complaints: string[]
+  ended: Promise<Exit>
+  says(message: string): Promise<LogRecord>
+  signal(signal: NodeJS.Signals): void
+}
+
+function run(env: Record<string, string>): Program {
+  // Only what is named here: tap's own NODE_OPTIONS would load its hooks into the program.
+  const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const log: LogRecord[] = []
+  const complaints: string[] = []
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line)))
+  createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
+  let over = false
+  const ended = once(child, 'close').then(([code, signal]): Exit => {
+    over = true
+    return { code, signal }
+  })
+  return {
+    log,
+    complaints,
+    ended,
+    signal: (signal) => child.kill(signal),
+    async says(message) {
+      const deadline = AbortSignal.timeout(LONGEST_WAIT_MS)
+      for (;;) {
+        const found = log.find(({ msg }) => msg === message)
+        if (found) return found
+        if (over) throw new Error(`ended without «${message}»: ${complaints.join('\n')}`)
+        await Promise.race([once(lines, 'line', { signal: deadline }), ended])
+      }
+    },
+  }
+}
+
+async function send(
+  url: string,
+  method: string,
+  { token, body, key, headers }: Parameters<Service['call']>[2] = {},
+): Promise<{ status: number; headers: Headers; text: string }> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(key && { 'idempotency-key': key === true ? randomUUID() : key }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(LONGEST_CALL_MS),
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+function fail(message: string): never {
+  throw new Error(message)
+}
