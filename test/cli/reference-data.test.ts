@@ -2,15 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { openEmbedded } from '../../src/db/embedded.ts'
-import { migrate } from '../../src/db/migrate.ts'
 import { gomask } from '../support/command.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
+import { ruleBody } from '../support/world.ts'
 
 const MADE = fileURLToPath(new URL('../data/osm-made.geojson', import.meta.url))
-const products = sql`insert into products (code, name, kind) values ('surgical', 'a', 'a'), ('ffp2', 'b', 'b')`
 
 const folder = await mkdtemp(join(tmpdir(), 'gomask-cli-'))
 t.teardown(() => rm(folder, { recursive: true }))
@@ -19,24 +16,7 @@ const file = async (name: string, content: string): Promise<string> => {
   return join(folder, name)
 }
 
-/** The environment of commands on a database that has the products, or has nothing yet. */
-async function databaseWith(withProducts: boolean): Promise<Record<string, string>> {
-  if (serverUrl) {
-    const { db, url = '', drop } = await makeDatabase(2)
-    t.teardown(drop)
-    if (withProducts) await db.orm.execute(products)
-    return { DATABASE_URL: url }
-  }
-  const DATA_DIR = join(folder, withProducts ? 'stocked' : 'empty')
-  const embedded = await openEmbedded(DATA_DIR)
-  await migrate(embedded.owner)
-  const db = await embedded.asService()
-  if (withProducts) await db.orm.execute(products)
-  await db.close()
-  return { DATA_DIR }
-}
-
-const env = await databaseWith(true)
+const env = await emptyDatabase()
 
 t.test('import osm says what it put in and names each place that it left out, and changes nothing again', async (t) => {
   const first = await gomask(['import', 'osm', MADE], env)
@@ -61,7 +41,7 @@ t.test('import osm ends with 1 and one line on a file that cannot be read or is 
   }
 })
 
-t.test('rules load publishes the rules of 2020, and once only', async (t) => {
+t.test('rules load publishes the rules of 2020 on an empty database, and once only', async (t) => {
   t.match(await gomask(['rules', 'load'], env), { code: 0, stdout: 'published 12\nthere already 0\n' })
   t.match(await gomask(['rules', 'load'], env), { code: 0, stdout: 'published 0\nthere already 12\n' })
 })
@@ -73,13 +53,22 @@ t.test('rules load ends with 1 and one line where the file is wrong, with the pl
   t.match(stderr, /rules\.json: 0\.beneficiaries: /)
 })
 
-t.test('rules load names every product that the catalogue lacks', async (t) => {
-  const { code, stderr } = await gomask(['rules', 'load'], await databaseWith(false))
+t.test('rules load names every product of a file that the catalogue lacks', async (t) => {
+  const path = await file('lacking.json', JSON.stringify([ruleBody({ products: ['ffp8', 'ffp2', 'ffp9'] })]))
+  const { code, stderr } = await gomask(['rules', 'load', path], env)
   t.equal(code, 1)
-  t.match(stderr, /surgical: is not a product of the catalogue; ffp2: is not/)
+  t.match(stderr, /ffp8: is not a product of the catalogue; ffp9: is not/)
 })
 
 t.test('each has its help', async (t) => {
   t.match(await gomask(['import', 'osm', '--help']), { code: 0, stdout: /FILE/ })
   t.match(await gomask(['rules', 'load', '--help']), { code: 0, stdout: /FILE/ })
 })
+
+/** The environment of commands on a database that has nothing in it. */
+async function emptyDatabase(): Promise<Record<string, string>> {
+  if (!serverUrl) return { DATA_DIR: join(folder, 'data') }
+  const { url = '', drop } = await makeDatabase(2)
+  t.teardown(drop)
+  return { DATABASE_URL: url }
+}

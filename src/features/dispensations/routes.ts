@@ -14,12 +14,15 @@ import { findEntry, listEntries } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
+const readers = ['pharmacy', 'professional', 'regulator'] as const
+
 /** Hand-overs at the counter: checked, recorded, taken back, read. */
 export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   dispenseRoute(app, deps)
   checkRoute(app, deps)
   reversalRoute(app, deps)
-  readRoutes(app, deps)
+  listRoute(app, deps)
+  readRoute(app, deps)
 }
 
 function dispenseRoute(app: App, { db, config }: Deps): void {
@@ -100,8 +103,7 @@ function reversalRoute(app: App, { db }: Deps): void {
   )
 }
 
-function readRoutes(app: App, { db }: Deps): void {
-  const readers = ['pharmacy', 'professional', 'regulator'] as const
+function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/dispensations',
     {
@@ -137,6 +139,9 @@ function readRoutes(app: App, { db }: Deps): void {
       return { ...found, items: found.items.map(entryView) }
     },
   )
+}
+
+function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/dispensations/:id',
     {

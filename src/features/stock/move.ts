@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { CLOCK_SKEW_MS, iso } from '../../domain/instant.ts'
+import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
 import { invalid, type Refusal, refused } from '../../domain/problems.ts'
 import * as shelves from '../../domain/shelf.ts'
 import { requireKnownProducts, requireShelfPlace } from '../../store/places.ts'
@@ -52,20 +52,24 @@ export async function move(tx: Transaction, request: Move): Promise<(Movement & 
     events: [...fitted.events, ...turningPoints([shelf], [fitted.shelf])],
     operator,
   })
+  return { ...answerOf(request, { id, change, at }), stock: levelOf(fitted.shelf, at) }
+}
+
+function answerOf(request: Move, { id, change, at }: { id: string; change: number; at: Instant }): Movement {
+  const { pharmacy, product, kind, quantity, occurredAt, reference, counterparty, lot, bestBefore } = request
   return {
     id,
     pharmacy,
     product,
     kind,
-    quantity: request.quantity,
+    quantity,
     change,
-    occurredAt: iso(request.occurredAt),
+    occurredAt: iso(occurredAt),
     recordedAt: iso(at),
     reference: reference ?? null,
     counterparty: counterparty ?? null,
     lot: lot ?? null,
     bestBefore: bestBefore ?? null,
     dispensation: null,
-    stock: levelOf(fitted.shelf, at),
   }
 }

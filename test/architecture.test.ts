@@ -1,0 +1,133 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { cruise, type ICruiseResult } from 'dependency-cruiser'
+import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options'
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config'
+import t from 'tap'
+import ts from 'typescript'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const LONGEST_FILE_LINES = 200
+const LONGEST_FUNCTION_LINES = 50
+
+/** A source file, parsed. */
+interface Source {
+  path: string
+  text: string
+  tree: ts.SourceFile
+}
+
+const sources = await readSources('src')
+const tests = await readSources('test')
+
+t.test('imports run one way: domain, db, store, http, features, app', async (t) => {
+  const options = await extractOptions(`${ROOT}.dependency-cruiser.mjs`)
+  const { output } = await cruise(['src', 'test'], { ...options, baseDir: ROOT, validate: true }, undefined, {
+    tsConfig: extractTSConfig(`${ROOT}tsconfig.json`),
+  })
+  const { violations, totalCruised } = (output as ICruiseResult).summary
+  t.ok(totalCruised > sources.length, 'the tests were looked at too')
+  t.same(
+    violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+    [],
+  )
+})
+
+t.test('the environment is read in config.ts alone', async (t) => {
+  const readers = sources.filter(({ tree }) => holds(tree, isProcessEnv)).map(({ path }) => path)
+  t.same(readers, ['src/config.ts'])
+})
+
+t.test(`a file of the program is shorter than ${LONGEST_FILE_LINES} lines`, async (t) => {
+  const lengths = sources.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+  t.same(
+    lengths.filter(({ lines }) => lines >= LONGEST_FILE_LINES),
+    [],
+  )
+})
+
+t.test(`a function of the program is shorter than ${LONGEST_FUNCTION_LINES} lines`, async (t) => {
+  const long = sources.flatMap(({ path, tree }) =>
+    functionsOf(tree)
+      .map((node) => ({ path, name: nameOf(node), lines: linesOf(tree, node) }))
+      .filter(({ lines }) => lines >= LONGEST_FUNCTION_LINES),
+  )
+  t.same(long, [])
+})
+
+t.test('no test keeps the others from running, and none is left out without a reason', async (t) => {
+  const silenced = tests.filter(({ tree }) => holds(tree, isSilencer)).map(({ path }) => path)
+  t.same(silenced, [])
+})
+
+t.test('the checks above find what they look for', async (t) => {
+  const planted = parse(
+    'planted.ts',
+    `const { env } = process; t.test('a', () => {}, { only: true }); t.only('b'); t.skip('c')
+     function long() {${'\n'.repeat(LONGEST_FUNCTION_LINES)}}`,
+  )
+  t.ok(holds(planted.tree, isProcessEnv))
+  t.ok(holds(parse('other.ts', "process['env'].HOME").tree, isProcessEnv))
+  t.notOk(holds(parse('harmless.ts', 'process.exitCode = 1; config.env').tree, isProcessEnv))
+  t.equal(all(planted.tree).filter(isSilencer).length, 3)
+  t.notOk(holds(parse('reasoned.ts', "t.test('a', { skip: 'no server' }, () => {})").tree, isSilencer))
+  t.same(
+    functionsOf(planted.tree).map((node) => [nameOf(node), linesOf(planted.tree, node)]),
+    [
+      ['(anonymous)', 1],
+      ['long', LONGEST_FUNCTION_LINES + 1],
+    ],
+  )
+})
+
+async function readSources(folder: string): Promise<Source[]> {
+  const names = await readdir(`${ROOT}${folder}`, { recursive: true })
+  const paths = names.filter((name) => /\.(ts|mjs)$/.test(name)).map((name) => `${folder}/${name}`)
+  return Promise.all(paths.sort().map(async (path) => parse(path, await readFile(`${ROOT}${path}`, 'utf8'))))
+}
+
+function parse(path: string, text: string): Source {
+  return { path, text, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true) }
+}
+
+function all(node: ts.Node): ts.Node[] {
+  return [node, ...node.getChildren().flatMap(all)]
+}
+
+function holds(tree: ts.SourceFile, what: (node: ts.Node) => boolean): boolean {
+  return all(tree).some(what)
+}
+
+/** `process.env`, `process['env']` and `const { env } = process`. */
+function isProcessEnv(node: ts.Node): boolean {
+  const isProcess = (expression: ts.Node | undefined) =>
+    expression !== undefined && ts.isIdentifier(expression) && expression.text === 'process'
+  if (ts.isPropertyAccessExpression(node)) return isProcess(node.expression) && node.name.text === 'env'
+  if (ts.isElementAccessExpression(node))
+    return isProcess(node.expression) && node.argumentExpression.getText() === "'env'"
+  return ts.isVariableDeclaration(node) && isProcess(node.initializer) && node.name.getText().includes('env')
+}
+
+/** `t.only(…)`, `t.skip(…)`, `t.todo(…)` and the options `only: true`, `skip: true`, `todo: true`, which give no reason. */
+function isSilencer(node: ts.Node): boolean {
+  const silencing = (name: ts.Node) => ['only', 'skip', 'todo'].includes(name.getText())
+  if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression))
+    return silencing(node.expression.name)
+  return ts.isPropertyAssignment(node) && silencing(node.name) && node.initializer.kind === ts.SyntaxKind.TrueKeyword
+}
+
+function functionsOf(tree: ts.SourceFile): ts.FunctionLikeDeclaration[] {
+  return all(tree).filter(
+    (node): node is ts.FunctionLikeDeclaration => ts.isFunctionLike(node) && 'body' in node && node.body !== undefined,
+  )
+}
+
+/** From the first to the last line of the function itself, its documentation left out. */
+function linesOf(tree: ts.SourceFile, node: ts.Node): number {
+  const line = (position: number) => tree.getLineAndCharacterOfPosition(position).line
+  return line(node.end) - line(node.getStart()) + 1
+}
+
+function nameOf({ name }: ts.FunctionLikeDeclaration): string {
+  return name?.getText() ?? '(anonymous)'
+}
