@@ -1,4 +1,4 @@
-import { Problem, type ProblemCode } from '../domain/problems.ts'
+import { invalid, Problem } from '../domain/problems.ts'
 
 interface DriverError {
   code?: string
@@ -29,7 +29,7 @@ export function isLockTimeout(error: unknown): boolean {
 // in recovery; 08 and 57P: the connection went away.
 const UNAVAILABLE = /^(57014|53...|25006|08...|57P..|58...|40001|40P01|55P03)$/
 const LOST_CONNECTION =
-  /Connection terminated|timeout exceeded when trying to connect|ECONN|ENOTFOUND|EPIPE|EAI_AGAIN|Client has encountered/
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|ECONN|ENOTFOUND|EPIPE|EAI_AGAIN|Client has encountered/
 
 /** Whether the database, not the request, is the reason: nothing was done, and the same request may work later. */
 export function isUnavailable(error: unknown): boolean {
@@ -44,15 +44,16 @@ export function isUnavailable(error: unknown): boolean {
  * Constraints that a request can run into although the decision before it allowed it, with what they mean to the caller.
  * Any other constraint is a fault of ours: 500, and nothing was done.
  */
-const CONSTRAINTS: Record<string, [ProblemCode, string]> = {
-  stock_on_hand_range: ['stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'],
-  stock_held_within_on_hand: ['stock_insufficient', 'More would be promised than is on hand.'],
-  ledger_lines_within_cap: ['entitlement_exceeded', 'The quantity is above what the rule in force leaves.'],
-  product_packs_pkey: ['invalid_request', 'packs: a GTIN belongs to another product already.'],
+const CONSTRAINTS: Record<string, () => Problem> = {
+  stock_on_hand_range: () =>
+    new Problem('stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'),
+  stock_held_within_on_hand: () => new Problem('stock_insufficient', 'More would be promised than is on hand.'),
+  ledger_lines_within_cap: () =>
+    new Problem('entitlement_exceeded', 'The quantity is above what the rule in force leaves.'),
+  product_packs_pkey: () => invalid('packs', 'a GTIN belongs to another product already'),
 }
 
 /** The problem that a violated constraint means, or undefined. */
 export function constraintProblem(error: unknown): Problem | undefined {
-  const known = CONSTRAINTS[driverError(error)?.constraint ?? '']
-  return known && new Problem(known[0], known[1])
+  return CONSTRAINTS[driverError(error)?.constraint ?? '']?.()
 }

@@ -4,7 +4,7 @@ import { Problem } from '../domain/problems.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
 import { driverError } from './failures.ts'
 
-const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000 }
+const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
 
 /**
  * Opens a pool on PostgreSQL; every connection works as gomask_app with the timeouts set. Connects at first use.
@@ -19,6 +19,8 @@ export function openServer(
     max: options.connections,
     pipeline: true,
     connectionTimeoutMillis: TIMEOUTS.acquireMs,
+    // PostgreSQL ends statements itself, but a network that swallows its answers needs an end on this side.
+    ...(options.statementMs !== 0 && { query_timeout: TIMEOUTS.answerMs }),
     keepAlive: true,
     application_name: 'gomask',
     options: [
@@ -46,22 +48,22 @@ async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>):
   const ignore = () => {}
   client.on('error', ignore)
   let broken: Error | undefined
+  const { recorded, failures } = recording(client)
   const sent: Promise<unknown>[] = []
   try {
     // Not awaited: BEGIN leaves in one flush with the work's first statements.
-    const begun = client.query('begin')
+    const begun = recorded.query('begin')
     begun.catch(ignore)
     sent.push(begun)
-    const result = await work(Object.assign(drizzle(client) as Queryable, { sent }))
+    const result = await work(Object.assign(drizzle(recorded) as Queryable, { sent }))
     await commit(client, sent)
     return result
   } catch (thrown) {
-    const error = await causeOf(thrown, sent)
     broken = await client.query('rollback').then(
       () => undefined,
       (failure: Error) => failure,
     )
-    throw error
+    throw isConsequence(thrown) ? (failures[0] ?? thrown) : thrown
   } finally {
     client.off('error', ignore)
     client.release(broken)
@@ -98,10 +100,23 @@ function isAnsweredError(error: unknown): boolean {
   return message.startsWith('COMMIT was') || (/^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code))
 }
 
-// Behind a failed statement every other fails too (25P02): the first failure is the one that says why.
-async function causeOf(thrown: unknown, sent: readonly Promise<unknown>[]): Promise<unknown> {
-  const failed = (await Promise.allSettled(sent)).find(({ status }) => status === 'rejected')
-  return driverError(thrown)?.code === '25P02' && failed ? (failed as PromiseRejectedResult).reason : thrown
+// Behind a failed statement every other fails too: 25P02, or 26000 where its name was never prepared.
+function isConsequence(error: unknown): boolean {
+  return /^(25P02|26000)$/.test(driverError(error)?.code ?? '')
+}
+
+/**
+ * The client, with its statements' failures in the order in which PostgreSQL met them. Of statements that are awaited side
+ * by side, one that failed for another's failure may be heard of before it.
+ */
+function recording(client: pg.PoolClient): { recorded: pg.PoolClient; failures: unknown[] } {
+  const failures: unknown[] = []
+  const query = (...statement: Parameters<pg.PoolClient['query']>) => {
+    const answer = client.query(...statement) as unknown as Promise<unknown>
+    answer.catch((error) => failures.push(error))
+    return answer
+  }
+  return { recorded: Object.create(client, { query: { value: query } }), failures }
 }
 
 function outcomeUnknown(): Problem {

@@ -6,17 +6,21 @@ import { isRetryable } from './failures.ts'
 export class StaleRead extends Error {}
 
 const ATTEMPTS = 4 // One, and three retries: a conflict that outlasts them is better told to the caller than waited for.
+// A lock that another session holds on to costs each attempt 2 to 4 s, and its connection is missing to others.
+const PATIENCE_MS = 4_000
 
 /**
  * Runs work in one transaction, READ COMMITTED, again after a serialisation failure, a deadlock, a lock timeout or a
- * StaleRead, at most three times with jitter. The work must have no effect outside the database.
+ * StaleRead, at most three times with jitter and not once 4 s have passed. The work must have no effect outside the database.
  */
 export async function inTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const started = performance.now()
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.attempt(work)
     } catch (error) {
-      if (attempt === ATTEMPTS || !(error instanceof StaleRead || isRetryable(error))) throw error
+      const isOver = attempt === ATTEMPTS || performance.now() - started > PATIENCE_MS
+      if (isOver || !(error instanceof StaleRead || isRetryable(error))) throw error
       await wait(Math.random() * 20 * attempt)
     }
   }

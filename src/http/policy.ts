@@ -19,6 +19,7 @@ const docsHelmet = {
       'script-src': ["'self'", "'unsafe-inline'"],
       'style-src': ["'self'", "'unsafe-inline'"],
       'connect-src': ["'self'"],
+      'font-src': ["'self'", 'data:'],
       // A trial on a plain http address has no https to upgrade to.
       'upgrade-insecure-requests': null,
     },

@@ -13,7 +13,7 @@ export interface Finished {
 /** Runs `gomask` with these arguments to its end, with nothing but PATH and `env` in its environment. */
 export function gomask(args: string[], env: Record<string, string> = {}): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
-  const options = { env: { PATH: process.env.PATH ?? '', ...env }, timeout: 120_000 }
+  const options = { env: { PATH: process.env.PATH ?? '', ...env }, timeout: 200_000 }
   execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) =>
     resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
   )

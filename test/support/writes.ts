@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { ISSUER } from '../../src/http/keys.ts'
+import { ISSUER, type TokenRequest } from '../../src/http/keys.ts'
 import { claimKey } from '../../src/store/idempotency.ts'
 import { onServerOnly } from './database.ts'
 import type { Service } from './service.ts'
 
-/** A write of the admin's that succeeds, and another that the same key must not be used for. */
+/** A write that succeeds, and another that the same key must not be used for; the admin's, or as said. */
 export interface Write {
+  caller?: Omit<TokenRequest, 'ttlSeconds'>
   method: 'PUT' | 'POST'
   path: string
   body?: object
@@ -14,17 +15,17 @@ export interface Write {
   status: number
 }
 
-const ADMIN = 'writes'
+const ADMIN = { role: 'admin', subject: 'writes' } as const
 const TOO_LARGE = 'x'.repeat(300 * 1024)
 
 /** Tests what every write promises: its key's effect happens once, and only JSON of a sane size is read. */
 export async function testWrite(
   t: Test,
   service: Service,
-  { method, path, body, other, status }: Write,
+  { caller = ADMIN, method, path, body, other, status }: Write,
 ): Promise<void> {
   const { call } = service
-  const token = await service.token({ role: 'admin', subject: ADMIN })
+  const token = await service.token(caller)
 
   await t.test(`${status}: the same key and body answer again what they answered first`, async (t) => {
     const first = await call(method, path, { token, body, key: 'once' })
@@ -39,7 +40,7 @@ export async function testWrite(
     t.match(answer, { status: 422, body: { code: 'idempotency_key_reused' } })
   })
   await t.test('409: while a request with the same key is under way', { skip: onServerOnly }, async (t) => {
-    const scope = [ISSUER, 'admin', ADMIN].join('\n')
+    const scope = [ISSUER, caller.role, caller.subject].join('\n')
     const answer = await service.db.attempt(async (tx) => {
       await claimKey(tx, { scope, key: 'under-way', requestHash: randomBytes(32) })
       return call(method, path, { token, body, key: 'under-way' })

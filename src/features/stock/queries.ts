@@ -38,13 +38,17 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
   return { shelf, holds, at }
 }
 
-/** The sum of the changes that occurred after an instant. */
+/**
+ * The sum of the changes that occurred after an instant. What was recorded by then had occurred by then, whatever a
+ * caller's clock that ran ahead said: a count has seen it.
+ */
 export async function changeSince(tx: Transaction, { pharmacy, product }: Shelf, since: Instant): Promise<number> {
   const { change } = await oneRow<{ change: number }>(
     tx,
     'change_since',
     sql`select coalesce(sum(change), 0)::int as change from stock_movements
-        where pharmacy = ${pharmacy} and product = ${product} and occurred_at > ${timestamp(since)}`,
+        where pharmacy = ${pharmacy} and product = ${product}
+          and occurred_at > ${timestamp(since)} and recorded_at > ${timestamp(since)}`,
   )
   return change
 }

@@ -1,0 +1,75 @@
+import { sql } from 'drizzle-orm'
+import type { Database } from '../../src/db/database.ts'
+import { rows } from '../../src/db/query.ts'
+
+/** The types of the events on a subject, in their order. */
+export async function eventsOn(db: Database, subject: string): Promise<string[]> {
+  const found = await rows<{ type: string }>(
+    db.orm,
+    'events_on',
+    sql`select type from events where subject = ${subject} order by id`,
+  )
+  return found.map(({ type }) => type)
+}
+
+/** A refusal as it was kept. */
+export interface Decision {
+  verb: string
+  code: string
+  pharmacy: string | null
+  operator: string | null
+  rule: string | null
+  facts: Record<string, unknown>
+}
+
+/** The refusals kept of a professional, oldest first; of null, those of people whom nobody knows. */
+export function decisionsOn(db: Database, identifier: string | null): Promise<Decision[]> {
+  return rows<Decision>(
+    db.orm,
+    'decisions_on',
+    sql`select verb, code, pharmacy, operator, rule_id as rule, facts from decisions
+        where person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
+        order by id`,
+  )
+}
+
+/** A reading of somebody's data as it was kept. */
+export interface KeptAccess {
+  kind: string
+  reader_role: string
+  reader: string
+  pharmacy: string | null
+  outcome: string
+  operator: string | null
+}
+
+/** The readings kept of a professional's data, oldest first. */
+export function accessesTo(db: Database, identifier: string): Promise<KeptAccess[]> {
+  return rows<KeptAccess>(
+    db.orm,
+    'accesses_to',
+    sql`select kind, reader_role, reader, pharmacy, outcome, operator from accesses
+        where person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
+        order by id`,
+  )
+}
+
+/** Moves the end of a reservation into the past; no job has ended it, so that it counts in its shelf's `held` still. */
+export async function letExpire(db: Database, reservation: string): Promise<void> {
+  await rows(
+    db.orm,
+    'let_expire',
+    sql`update reservations set created_at = created_at - interval '2 days', expires_at = clock_timestamp() - interval '1 ms'
+        where id = ${reservation}::uuid`,
+  )
+}
+
+/** For how many days a key is kept, or null where it lives as long as what it made. */
+export async function daysKept(db: Database, key: string): Promise<(number | null)[]> {
+  const found = await rows<{ days: number | null }>(
+    db.orm,
+    'days_kept',
+    sql`select (extract(epoch from expires_at - created_at) / 86400)::float8 as days from idempotency_keys where key = ${key}`,
+  )
+  return found.map(({ days }) => (days === null ? null : Math.round(days)))
+}
