@@ -19,6 +19,7 @@ import { reservationRoutes } from './features/reservations/routes.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
+import { partFromClients } from './http/closing.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
 import { parseJson } from './http/json.ts'
@@ -57,6 +58,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   handleErrors(app)
   parseJson(app)
   shedLoad(app)
+  partFromClients(app)
   await app.register(helmet)
   await authenticate(app, deps)
   await limitRate(app, deps.config.RATE_LIMIT)

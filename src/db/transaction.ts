@@ -7,11 +7,11 @@ export class StaleRead extends Error {}
 
 const ATTEMPTS = 4 // One, and three retries: a conflict that outlasts them is better told to the caller than waited for.
 // A lock that another session holds on to costs each attempt 2 to 4 s, and its connection is missing to others.
-const PATIENCE_MS = 4_000
+const PATIENCE_MS = 6_000
 
 /**
  * Runs work in one transaction, READ COMMITTED, again after a serialisation failure, a deadlock, a lock timeout or a
- * StaleRead, at most three times with jitter and not once 4 s have passed. The work must have no effect outside the database.
+ * StaleRead, at most three times with jitter, and not once 6 s have passed. The work must have no effect outside the database.
  */
 export async function inTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const started = performance.now()

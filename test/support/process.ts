@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { loadSigningKey, signToken } from '../../src/http/keys.ts'
 import { conformance } from './openapi.ts'
-import type { Answer, Service } from './service.ts'
+import type { Service } from './service.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
 const LONGEST_WAIT_MS = 60_000 // The embedded database's first start on a busy machine.
@@ -101,7 +101,7 @@ function run(env: Record<string, string>): Program {
   const log: LogRecord[] = []
   const complaints: string[] = []
   const lines = createInterface({ input: child.stdout }).on('line', (line) => { if (process.env.DBG) console.error(line); log.push(JSON.parse(line)) })
-  createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
+  createInterface({ input: child.stderr }).on('line', (line) => { if (process.env.DBG) console.error('ERR ' + line); complaints.push(line) })
   let over = false
   const ended = once(child, 'close').then(([code, signal]): Exit => {
     over = true
