@@ -27,7 +27,7 @@ import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
 import { metrics } from './http/metrics.ts'
 import { requirePolicies } from './http/policy.ts'
-import { answerClientErrors, handleErrors } from './http/problems.ts'
+import { answerClientErrors, answerUnroutable, handleErrors } from './http/problems.ts'
 import { limitRate } from './http/rate-limit.ts'
 import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
@@ -49,6 +49,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
     routerOptions: { maxParamLength: 300 },
     return503OnClosing: false,
     clientErrorHandler: answerClientErrors,
+    frameworkErrors: answerUnroutable,
   })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(fastSerializerCompiler as never)
@@ -89,11 +90,10 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
 
 // One line a request, by the route's pattern: paths and query strings may hold national numbers and places.
 async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const { method, url } = request.routeOptions
   request.log.info(
     {
-      method,
-      route: url,
+      method: request.method,
+      route: request.routeOptions.url,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 10) / 10,
       role: request.caller?.role,

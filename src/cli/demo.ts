@@ -53,15 +53,20 @@ export const demo = defineCommand({
   },
 })
 
-/** The operator's configuration with a data folder of the demo's own, emptied; a database on a server must be unused. */
-async function ownConfig(given: Config): Promise<Config> {
+/**
+ * The operator's configuration with a data folder of the demo's own, emptied, and so with a signing key of its own: the
+ * tokens that it prints are good nowhere else. A database on a server must be unused.
+ */
+async function ownConfig({ SIGNING_KEY_FILE: _, ...given }: Config): Promise<Config> {
   if (given.DATABASE_URL) await requireUnused(given.DATABASE_URL)
   return { ...given, LOG_LEVEL, DATA_DIR: await emptyFolder(given.DATA_DIR) }
 }
 
 /** Fills the database, and returns its clock. */
 async function fill(config: Config, { communes, pharmacies, professionals, home }: World): Promise<Instant> {
-  const opening = config.DATABASE_URL ? 'Opening the database' : `Making an embedded database in ${config.DATA_DIR}`
+  const opening = config.DATABASE_URL
+    ? 'Opening the database'
+    : `Making an embedded database in ${config.DATA_DIR}, which takes a while`
   const db = await timed(opening, () => openReady(config, commandLogger(LOG_LEVEL)))
   const stocked = pharmacies.filter((pharmacy) => pharmacy !== home)
   try {

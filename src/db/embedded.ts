@@ -17,26 +17,17 @@ export interface Embedded {
   close(): Promise<void>
 }
 
-/** Opens PostgreSQL with PostGIS inside this process, in `dataDir`. `image` is a dump to start a new one from. */
-export async function openEmbedded(dataDir: string, image?: Blob): Promise<Embedded> {
+/** Opens PostgreSQL with PostGIS inside this process, in `dataDir`. */
+export async function openEmbedded(dataDir: string): Promise<Embedded> {
   await mkdir(dataDir, { recursive: true })
   const unlock = lock(dataDir)
   try {
-    const pglite = await PGlite.create(join(dataDir, 'database'), {
-      extensions: { postgis, btree_gist },
-      ...(image && { loadDataDir: image }),
-    })
+    const pglite = await PGlite.create(join(dataDir, 'database'), { extensions: { postgis, btree_gist } })
     return over(pglite, unlock)
   } catch (error) {
     unlock()
     throw error
   }
-}
-
-/** A database in memory, for tests. */
-export async function openInMemory(image?: Blob): Promise<Embedded & { dump(): Promise<Blob> }> {
-  const pglite = await PGlite.create({ extensions: { postgis, btree_gist }, ...(image && { loadDataDir: image }) })
-  return { ...over(pglite, () => {}), dump: () => pglite.dumpDataDir('none') }
 }
 
 function over(pglite: PGlite, unlock: () => void): Embedded {

@@ -96,7 +96,7 @@ function reservationFault(facts: DispensationFacts, request: HandOver): Refusal 
     if (reservation.status === 'collected' || reservation.status === 'cancelled') {
       return refused('reservation_not_held', `The reservation is ${reservation.status}.`, {
         ...named,
-        status: reservation.status,
+        reservationStatus: reservation.status,
       })
     }
   }

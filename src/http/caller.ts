@@ -39,6 +39,11 @@ export function professionalOf(caller: Caller): string {
   return identifier
 }
 
+/** The pharmacies that a caller acts for and that are not suspended. */
+export function actingFor({ finess, suspended }: Caller): string[] {
+  return finess.filter((pharmacy) => !suspended.includes(pharmacy))
+}
+
 /**
  * The pharmacy that a request is for: the one named, or the only one that the token acts for. Throws 400 when it must be
  * named, 403 when the token does not act for it or it is suspended.

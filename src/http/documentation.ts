@@ -3,7 +3,7 @@ import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { problems } from './schemas.ts'
+import { onlyProblems } from './schemas.ts'
 
 const tags = [
   { name: 'stock', description: 'What pharmacies have: find it, declare it, move it.' },
@@ -64,7 +64,10 @@ function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: stri
         operationId: `readOpenapi${format === 'json' ? 'Json' : 'Yaml'}`,
         tags: ['operations'],
         summary: `Read this description in ${format.toUpperCase()}`,
-        response: { 200: { description: 'OpenAPI 3.1', content: { [type]: { schema: z.unknown() } } }, ...problems() },
+        response: {
+          200: { description: 'OpenAPI 3.1', content: { [type]: { schema: z.unknown() } } },
+          ...onlyProblems(414, 429, 503),
+        },
       },
     },
     async (_request, reply) => reply.type(type).serializer(String).send(document()),

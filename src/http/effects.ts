@@ -11,16 +11,20 @@ import { inTurn } from './turns.ts'
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
 
-/** The headers of a write, for the documentation; `effectOf` checks them. */
-export const writeHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .describe('1 to 255 visible ASCII characters; the same key and body answer again what they answered first.'),
+/** The header of a reading at the counter, for the documentation; `operatorOf` checks it. */
+export const operatorHeader = z.object({
   'x-operator': z
     .string()
     .optional()
     .describe('1 to 64 visible ASCII characters: the pseudonym of the person at the counter.'),
+})
+
+/** The headers of a write; `effect` checks them. */
+export const writeHeaders = operatorHeader.extend({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe('1 to 255 visible ASCII characters; the same key and body answer again what they answered first.'),
 })
 
 /** The same, of a write that must not happen twice. */
@@ -89,6 +93,7 @@ function keyOf<T>(request: FastifyRequest, { pharmacy, keyRequired }: EffectOpti
     throw new Problem(
       'idempotency_key_missing',
       'Send an Idempotency-Key header, new for each new request and the same on a retry.',
+      { errors: [{ path: 'Idempotency-Key', message: 'required' }] },
     )
   }
   if (typeof key !== 'string' || key.length > 255 || !VISIBLE_ASCII.test(key)) {

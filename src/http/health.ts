@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Problem } from '../domain/problems.ts'
-import { problems } from './schemas.ts'
+import { onlyProblems } from './schemas.ts'
 import type { App, Deps } from './service.ts'
 
 const state = z.object({ status: z.literal('ok') })
@@ -15,7 +15,7 @@ export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
         operationId: 'isAlive',
         tags: ['operations'],
         summary: 'The process is alive',
-        response: { 200: state, ...problems() },
+        response: { 200: state, ...onlyProblems(414) },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -28,7 +28,7 @@ export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
         operationId: 'isReady',
         tags: ['operations'],
         summary: 'The service can reach its database',
-        response: { 200: state, ...problems() },
+        response: { 200: state, ...onlyProblems(414, 503) },
       },
     },
     async () => {

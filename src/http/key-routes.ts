@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { problems } from './schemas.ts'
+import { onlyProblems } from './schemas.ts'
 import type { App, Deps } from './service.ts'
 
 const jwk = z.object({
@@ -22,7 +22,7 @@ export async function keyRoutes(app: App, { key }: Deps): Promise<void> {
         operationId: 'listKeys',
         tags: ['access'],
         summary: 'The public keys that verify tokens',
-        response: { 200: z.object({ keys: z.array(jwk) }), ...problems() },
+        response: { 200: z.object({ keys: z.array(jwk) }), ...onlyProblems(414, 429, 503) },
       },
     },
     async () => ({ keys: [jwk.parse(key.publicJwk)] }),

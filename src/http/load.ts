@@ -14,15 +14,15 @@ export function shedLoad(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     inFlight++
     reply.raw.once('close', () => inFlight--)
+    if (request.raw.url && request.raw.url.length > LONGEST_URL) {
+      throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
+    }
     if (request.routeOptions.config.answersUnderLoad) return
     if (inFlight > MOST_IN_FLIGHT) {
       throw new Problem(
         'unavailable',
         'The service has more requests than it can take on. Nothing was done; try again in a moment.',
       )
-    }
-    if (request.raw.url && request.raw.url.length > LONGEST_URL) {
-      throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
     }
   })
 }

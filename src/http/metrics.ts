@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyMetrics from 'fastify-metrics'
 import { z } from 'zod'
-import { problems } from './schemas.ts'
+import { onlyProblems } from './schemas.ts'
 
 /** Prometheus metrics of the process and of every route, by its pattern: no path that names a person becomes a label. */
 export async function metrics(app: FastifyInstance): Promise<void> {
@@ -16,7 +16,7 @@ export async function metrics(app: FastifyInstance): Promise<void> {
         summary: 'Metrics for Prometheus',
         response: {
           200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } },
-          ...problems(),
+          ...onlyProblems(414),
         },
       },
     },

@@ -65,7 +65,7 @@ export function documentOf(problem: Problem, requestId: string): Record<string, 
     instance: `urn:uuid:${requestId}`,
     code: problem.code,
     requestId,
-    ...(problem.errors && { errors: problem.errors }),
+    ...(problem.status === 400 && { errors: problem.errors ?? [{ path: 'request', message: problem.message }] }),
   }
 }
 
@@ -79,6 +79,12 @@ export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, new Problem('not_found', 'There is no such route.')),
   )
+}
+
+/** Answers what no route is looked up for, such as a URL that is not well formed; no hook runs before it. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  sendProblem(request, reply, problemOf(error))
 }
 
 function problemOf(error: unknown): Problem {

@@ -94,11 +94,15 @@ export const source = z.object({ title: z.string(), reference: z.string(), url: 
 export const citedRule = z.object({ id: uuid, source }).meta({ id: 'CitedRule' })
 export const productQuantity = z.object({ product: z.string(), quantity: z.int() })
 
-/** Response schemas of the problems that a route may answer; those that any route may, included. */
+/** Response schemas of the problems that a route may answer; those that any route over the database may, included. */
 export function problems(...statuses: number[]): Record<number, unknown> {
-  const every = [400, 429, 500, 503, ...statuses]
+  return onlyProblems(400, 414, 429, 500, 503, ...statuses)
+}
+
+/** Response schemas of the problems of a route that needs no database, and so answers hardly any. */
+export function onlyProblems(...statuses: number[]): Record<number, unknown> {
   return Object.fromEntries(
-    every.map((status) => [
+    statuses.map((status) => [
       status,
       { description: descriptions[status], content: { 'application/problem+json': { schema: problemSchema } } },
     ]),
@@ -112,6 +116,7 @@ const descriptions: Record<number, string> = {
   404: 'Not there, or not the caller’s to see.',
   409: 'Refused by a rule, by stock or by the state of things; `code` says which.',
   413: 'The body is too large.',
+  414: 'The URL is too long.',
   415: 'The body is not application/json.',
   422: 'The Idempotency-Key came with another request before.',
   429: 'Too many requests; wait as long as Retry-After says.',

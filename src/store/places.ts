@@ -4,21 +4,25 @@ import { oneRow, rows } from '../db/query.ts'
 import { texts } from '../db/sql.ts'
 import { type FieldError, Problem } from '../domain/problems.ts'
 
-/** Makes sure that a pharmacy and a product exist, as a shelf needs both. Throws 404 where one does not. */
+/**
+ * Makes sure that a pharmacy and a product exist, as a shelf needs both, and says whether there is one. Throws 404 where
+ * one of them does not.
+ */
 export async function requireShelfPlace(
   db: Queryable,
   pharmacy: string,
   product: string,
-): Promise<{ productActive: boolean }> {
-  const found = await oneRow<{ pharmacyKnown: boolean; productActive: boolean | null }>(
+): Promise<{ productActive: boolean; shelfKnown: boolean }> {
+  const found = await oneRow<{ pharmacyKnown: boolean; productActive: boolean | null; shelfKnown: boolean }>(
     db,
     'shelf_place',
     sql`select exists (select from pharmacies where finess = ${pharmacy}) as "pharmacyKnown",
-          (select active from products where code = ${product}) as "productActive"`,
+          (select active from products where code = ${product}) as "productActive",
+          exists (select from stock where pharmacy = ${pharmacy} and product = ${product}) as "shelfKnown"`,
   )
   if (!found.pharmacyKnown) throw new Problem('not_found', 'There is no such pharmacy.')
   if (found.productActive === null) throw new Problem('not_found', 'There is no such product in the catalogue.')
-  return { productActive: found.productActive }
+  return { productActive: found.productActive, shelfKnown: found.shelfKnown }
 }
 
 /** The products among these that are no longer distributed. Throws 400 naming the fields that no product has. */

@@ -24,7 +24,7 @@ t.test('requests are counted by the pattern of their route, and no label names a
   const routes = new Set([...body.matchAll(/route="([^"]*)"/g)].map(([, route]) => route))
   const described = Object.keys(service.app.swagger().paths ?? {}).map((path) => path.replace(/\{(\w+)\}/g, ':$1'))
   t.same(
-    [...routes].filter((route) => route !== undefined && route.startsWith('/') && !described.includes(route)),
+    [...routes].filter((route) => route?.startsWith('/') && !described.includes(route)),
     [],
     'every label is a route that exists',
   )

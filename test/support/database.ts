@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Database } from '../../src/db/database.ts'
-import { openInMemory } from '../../src/db/embedded.ts'
+import { openEmbedded } from '../../src/db/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openServer, openServerOwner } from '../../src/db/server.ts'
 import { prepareJobs } from '../../src/jobs/queue.ts'
@@ -30,19 +30,27 @@ export function makeDatabase(connections = 40): Promise<TestDatabase> {
 }
 
 async function embedded(): Promise<TestDatabase> {
-  const file = join(tmpdir(), `gomask-test-template-${await migrationsChecksum()}.tar`)
-  if (!existsSync(file)) {
-    const fresh = await openInMemory()
+  const template = join(tmpdir(), `gomask-test-template-${await migrationsChecksum()}`)
+  if (!existsSync(template)) {
+    const draft = await mkdtemp(`${template}-`)
+    const fresh = await openEmbedded(draft)
     await migrate(fresh.owner)
     await prepareJobs(fresh.owner)
-    const draft = `${file}.${process.pid}`
-    await writeFile(draft, Buffer.from(await (await fresh.dump()).arrayBuffer()))
-    await rename(draft, file)
     await fresh.close()
+    // Of two test files that make it at the same time the first one wins.
+    await rename(draft, template).catch(() => rm(draft, { recursive: true }))
   }
-  const copy = await openInMemory(new Blob([await readFile(file)]))
-  const db = await copy.asService()
-  return { db, url: undefined, drop: () => db.close() }
+  const folder = await mkdtemp(join(tmpdir(), 'gomask-test-'))
+  await cp(template, folder, { recursive: true })
+  const db = await (await openEmbedded(folder)).asService()
+  return {
+    db,
+    url: undefined,
+    drop: async () => {
+      await db.close()
+      await rm(folder, { recursive: true })
+    },
+  }
 }
 
 async function onServer(server: string, connections: number): Promise<TestDatabase> {

@@ -45,14 +45,18 @@ export interface Server extends Pick<Service, 'call' | 'token'> {
 export function makeServer(t: Test, env: Record<string, string>, dataDir: string): Server {
   let running: Program | undefined
   let conforms: ReturnType<typeof conformance> | undefined
+  let signalled = false
   const program = () => running ?? fail('the server was never started')
   const url = () => String(program().log.find(({ msg }) => msg === 'listening')?.url)
   t.teardown(async () => {
     running?.signal('SIGKILL')
-    await running?.ended
+    const exit = await running?.ended
+    // A server that died by itself fails the test by its absence; its last words say why.
+    if (exit?.signal !== 'SIGKILL' && !signalled) t.comment(JSON.stringify([exit, running?.log.slice(-5)]))
   })
   const server: Server = {
     launch(more = {}) {
+      signalled = false
       running = run({ LOG_LEVEL: 'info', PORT: '0', RATE_LIMIT: '0', DATA_DIR: dataDir, ...env, ...more })
     },
     async start(more) {
@@ -62,7 +66,10 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
     says: (message) => program().says(message),
     url,
     complaints: () => program().complaints.join('\n'),
-    signal: (signal) => program().signal(signal),
+    signal(signal) {
+      signalled = true
+      program().signal(signal)
+    },
     ended: () => program().ended,
     token: async (request) => signToken(await loadSigningKey({ DATA_DIR: dataDir }), { ttlSeconds: 3600, ...request }),
     async call(method, path, sent) {
@@ -100,8 +107,14 @@ function run(env: Record<string, string>): Program {
   })
   const log: LogRecord[] = []
   const complaints: string[] = []
-  const lines = createInterface({ input: child.stdout }).on('line', (line) => { if (process.env.DBG) console.error(line); log.push(JSON.parse(line)) })
-  createInterface({ input: child.stderr }).on('line', (line) => { if (process.env.DBG) console.error('ERR ' + line); complaints.push(line) })
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => {
+    if (process.env.DBG) console.error(line)
+    log.push(JSON.parse(line))
+  })
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (process.env.DBG) console.error('ERR ' + line)
+    complaints.push(line)
+  })
   let over = false
   const ended = once(child, 'close').then(([code, signal]): Exit => {
     over = true

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { type Caller, professionalOf } from '../../http/caller.ts'
+import { texts } from '../../db/sql.ts'
+import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
 import { entryInRemit } from '../../http/regulator.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 
@@ -37,7 +38,7 @@ export function listEntries(
 function readable(caller: Caller): SQL {
   switch (caller.role) {
     case 'pharmacy':
-      return sql`e.pharmacy = any (${sql.param(caller.finess)}::text[])`
+      return sql`e.pharmacy = any (${texts(actingFor(caller))})`
     case 'professional':
       return sql`e.person_id in (
         select p.id from person_identifiers i join persons known on known.id = i.person_id

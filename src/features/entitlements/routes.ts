@@ -6,6 +6,7 @@ import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
 import { isRefusal, Problem } from '../../domain/problems.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
+import { requireSelf } from '../../http/remit.ts'
 import { citedRule, problems, professional, window } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess } from '../../store/accesses.ts'
@@ -26,7 +27,12 @@ const entitlement = z
 const entitlements = z.object({ items: z.array(entitlement) })
 
 /** What a professional may still receive. */
-export async function entitlementRoutes(app: App, { db }: Deps): Promise<void> {
+export async function entitlementRoutes(app: App, deps: Deps): Promise<void> {
+  ownRoute(app, deps)
+  namedRoute(app, deps)
+}
+
+function ownRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/entitlements/me',
     {
@@ -35,26 +41,35 @@ export async function entitlementRoutes(app: App, { db }: Deps): Promise<void> {
         operationId: 'readOwnEntitlements',
         tags: ['history'],
         summary: 'Read what you may still receive, by product',
+        querystring: z.strictObject({}),
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },
     },
     async ({ caller }) => ({ items: await entitlementsOf(db.orm, professionalOf(caller)) }),
   )
+}
+
+function namedRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/professionals/:id/entitlements',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: ['professional', 'regulator'] },
       schema: {
         operationId: 'readEntitlements',
         tags: ['history'],
         summary: 'Read what a professional may still receive, by product',
-        description: 'Each reading, and each attempt, is recorded before it is answered.',
+        description:
+          'A professional may read its own. Each reading by a regulator, and each attempt, is recorded before it is answered.',
         params: z.strictObject({ id: professional }),
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },
     },
     async (request) => {
       const { caller, params } = request
+      if (caller.role === 'professional') {
+        await requireSelf(db.orm, caller, params.id)
+        return { items: await entitlementsOf(db.orm, params.id) }
+      }
       const person = await findPersonInRemit(db.orm, caller, params.id)
       const outcome = person?.inRemit ? 'shown' : 'not_found'
       await recordAccess(db.orm, { kind: 'entitlements', reader: caller, outcome, operator: operatorOf(request) }, [

@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { timestamp } from '../../db/sql.ts'
-import type { Instant } from '../../domain/instant.ts'
+import { type Instant, LATEST } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryInRemit } from '../../http/regulator.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 
 /** The position of an entry in a history. */
-export const position = z.strictObject({ at: z.number(), id: z.uuid() })
+export const position = z.strictObject({ at: z.int().min(0).max(LATEST), id: z.uuid() })
 
 const ofPerson = (identifier: string) => sql`e.person_id in (
   select p.id from person_identifiers i join persons known on known.id = i.person_id

@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import type { Database } from '../../db/database.ts'
 import { Problem } from '../../domain/problems.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { requireSelf } from '../../http/remit.ts'
 import { problems, professional } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess } from '../../store/accesses.ts'
@@ -24,7 +26,7 @@ const hashesAlone = ledgerEntry
 /** What a professional received, everywhere. */
 export async function historyRoutes(app: App, deps: Deps): Promise<void> {
   ownRoute(app, deps)
-  regulatorRoute(app, deps)
+  namedRoute(app, deps)
 }
 
 function ownRoute(app: App, { db }: Deps): void {
@@ -40,26 +42,21 @@ function ownRoute(app: App, { db }: Deps): void {
         response: { 200: pageOf(ledgerEntry), ...problems(401, 403) },
       },
     },
-    async ({ caller, query }) => {
-      const before = positionOf(query.cursor, position)
-      const found = await readOwnHistory(db.orm, professionalOf(caller), before, query.limit + 1)
-      const { items, nextCursor } = page(found, query.limit, positionIn)
-      return { items: items.map(entryView), nextCursor }
-    },
+    async ({ caller, query }) => ownHistory(db, professionalOf(caller), query),
   )
 }
 
-function regulatorRoute(app: App, { db }: Deps): void {
+function namedRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/professionals/:id/history',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: ['professional', 'regulator'] },
       schema: {
         operationId: 'readHistory',
         tags: ['history'],
         summary: 'Read a professional’s history, newest first',
         description:
-          'Each reading, and each attempt, is recorded before it is answered. Of entries outside the remit only the hashes are shown.',
+          'A professional may read its own. Each reading by a regulator, and each attempt, is recorded before it is answered; of entries outside its remit only the hashes are shown.',
         params: z.strictObject({ id: professional }),
         querystring: z.strictObject(pageQuery),
         response: { 200: pageOf(z.union([ledgerEntry, hashesAlone])), ...problems(401, 403, 404) },
@@ -67,6 +64,10 @@ function regulatorRoute(app: App, { db }: Deps): void {
     },
     async (request) => {
       const { caller, params, query } = request
+      if (caller.role === 'professional') {
+        await requireSelf(db.orm, caller, params.id)
+        return ownHistory(db, params.id, query)
+      }
       const before = positionOf(query.cursor, position)
       const person = await findPersonInRemit(db.orm, caller, params.id)
       const outcome = person?.inRemit ? 'shown' : 'not_found'
@@ -79,6 +80,12 @@ function regulatorRoute(app: App, { db }: Deps): void {
       return { items: items.map((entry) => (entry.inRemit ? entryView(entry) : hashesOf(entry))), nextCursor }
     },
   )
+}
+
+async function ownHistory(db: Database, identifier: string, query: { cursor?: string | undefined; limit: number }) {
+  const found = await readOwnHistory(db.orm, identifier, positionOf(query.cursor, position), query.limit + 1)
+  const { items, nextCursor } = page(found, query.limit, positionIn)
+  return { items: items.map(entryView), nextCursor }
 }
 
 function hashesOf({ seq, entryHash, previousHash, flags }: EntryRow) {

@@ -15,7 +15,9 @@ export async function cancel(
 ): Promise<Reservation | Refusal> {
   const reservation = await lockReservation(tx, id)
   if (reservation?.status === 'collected' || reservation?.status === 'expired') {
-    return refused('reservation_not_held', `The reservation is ${reservation.status}.`, { status: reservation.status })
+    return refused('reservation_not_held', `The reservation is ${reservation.status}.`, {
+      reservationStatus: reservation.status,
+    })
   }
   if (reservation?.status === 'held') {
     const [shelf] = await lockShelves(tx, [reservation])

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { normalisePickupCode } from '../../domain/pickup-code.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
-import { type Caller, pharmacyFor, professionalOf } from '../../http/caller.ts'
+import { actingFor, type Caller, pharmacyFor, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { finess, problems, uuid } from '../../http/schemas.ts'
@@ -144,10 +144,6 @@ function cancellationRoute(app: App, { db }: Deps): void {
 
 function ownerOf(caller: Caller): Owner {
   return caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacies: actingFor(caller) }
-}
-
-function actingFor({ finess, suspended }: Caller): string[] {
-  return finess.filter((pharmacy) => !suspended.includes(pharmacy))
 }
 
 function notFound(): Problem {

@@ -21,19 +21,20 @@ interface Move extends MovementRequest {
 export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
   const { pharmacy, product, kind, operator } = request
   await requireKnownProducts(tx, [{ path: 'product', code: product }])
-  const { productActive } = await requireShelfPlace(tx, pharmacy, product)
+  const { productActive, shelfKnown } = await requireShelfPlace(tx, pharmacy, product)
   if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
   const comesIn = kind === 'delivery' || kind === 'transfer_in'
   if (comesIn && !productActive) return refused('product_inactive', `${product} is no longer distributed.`, { product })
+  // A refusal leaves nothing behind, an empty shelf neither.
+  const takesFree = kind === 'return_to_supplier' || kind === 'transfer_out'
+  if (takesFree && !shelfKnown) return insufficient(product, 0)
 
   await ensureShelf(tx, pharmacy, product)
   const { shelf, holds, at } = await lockShelfWithHolds(tx, pharmacy, product)
   if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', 'lies more than 5 minutes ahead')
   const swept = fitHolds(shelf, holds, at).shelf
   const free = shelves.available(swept)
-  if (!comesIn && kind !== 'loss' && request.quantity > free) {
-    return refused('stock_insufficient', `${free} masks of ${product} are available.`, { product, available: free })
-  }
+  if (takesFree && request.quantity > free) return insufficient(product, free)
   const change = comesIn ? request.quantity : -Math.min(request.quantity, shelf.onHand)
   const moved = shelves.move(shelf, kind, request.quantity, change, request.occurredAt)
   const fitted = fitHolds(moved.shelf, holds, at)
@@ -53,6 +54,10 @@ export async function move(tx: Transaction, request: Move): Promise<(Movement & 
     operator,
   })
   return { ...answerOf(request, { id, change, at }), stock: levelOf(fitted.shelf, at) }
+}
+
+function insufficient(product: string, available: number): Refusal {
+  return refused('stock_insufficient', `${available} masks of ${product} are available.`, { product, available })
 }
 
 function answerOf(request: Move, { id, change, at }: { id: string; change: number; at: Instant }): Movement {

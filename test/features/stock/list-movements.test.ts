@@ -67,7 +67,7 @@ t.test('400: a limit out of range, a forged cursor, an unknown parameter', async
     ['?limit=0', 'limit'],
     ['?limit=101', 'limit'],
     ['?cursor=abc', 'cursor'],
-  ]) {
+  ] as const) {
     t.match(await list(query), { status: 400, body: { errors: [{ path: field }] } }, query)
   }
   t.match(await list('?offset=10'), { status: 400, body: { detail: /offset/ } })

@@ -1,0 +1,280 @@
+import t from 'tap'
+import { invariantsHold } from '../../support/invariants.ts'
+import { adeli, finess, rpps } from '../../support/numbers.ts'
+import { daysKept, decisionsOn, eventsOn, letExpire } from '../../support/records.ts'
+import { startService } from '../../support/service.ts'
+import { TIME, UUID_V7 } from '../../support/times.ts'
+import { CENTRE, makeWorld, must } from '../../support/world.ts'
+import { testWrite } from '../../support/writes.ts'
+
+const service = await startService(t)
+const { call, db } = service
+const world = await makeWorld(service, 100)
+
+/** Somewhere of its own for each test, so that no other test's pharmacies are in reach. */
+const region = (n: number) => ({ latitude: 44 + n * 2, longitude: 1.444 })
+const east = (place: { latitude: number; longitude: number }, km: number) => ({
+  ...place,
+  longitude: place.longitude + km / (111.32 * Math.cos((place.latitude * Math.PI) / 180)),
+})
+
+const onShelf = async ({ finess, token }: { finess: string; token: string }) =>
+  (await call('GET', `/v1/pharmacies/${finess}/stock`, { token })).body.items[0]
+
+t.test('201: masks are set aside at a named pharmacy, with all that it takes to collect them', async (t) => {
+  const place = await world.pharmacy(1)
+  const nurse = await world.professional(1)
+  must(201, await world.count(place, 40))
+  const answer = await world.reserve(nurse.token, { quantity: 15, pharmacy: place.finess })
+  t.equal(answer.status, 201)
+  const { id, pickupCode, createdAt, expiresAt, ...rest } = answer.body
+  t.match(
+    { id, pickupCode, createdAt, expiresAt },
+    {
+      id: UUID_V7,
+      pickupCode: /^\S{4,}$/,
+      createdAt: TIME,
+      expiresAt: TIME,
+    },
+  )
+  t.equal(Date.parse(expiresAt) - Date.parse(createdAt), 24 * 3_600_000)
+  t.strictSame(rest, {
+    product: 'surgical',
+    quantity: 15,
+    pharmacy: {
+      finess: place.finess,
+      name: 'Pharmacie 1',
+      address: '1 rue de la Paix, 31000 Toulouse',
+      latitude: CENTRE.latitude,
+      longitude: CENTRE.longitude + 0.0124,
+    },
+    distanceMetres: 1001,
+    status: 'held',
+  })
+  t.match(await onShelf(place), { onHand: 40, held: 15, available: 25 })
+  t.strictSame(await eventsOn(db, id), ['reservation.created'])
+})
+
+t.test('201: the last masks of a shelf are told of', async (t) => {
+  const place = await world.pharmacy(2)
+  const nurse = await world.professional(2)
+  must(201, await world.count(place, 10))
+  must(201, await world.reserve(nurse.token, { quantity: 10, pharmacy: place.finess }))
+  t.strictSame(await eventsOn(db, place.finess), ['stock.declared', 'stock.replenished', 'stock.depleted'])
+})
+
+t.test('201: without a pharmacy, at the nearest that can serve the whole quantity', async (t) => {
+  const here = region(1)
+  const [near, far] = [await world.pharmacy(10, east(here, 1)), await world.pharmacy(11, east(here, 5))]
+  must(201, await world.count(near, 10))
+  must(201, await world.count(far, 50))
+  const nurse = await world.professional(10, { practice: { ...here, territory: 'FR-31' } })
+  const reserve = (body: object) => world.reserve(nurse.token, body)
+
+  const atPractice = await reserve({ quantity: 11 })
+  t.match(
+    atPractice,
+    { status: 201, body: { pharmacy: { finess: far.finess } } },
+    'from the practice, if near is left out',
+  )
+  t.ok(Math.abs(atPractice.body.distanceMetres - 5000) < 50)
+  const fromElsewhere = await reserve({ quantity: 1, near: east(here, 5.5) })
+  t.match(fromElsewhere, { status: 201, body: { pharmacy: { finess: far.finess } } })
+  t.ok(Math.abs(fromElsewhere.body.distanceMetres - 500) < 10, 'the distance is from where was asked')
+  const other = await world.professional(11, { practice: { ...here, territory: 'FR-31' } })
+  const nearest = await world.reserve(other.token, { quantity: 10 })
+  t.match(nearest, { status: 201, body: { pharmacy: { finess: near.finess } } })
+})
+
+t.test('409 no_stock_in_reach: 50,000 m if not said, else as far as was said', async (t) => {
+  const here = region(2)
+  const place = await world.pharmacy(20, east(here, 60))
+  must(201, await world.count(place, 50))
+  const nurse = await world.professional(20, { practice: { ...here, territory: 'FR-31' } })
+  const refused = await world.reserve(nurse.token, { quantity: 1 })
+  t.match(refused, { status: 409, body: { code: 'no_stock_in_reach' } })
+  const reached = await world.reserve(nurse.token, { quantity: 1, maxDistanceMetres: 100_000 })
+  t.match(reached, { status: 201, body: { pharmacy: { finess: place.finess } } })
+  const tooFar = await world.reserve(nurse.token, { quantity: 1, near: east(here, 59), maxDistanceMetres: 900 })
+  t.match(tooFar, { status: 409, body: { code: 'no_stock_in_reach' } })
+  t.match(await decisionsOn(db, nurse.id), [
+    { verb: 'reservation', code: 'no_stock_in_reach', pharmacy: null },
+    { verb: 'reservation', code: 'no_stock_in_reach', pharmacy: null },
+  ])
+})
+
+t.test('409 stock_insufficient: a named pharmacy says what it has available', async (t) => {
+  const place = await world.pharmacy(30)
+  const [nurse, other] = [await world.professional(30), await world.professional(31)]
+  must(201, await world.count(place, 20))
+  must(201, await world.reserve(other.token, { quantity: 15, pharmacy: place.finess }))
+  const reserve = (quantity: number, pharmacy = place.finess) => world.reserve(nurse.token, { quantity, pharmacy })
+  t.match(await reserve(6), { status: 409, body: { code: 'stock_insufficient', available: 5 } })
+  const never = await world.pharmacy(31)
+  t.match(await reserve(1, never.finess), { status: 409, body: { code: 'stock_insufficient', available: 0 } })
+  const suspended = await world.pharmacy(32)
+  must(201, await world.count(suspended, 20))
+  const put = { name: 'P', address: 'A', ...CENTRE, territory: 'FR-31', status: 'suspended' }
+  must(200, await call('PUT', `/v1/pharmacies/${suspended.finess}`, { token: world.admin, body: put }))
+  t.match(await reserve(1, suspended.finess), { status: 409, body: { code: 'stock_insufficient', available: 0 } })
+  t.equal((await reserve(5)).status, 201)
+})
+
+t.test('201: masks of a hold that has expired can be held again, though no job has run', async (t) => {
+  const place = await world.pharmacy(33)
+  const [nurse, other] = [await world.professional(33), await world.professional(34)]
+  must(201, await world.count(place, 20))
+  const first = must(201, await world.reserve(other.token, { quantity: 20, pharmacy: place.finess })).body
+  await letExpire(db, first.id)
+  t.equal((await world.reserve(nurse.token, { quantity: 20, pharmacy: place.finess })).status, 201)
+  t.match(await onShelf(place), { held: 20, available: 0 })
+  t.strictSame(await eventsOn(db, first.id), ['reservation.created', 'reservation.expired'])
+})
+
+t.test('409 too_many_holds: at most two live ones a professional and product', async (t) => {
+  const place = await world.pharmacy(40)
+  const nurse = await world.professional(40)
+  for (const product of ['surgical', 'ffp2']) must(201, await world.count(place, 20, product))
+  const reserve = (product = 'surgical') => world.reserve(nurse.token, { product, quantity: 1, pharmacy: place.finess })
+  const [first, second] = [must(201, await reserve()).body, must(201, await reserve()).body]
+  t.match(await reserve(), { status: 409, body: { code: 'too_many_holds' } })
+  t.equal((await reserve('ffp2')).status, 201, 'another product has its own')
+  must(200, await call('POST', `/v1/reservations/${first.id}/cancellation`, { token: nurse.token }))
+  const third = await reserve()
+  t.equal(third.status, 201, 'a cancelled one makes room')
+  await letExpire(db, second.id)
+  t.equal((await reserve()).status, 201, 'an expired one too')
+  t.match(await reserve(), { status: 409, body: { code: 'too_many_holds' } })
+})
+
+t.test(
+  '409 entitlement_exceeded: what was received and what is held count, with the rule and its source',
+  async (t) => {
+    const place = await world.pharmacy(50)
+    const nurse = await world.professional(50)
+    must(201, await world.count(place, 500))
+    must(201, await world.dispense(place, nurse.id, 30))
+    must(201, await world.reserve(nurse.token, { quantity: 50, pharmacy: place.finess }))
+    const answer = await world.reserve(nurse.token, { quantity: 21, pharmacy: place.finess })
+    t.match(answer, {
+      status: 409,
+      body: {
+        code: 'entitlement_exceeded',
+        remaining: [{ product: 'surgical', quantity: 20 }],
+        resetsAt: TIME,
+        rule: { id: UUID_V7, source: { title: 'A rule for tests', reference: 'TEST-1', url: null } },
+      },
+    })
+    t.ok(Date.parse(answer.body.resetsAt) > Date.now())
+    t.match(await decisionsOn(db, nurse.id), [
+      { verb: 'reservation', code: 'entitlement_exceeded', pharmacy: place.finess, rule: answer.body.rule.id },
+    ])
+    t.equal((await world.reserve(nurse.token, { quantity: 20, pharmacy: place.finess })).status, 201)
+  },
+)
+
+t.test('409: no rule, another profession, an unknown professional, a product no longer distributed', async (t) => {
+  const place = await world.pharmacy(60)
+  const product = (code: string, active: boolean) =>
+    call('PUT', `/v1/products/${code}`, { token: world.admin, body: { name: code, kind: 'mask', packs: [], active } })
+  must(201, await product('child', true))
+  must(201, await product('cloth', false))
+  const nurse = await world.professional(60)
+  const doctor = await world.professional(61, { profession: '10' })
+  const stranger = await service.token({ role: 'professional', subject: rpps(999) })
+  const reserve = (token: string, body: object = {}) =>
+    world.reserve(token, { quantity: 1, pharmacy: place.finess, ...body })
+  t.match(await reserve(nurse.token, { product: 'child' }), { status: 409, body: { code: 'no_rule_in_force' } })
+  t.match(await reserve(doctor.token), { status: 409, body: { code: 'profession_not_entitled' } })
+  t.match(await reserve(stranger), { status: 409, body: { code: 'professional_unknown' } })
+  t.match(await reserve(nurse.token, { product: 'cloth' }), { status: 409, body: { code: 'product_inactive' } })
+  t.match(await decisionsOn(db, nurse.id), [{ code: 'no_rule_in_force' }, { code: 'product_inactive' }])
+  t.match(await decisionsOn(db, doctor.id), [{ code: 'profession_not_entitled' }])
+  t.match(await decisionsOn(db, null), [{ verb: 'reservation', code: 'professional_unknown', pharmacy: place.finess }])
+})
+
+t.test('a professional with no practice says where it looks from, or which pharmacy', async (t) => {
+  const here = region(3)
+  const place = await world.pharmacy(70, east(here, 1))
+  must(201, await world.count(place, 20))
+  const nurse = await world.professional(70, { practice: undefined })
+  t.match(await world.reserve(nurse.token, { quantity: 1 }), { status: 400, body: { errors: [{ path: 'near' }] } })
+  t.equal((await world.reserve(nurse.token, { quantity: 1, near: here })).status, 201)
+  const named = await world.reserve(nurse.token, { quantity: 1, pharmacy: place.finess })
+  t.match(named, { status: 201, body: { distanceMetres: null } })
+})
+
+t.test('a person has one count of holds under all its numbers, and national prefixes are taken off', async (t) => {
+  const place = await world.pharmacy(80)
+  must(201, await world.count(place, 20))
+  const nurse = await world.professional(80, { otherIds: [adeli(80)] })
+  const bearer = (subject: string) => service.token({ role: 'professional', subject })
+  const reserve = (token: string) => world.reserve(token, { quantity: 1, pharmacy: place.finess })
+  must(201, await reserve(await bearer(`8${nurse.id}`)))
+  must(201, await reserve(await bearer(`0${adeli(80)}`)))
+  t.match(await reserve(nurse.token), { status: 409, body: { code: 'too_many_holds' } })
+  t.match(await reserve(await bearer(adeli(80))), { status: 409, body: { code: 'too_many_holds' } })
+})
+
+t.test('400: wrong fields are refused by name, and nothing is held', async (t) => {
+  const place = await world.pharmacy(90)
+  const nurse = await world.professional(90)
+  must(201, await world.count(place, 20))
+  const reserve = (body: object) => world.reserve(nurse.token, { quantity: 1, pharmacy: place.finess, ...body })
+  for (const [body, path] of [
+    ...[0, -1, 1.5, 1_000_001, '5', null].map((quantity) => [{ quantity }, 'quantity'] as const),
+    [{ product: undefined }, 'product'],
+    [{ product: 'unknown' }, 'product'],
+    [{ pharmacy: '310000000' }, 'pharmacy'],
+    [{ near: { latitude: 91, longitude: 0 } }, 'near.latitude'],
+    [{ near: { latitude: 0, longitude: -181 } }, 'near.longitude'],
+    [{ near: { latitude: 0 } }, 'near.longitude'],
+    [{ near: '43.6,1.4' }, 'near'],
+    [{ maxDistanceMetres: -1 }, 'maxDistanceMetres'],
+    [{ maxDistanceMetres: 1e9 }, 'maxDistanceMetres'],
+  ] as const) {
+    t.match(await reserve(body), { status: 400, body: { code: 'invalid_request', errors: [{ path }] } }, path)
+  }
+  t.match(await reserve({ professional: rpps(1) }), { status: 400, body: { detail: /professional/ } }, 'fault 47')
+  const keyless = { token: nurse.token, body: { product: 'surgical', quantity: 1 } }
+  t.match(await call('POST', '/v1/reservations', keyless), { status: 400, body: { code: 'idempotency_key_missing' } })
+  t.match(await onShelf(place), { held: 0 })
+})
+
+t.test('401 without a token; 403 for every other role, and a professional that is suspended', async (t) => {
+  const place = await world.pharmacy(91)
+  const suspended = await world.professional(91, { status: 'suspended' })
+  t.match(await world.reserve('', { quantity: 1 }), { status: 401, body: { code: 'unauthenticated' } })
+  for (const token of [place.token, world.admin, world.regulator]) {
+    t.match(await world.reserve(token, { quantity: 1 }), { status: 403, body: { code: 'forbidden' } })
+  }
+  t.match(await world.reserve(suspended.token, { quantity: 1 }), {
+    status: 403,
+    body: { code: 'professional_suspended' },
+  })
+})
+
+t.test('404: a named pharmacy that is not in the directory', async (t) => {
+  const nurse = await world.professional(92)
+  const answer = await world.reserve(nurse.token, { quantity: 1, pharmacy: finess(999) })
+  t.match(answer, { status: 404, body: { code: 'not_found' } })
+})
+
+t.test('a reservation keeps what every write promises, and its key 30 days', async (t) => {
+  const place = await world.pharmacy(93)
+  const nurse = await world.professional(93)
+  must(201, await world.count(place, 20))
+  const body = { product: 'surgical', quantity: 5, pharmacy: place.finess }
+  await testWrite(t, service, {
+    caller: { role: 'professional', subject: nurse.id },
+    method: 'POST',
+    path: '/v1/reservations',
+    body,
+    other: { path: '/v1/reservations', body: { ...body, quantity: 6 } },
+    status: 201,
+  })
+  t.match(await onShelf(place), { held: 5 }, 'the same key had one effect')
+  t.strictSame(await daysKept(db, 'once'), [30])
+})
+
+t.test('on hand and held are the sums of their movements and holds', (t) => invariantsHold(t, db))

@@ -1,0 +1,182 @@
+import { type Left, leftOf, type Receipt, type Rule, ruleOf } from './entitlement.ts'
+
+export const PRODUCTS = ['surgical', 'ffp2'] as const
+export type Product = (typeof PRODUCTS)[number]
+
+/** Where the three pharmacies stand and the three professionals practise, in kilometres along a line. */
+export const PHARMACIES_AT: readonly number[] = [1, 2, 4]
+export const PRACTICES_AT: readonly number[] = [0, 0, 5]
+
+/** A reservation: its masks are set aside while it is `held`. */
+export interface Hold {
+  id: string
+  person: number
+  pharmacy: number
+  product: Product
+  quantity: number
+  code: string
+  createdAt: number
+  status: 'held' | 'collected' | 'cancelled' | 'expired'
+  collectedQuantity?: number
+  cancellationReason?: string
+}
+
+export interface Line {
+  product: Product
+  quantity: number
+}
+
+/** A dispensation, or the reversal of one. */
+export interface Entry {
+  id: string
+  kind: 'dispensation' | 'reversal'
+  person: number
+  pharmacy: number
+  lines: Line[]
+  /** When the masks changed hands; a reversal has its original's. */
+  at: number
+  recordedAt: number
+  override: boolean
+  reverses: string | null
+}
+
+interface Shelf {
+  onHand: number
+  countedAt: number | null
+  movements: { change: number; at: number }[]
+}
+
+/** The whole service as a pure model: shelves, reservations, one history. What only the service knows comes in. */
+export class Model {
+  readonly rules: Rule[]
+  readonly holds: Hold[] = []
+  readonly entries: Entry[] = []
+  readonly #professions: string[]
+  readonly #shelves = new Map<string, Shelf>()
+
+  constructor(professions: string[], rules: Rule[]) {
+    this.#professions = professions
+    this.rules = rules
+  }
+
+  level(pharmacy: number, product: Product): { onHand: number; held: number; available: number } {
+    const { onHand } = this.#shelf(pharmacy, product)
+    const held = total(
+      this.live().filter((hold) => hold.pharmacy === pharmacy),
+      product,
+    )
+    return { onHand, held, available: onHand - held }
+  }
+
+  hasShelf(pharmacy: number, product: Product): boolean {
+    return this.#shelves.has(`${pharmacy} ${product}`)
+  }
+
+  live(): Hold[] {
+    return this.holds.filter(({ status }) => status === 'held')
+  }
+
+  ruleFor(person: number, product: Product, at: number): Rule {
+    return ruleOf(this.rules, this.#professions[person] ?? '', product, at)
+  }
+
+  /** What the rule leaves, after further receipts and without some of the holds. */
+  left(person: number, product: Product, at: number, more: { receipts?: Receipt[]; without?: Hold[] } = {}): Left {
+    const receipts = [...this.#receiptsOf(person), ...(more.receipts ?? [])]
+    const held = this.live().filter((hold) => hold.person === person && !more.without?.includes(hold))
+    return leftOf(this.ruleFor(person, product, at), product, at, receipts, held)
+  }
+
+  /** The pharmacies in reach that have the quantity, nearest first. */
+  nearest(from: number, reachKm: number, product: Product, quantity: number): number[] {
+    const distance = (pharmacy: number) => Math.abs((PHARMACIES_AT[pharmacy] ?? Number.NaN) - from)
+    return PHARMACIES_AT.map((_, pharmacy) => pharmacy)
+      .filter((pharmacy) => distance(pharmacy) <= reachKm && this.level(pharmacy, product).available >= quantity)
+      .sort((a, b) => distance(a) - distance(b))
+  }
+
+  /** Whether a count is older than the last. */
+  isOutdated(pharmacy: number, product: Product, countedAt: number): boolean {
+    const { countedAt: last } = this.#shelf(pharmacy, product)
+    return last !== null && countedAt < last
+  }
+
+  count(pharmacy: number, product: Product, counted: number, countedAt: number): void {
+    const shelf = this.#shelf(pharmacy, product)
+    const since = shelf.movements.filter(({ at }) => at > countedAt).reduce((sum, { change }) => sum + change, 0)
+    this.#put(pharmacy, product, { ...shelf, countedAt, onHand: Math.max(0, counted + since) })
+  }
+
+  /**
+   * Moves stock at an instant, not later than when that was recorded, whatever a caller's clock said. What occurred before
+   * the last count is in that count already.
+   */
+  move(pharmacy: number, product: Product, change: number, at: number): void {
+    const shelf = this.#shelf(pharmacy, product)
+    const isCounted = shelf.countedAt !== null && at <= shelf.countedAt
+    const onHand = isCounted ? shelf.onHand : shelf.onHand + change
+    this.#put(pharmacy, product, { ...shelf, onHand, movements: [...shelf.movements, { change, at }] })
+  }
+
+  handOver(lines: Line[], entry: Omit<Entry, 'kind' | 'lines' | 'reverses'>): void {
+    const at = Math.min(entry.at, entry.recordedAt)
+    for (const { product, quantity } of lines) this.move(entry.pharmacy, product, -quantity, at)
+    this.entries.push({ ...entry, kind: 'dispensation', lines, reverses: null })
+  }
+
+  /** What of a dispensation was not taken back yet, by product. */
+  reversible({ id, lines }: Entry): Line[] {
+    const back = this.entries.filter(({ reverses }) => reverses === id).flatMap((reversal) => reversal.lines)
+    return PRODUCTS.map((product) => ({ product, quantity: total(lines, product) - total(back, product) })).filter(
+      ({ quantity }) => quantity > 0,
+    )
+  }
+
+  reverse(original: Entry, lines: Line[], made: Pick<Entry, 'id' | 'recordedAt'>): void {
+    for (const { product, quantity } of lines) this.move(original.pharmacy, product, quantity, made.recordedAt)
+    this.entries.push({ ...original, ...made, kind: 'reversal', lines, override: false, reverses: original.id })
+  }
+
+  overridesSince(pharmacy: number, since: number): number {
+    return this.entries.filter((entry) => entry.override && entry.pharmacy === pharmacy && entry.recordedAt > since)
+      .length
+  }
+
+  /** Everything lies further back, by so much that no reservation outlives it. */
+  pass(ms: number): void {
+    for (const hold of this.live()) hold.status = 'expired'
+    for (const entry of this.entries) Object.assign(entry, { at: entry.at - ms, recordedAt: entry.recordedAt - ms })
+    for (const shelf of this.#shelves.values()) {
+      if (shelf.countedAt !== null) shelf.countedAt -= ms
+      for (const movement of shelf.movements) movement.at -= ms
+    }
+  }
+
+  #receiptsOf(person: number): Receipt[] {
+    return this.entries
+      .filter((entry) => entry.person === person)
+      .flatMap(({ kind, lines, at }) =>
+        lines.map(({ product, quantity }) => ({ product, quantity: kind === 'reversal' ? -quantity : quantity, at })),
+      )
+  }
+
+  #shelf(pharmacy: number, product: Product): Shelf {
+    return this.#shelves.get(`${pharmacy} ${product}`) ?? { onHand: 0, countedAt: null, movements: [] }
+  }
+
+  // The newest reservations give way to what a count or a loss leaves.
+  #put(pharmacy: number, product: Product, shelf: Shelf): void {
+    this.#shelves.set(`${pharmacy} ${product}`, shelf)
+    const here = this.live().filter((hold) => hold.pharmacy === pharmacy && hold.product === product)
+    const newestFirst = here.reverse().sort((a, b) => b.createdAt - a.createdAt)
+    for (const hold of newestFirst) {
+      if (this.level(pharmacy, product).available >= 0) break
+      Object.assign(hold, { status: 'cancelled', cancellationReason: 'stock_shortfall' })
+    }
+  }
+}
+
+/** The masks of one product in a list. */
+export function total(items: readonly Line[], product: Product): number {
+  return items.reduce((sum, item) => (item.product === product ? sum + item.quantity : sum), 0)
+}

@@ -1,0 +1,241 @@
+import { deepEqual } from 'node:assert/strict'
+import { sql } from 'drizzle-orm'
+import { rows } from '../../src/db/query.ts'
+import type { Answer, Service } from '../support/service.ts'
+import { range } from '../support/tally.ts'
+import { must, type World } from '../support/world.ts'
+import type { Rule } from './entitlement.ts'
+import type { Refused } from './expectations.ts'
+import { Model, PHARMACIES_AT, PRACTICES_AT, PRODUCTS, type Product, total } from './model.ts'
+
+const KM_A_DEGREE = 111.2
+
+/** A corner of the country in which nobody else lives: three pharmacies on a line, three professionals, their rules. */
+export interface Reality {
+  service: Service
+  places: { finess: string; token: string }[]
+  people: { id: string; token: string }[]
+  admin: string
+  /** Steps taken so far. */
+  played: number
+  /** What their keyed POSTs were answered. */
+  posted: Answer[]
+  point(km: number): { latitude: number; longitude: number }
+  /** Sends a keyed POST and, where it succeeded, sends it again: the answer must be the same. */
+  post(path: string, token: string, body: object): Promise<Answer>
+}
+
+/** Puts the nth corner into the service, and the model of it, in which nothing has happened yet. */
+export async function makeReality(service: Service, world: World, n: number): Promise<{ model: Model; real: Reality }> {
+  const origin = { latitude: 43 + (n % 40) * 0.2, longitude: -4 + Math.floor(n / 40) * 0.4 }
+  const kmADegree = KM_A_DEGREE * Math.cos((origin.latitude * Math.PI) / 180)
+  const point = (km: number) => ({ ...origin, longitude: origin.longitude + km / kmADegree })
+  const number = (index: number) => n * 3 + index + 1
+  const professions = [`A${n}`, `A${n}`, `B${n}`]
+  const places = await Promise.all(PHARMACIES_AT.map((km, i) => world.pharmacy(number(i), point(km))))
+  const people = await Promise.all(
+    PRACTICES_AT.map((km, i) =>
+      world.professional(number(i), { profession: professions[i], practice: { ...point(km), territory: 'FR-31' } }),
+    ),
+  )
+  const posted: Answer[] = []
+  const real: Reality = {
+    service,
+    places,
+    people,
+    admin: world.admin,
+    played: 0,
+    posted,
+    point,
+    post: poster(service, posted),
+  }
+  const model = new Model(professions, [])
+  const from = Date.parse('2026-01-01T00:00:00.000Z')
+  const ofNurses = { profession: `A${n}`, products: ['surgical', 'ffp2'], cap: 10, subCaps: { ffp2: 4 } }
+  await publish(model, real, { ...ofNurses, window: { weeks: 1 }, from })
+  const ofDoctors = { profession: `B${n}`, subCaps: {}, from }
+  await publish(model, real, { ...ofDoctors, products: ['surgical'], cap: 6, window: { days: 3 } })
+  await publish(model, real, { ...ofDoctors, products: ['ffp2'], cap: 5, window: { weeks: 2 } })
+  for (const product of PRODUCTS) await declare(model, real, world, product)
+  return { model, real }
+}
+
+/** Two of the pharmacies have something from the start. */
+async function declare(model: Model, { places }: Reality, world: World, product: Product): Promise<void> {
+  for (const [pharmacy, place] of places.slice(0, 2).entries()) {
+    const { body } = must(201, await world.count(place, 12, product))
+    model.count(pharmacy, product, 12, Date.parse(body.observedAt))
+  }
+}
+
+/** Publishes a rule in both. */
+export async function publish(model: Model, { service, admin }: Reality, rule: Omit<Rule, 'id'>): Promise<void> {
+  const { profession, products, cap, subCaps, window, from } = rule
+  const body = {
+    beneficiaries: [{ profession }],
+    products,
+    cap,
+    subCaps: Object.entries(subCaps).map(([product, most]) => ({ product, cap: most })),
+    window:
+      'weeks' in window
+        ? { kind: 'calendar_weeks', count: window.weeks }
+        : { kind: 'rolling_days', count: window.days },
+    territory: 'FR',
+    validFrom: new Date(from).toISOString(),
+    validTo: null,
+    source: { title: 'A rule of the model', reference: 'MODEL-1', url: null },
+    confidence: 'high',
+  }
+  const { body: made } = must(201, await service.call('POST', '/v1/allocation-rules', { token: admin, body }))
+  model.rules.push({ ...rule, id: made.id })
+}
+
+/** Stock and entitlements are what the model says. */
+export async function agree(model: Model, real: Reality): Promise<void> {
+  await Promise.all([
+    ...real.places.map((_, pharmacy) => agreeOnStock(model, real, pharmacy)),
+    ...real.people.map((_, person) => agreeOnEntitlements(model, real, person)),
+  ])
+}
+
+async function agreeOnStock(model: Model, { service, places }: Reality, pharmacy: number): Promise<void> {
+  const { finess, token } = at(places, pharmacy)
+  const { body } = must(200, await service.call('GET', `/v1/pharmacies/${finess}/stock`, { token }))
+  const found = Object.fromEntries(
+    body.items.map(({ product, version, observedAt, ...level }: Item) => [product, level]),
+  )
+  const shelves = PRODUCTS.filter((product) => model.hasShelf(pharmacy, product))
+  const expected = Object.fromEntries(shelves.map((product) => [product, model.level(pharmacy, product)]))
+  deepEqual(found, expected, `the stock of pharmacy ${pharmacy}`)
+}
+
+interface Item {
+  product: string
+  version: number
+  observedAt: string
+}
+
+async function agreeOnEntitlements(model: Model, { service, people }: Reality, person: number): Promise<void> {
+  const { token } = at(people, person)
+  const now = Date.now()
+  const { body } = must(200, await service.call('GET', '/v1/entitlements/me', { token }))
+  const found = Object.fromEntries(
+    body.items.map((item: Record<string, number | { id: string }> & { product: string; rule: { id: string } }) => [
+      item.product,
+      { cap: item.cap, received: item.received, held: item.held, remaining: item.remaining, rule: item.rule.id },
+    ]),
+  )
+  const expected = Object.fromEntries(
+    PRODUCTS.map((product) => [
+      product,
+      { ...model.left(person, product, now), rule: model.ruleFor(person, product, now).id },
+    ]),
+  )
+  deepEqual(found, expected, `the entitlements of professional ${person}`)
+}
+
+/** The reservations and histories are what the model says: for the end, as each step has compared what it did. */
+export async function agreeOnRecords(model: Model, { service, places, people }: Reality): Promise<void> {
+  for (const [person, { token }] of people.entries()) {
+    const { body: kept } = must(200, await service.call('GET', '/v1/reservations?limit=100', { token }))
+    deepEqual(
+      kept.items.map(({ id, status, collectedQuantity, cancellationReason }: Record<string, unknown>) => ({
+        id,
+        status,
+        ...(collectedQuantity !== undefined && { collectedQuantity }),
+        ...(cancellationReason !== undefined && { cancellationReason }),
+      })),
+      model.holds
+        .filter((hold) => hold.person === person)
+        .map(({ id, status, collectedQuantity, cancellationReason }) => ({
+          id,
+          status,
+          ...(collectedQuantity !== undefined && { collectedQuantity }),
+          ...(cancellationReason !== undefined && { cancellationReason }),
+        }))
+        .reverse(),
+      `the reservations of professional ${person}`,
+    )
+    const { body: history } = must(200, await service.call('GET', '/v1/professionals/me/history?limit=100', { token }))
+    deepEqual(
+      history.items.map((entry: Record<string, unknown> & { lines: { product: string; quantity: number }[] }) => [
+        entry.sequence,
+        entry.id,
+        entry.kind,
+        entry.pharmacy,
+        entry.reverses,
+        entry.flags,
+        PRODUCTS.map((product) => total(entry.lines as never, product)),
+      ]),
+      model.entries
+        .filter((entry) => entry.person === person)
+        .map((entry, index) => [
+          index + 1,
+          entry.id,
+          entry.kind,
+          at(places, entry.pharmacy).finess,
+          entry.reverses,
+          entry.override ? ['override'] : [],
+          PRODUCTS.map((product) => total(entry.lines, product)),
+        ])
+        .reverse(),
+      `the history of professional ${person}`,
+    )
+  }
+}
+
+/** An answer is the refusal that the model expects, with its facts. */
+export function isRefused({ status, body }: Answer, expected: Refused): void {
+  deepEqual([status, body.code], [expected.status, expected.code], JSON.stringify(body))
+  const facts = Object.keys(expected.facts).map((name) => [name, factOf(body, name)])
+  deepEqual(Object.fromEntries(facts), expected.facts, expected.code)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a problem document's members depend on its code.
+function factOf(body: any, name: string): unknown {
+  if (name === 'rule') return body.rule.id
+  if (name === 'holds') return body.holds.map(({ id }: { id: string }) => id).sort()
+  if (name === 'reversible') return PRODUCTS.map((product) => total(body.reversible, product))
+  return body[name]
+}
+
+/** Moves all that happened in a corner further back, as if so much time had passed. Its rules stay where they are. */
+export async function letTimePass({ service, places }: Reality, ms: number): Promise<void> {
+  const here = sql`any (${sql.param(places.map(({ finess }) => finess))}::text[])`
+  const by = sql`${ms}::float8 * interval '1 millisecond'`
+  await service.db.attempt(async (tx) => {
+    // With the login role's rights, and the triggers off: this is what no caller and no operator of the service can do.
+    await rows(tx, 'take_rights', sql`set local role none`)
+    await rows(tx, 'switch_triggers_off', sql`set local session_replication_role = replica`)
+    const shifts = [
+      sql`update reservations set created_at = created_at - ${by}, expires_at = expires_at - ${by}, ended_at = ended_at - ${by} where pharmacy = ${here}`,
+      sql`update stock set counted_at = counted_at - ${by}, observed_at = observed_at - ${by} where pharmacy = ${here}`,
+      sql`update stock_movements set occurred_at = occurred_at - ${by}, recorded_at = recorded_at - ${by} where pharmacy = ${here}`,
+      sql`update ledger_lines set counted_at = counted_at - ${by}, window_start = window_start - ${by}, window_end = window_end - ${by}
+          where entry_id in (select id from ledger_entries where pharmacy = ${here})`,
+      sql`update ledger_entries set occurred_at = occurred_at - ${by}, recorded_at = recorded_at - ${by} where pharmacy = ${here}`,
+    ]
+    for (const index of range(shifts.length)) await rows(tx, `shift_${index}`, at(shifts, index))
+  })
+}
+
+/** An item that is there. */
+export function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index]
+  if (item === undefined) throw new Error(`there is no item ${index}`)
+  return item
+}
+
+function poster({ call }: Service, posted: Answer[]): Reality['post'] {
+  let sent = 0
+  return async (path, token, body) => {
+    const key = `model-${++sent}`
+    const answer = await call('POST', path, { token, key, body })
+    posted.push(answer)
+    if (answer.status >= 300) return answer
+    const again = await call('POST', path, { token, key, body })
+    deepEqual([again.status, again.body], [answer.status, answer.body], 'the same key answers the same')
+    deepEqual(again.headers['idempotency-replayed'], 'true')
+    return answer
+  }
+}

@@ -1,0 +1,134 @@
+import { sql } from 'drizzle-orm'
+import { PgBoss } from 'pg-boss'
+import t from 'tap'
+import { rows } from '../../src/db/query.ts'
+import { startJobs } from '../../src/jobs/queue.ts'
+import { invariantsHold } from '../support/invariants.ts'
+import { eventsOn, letExpire } from '../support/records.ts'
+import { startService } from '../support/service.ts'
+import { range } from '../support/tally.ts'
+import { until } from '../support/until.ts'
+import { makeWorld, must } from '../support/world.ts'
+
+const HOLDS = 205 // More than the sweep takes in one transaction.
+const LONGEST_MS = 60_000
+
+const service = await startService(t, { MAX_LIVE_HOLDS: 1_000 })
+const world = await makeWorld(service, 1_000)
+const { db, call } = service
+
+t.test('the job expire-holds ends every hold whose time is over, and writes each event once', async (t) => {
+  const errors = await works(t)
+  const [place, other] = [await world.pharmacy(1), await world.pharmacy(2)]
+  const nurse = await world.professional(1)
+  for (const each of [place, other]) must(201, await world.count(each, 300))
+  const reserve = (at: typeof place) => world.reserve(nurse.token, { quantity: 1, pharmacy: at.finess })
+  const over: string[] = []
+  for (const n of range(HOLDS)) over.push(must(201, await reserve(n % 2 ? place : other)).body.id)
+  const live: string = must(201, await reserve(place)).body.id
+  for (const id of over) await letExpire(db, id)
+
+  await runJob('expire-holds')
+  t.same(await statuses(), { expired: HOLDS, held: 1 })
+  for (const id of over) {
+    const events = await eventsOn(db, id)
+    if (events.join() !== 'reservation.created,reservation.expired') t.fail(`${id}: ${events}`)
+  }
+  t.same(await eventsOn(db, live), ['reservation.created'])
+  const { body: stock } = await call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })
+  t.match(stock.items, [{ onHand: 300, held: 1, available: 299 }])
+
+  await runJob('expire-holds')
+  t.same(await statuses(), { expired: HOLDS, held: 1 }, 'running it again changes nothing')
+  t.same(await eventsOn(db, over[0] ?? ''), ['reservation.created', 'reservation.expired'])
+  await invariantsHold(t, db)
+  t.same(errors, [])
+})
+
+t.test('a shelf that was empty but for expired holds is told to have stock again', async (t) => {
+  await works(t)
+  const place = await world.pharmacy(3)
+  const nurse = await world.professional(3)
+  must(201, await world.count(place, 5))
+  const { body: hold } = must(201, await world.reserve(nurse.token, { quantity: 5, pharmacy: place.finess }))
+  t.same((await eventsOn(db, place.finess)).slice(-1), ['stock.depleted'])
+  await letExpire(db, hold.id)
+  await runJob('expire-holds')
+  t.same((await eventsOn(db, place.finess)).slice(-2), ['stock.depleted', 'stock.replenished'])
+})
+
+t.test('the job forget-idempotency-keys deletes the keys whose time is over, and no other', async (t) => {
+  await works(t)
+  const keep = (key: string, interval: string | null) =>
+    rows(
+      db.orm,
+      'keep_key',
+      sql`insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
+          values ('a caller', ${key}, '', 200, '{}', clock_timestamp() + ${interval}::interval)`,
+    )
+  await keep('over', '-1 second')
+  await keep('lives', '1 hour')
+  await keep('lives for ever', null)
+  await runJob('forget-idempotency-keys')
+  const kept = await rows<{ key: string }>(
+    db.orm,
+    'kept_keys',
+    sql`select key from idempotency_keys where scope = 'a caller' order by key`,
+  )
+  t.same(
+    kept.map(({ key }) => key),
+    ['lives', 'lives for ever'],
+  )
+})
+
+t.test('both jobs are on the schedule', async (t) => {
+  const found = await rows<{ name: string; cron: string }>(
+    db.orm,
+    'schedule',
+    sql`select name, cron from pgboss.schedule order by name`,
+  )
+  t.match(found, [
+    { name: 'expire-holds', cron: '* * * * *' },
+    { name: 'forget-idempotency-keys', cron: /^\d+ \d+ \* \* \*$/ },
+  ])
+})
+
+/** Works the jobs for the length of a test, and returns what went wrong in them. */
+async function works(t: { teardown(stop: () => Promise<void>): void }): Promise<Error[]> {
+  const errors: Error[] = []
+  const jobs = await startJobs(db, (error) => errors.push(error))
+  t.teardown(() => jobs.stop())
+  return errors
+}
+
+/** Puts a job into the queue, as its schedule does each minute, and waits until it was worked. */
+async function runJob(name: string): Promise<void> {
+  const sender = new PgBoss({
+    schema: 'pgboss',
+    db: { executeSql: (text, values) => db.foreign(text, values) as Promise<{ rows: never[] }> },
+    migrate: false,
+    supervise: false,
+    schedule: false,
+  })
+  await sender.start()
+  // Null when the schedule has put one in already: any that starts after this line will do.
+  await sender.send(name, {})
+  await until(LONGEST_MS, `${name} was not worked`, async () => {
+    const waiting = await rows<{ id: string }>(
+      db.orm,
+      'waiting_jobs',
+      sql`select id::text from pgboss.job where name = ${name} and state in ('created', 'retry', 'active')`,
+    )
+    return waiting.length === 0
+  })
+  await sender.stop({ graceful: false })
+}
+
+async function statuses(): Promise<Record<string, number>> {
+  const found = await rows<{ status: string; count: number }>(
+    db.orm,
+    'statuses',
+    sql`select status, count(*)::int as count from reservations group by status order by status`,
+  )
+  return Object.fromEntries(found.map(({ status, count }) => [status, count]))
+}
