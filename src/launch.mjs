@@ -14,6 +14,7 @@ else runWith(packagedNode())
 /** Runs the program in this process, so that whoever signals it signals the program itself. */
 async function runHere() {
   silenceExperimentalWarnings()
+  if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1' // The usage texts' colours are for terminals alone.
   if (process.connected) dieWithParent()
   const { main } = await import('./cli/main.ts')
   await main(process.argv.slice(2))

@@ -22,7 +22,16 @@ const gomask = defineCommand({
 
 /** Runs a command line. Exit codes: 0 done, 1 refused or failed, 2 called wrongly. */
 export async function main(args: string[]): Promise<void> {
-  if (args.length === 0 || args.includes('--help') || args.includes('-h')) return help(args)
+  const { command, parent } = await find(args)
+  if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
+    return console.log(await renderUsage(command, parent))
+  }
+  const unknown = await unknownOption(command, args)
+  if (unknown) {
+    console.error(`gomask: there is no option ${unknown}; --help lists those that there are`)
+    process.exitCode = 2
+    return
+  }
   try {
     await runCommand(gomask, { rawArgs: args })
   } catch (error) {
@@ -30,7 +39,7 @@ export async function main(args: string[]): Promise<void> {
   }
 }
 
-async function help(args: string[]): Promise<void> {
+async function find(args: string[]): Promise<{ command: CommandDef; parent: CommandDef | undefined }> {
   let command: CommandDef = gomask as CommandDef
   let parent: CommandDef | undefined
   for (const word of args.filter((arg) => !arg.startsWith('-'))) {
@@ -40,7 +49,16 @@ async function help(args: string[]): Promise<void> {
     parent = command
     command = (await resolve(found)) as CommandDef
   }
-  console.log(await renderUsage(command, parent))
+  return { command, parent }
+}
+
+// citty passes over options that it does not know: `demo --exti` would serve for ever.
+async function unknownOption({ args: known }: CommandDef, args: string[]): Promise<string | undefined> {
+  const names = Object.keys(((await resolve(known)) as object | undefined) ?? {})
+  return args
+    .filter((arg) => arg.startsWith('-') && arg !== '--')
+    .map((arg) => arg.split('=')[0] ?? arg)
+    .find((option) => !names.includes(option.replace(/^--/, '')))
 }
 
 async function resolve(value: unknown): Promise<unknown> {

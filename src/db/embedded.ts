@@ -20,7 +20,7 @@ export interface Embedded {
 /** Opens PostgreSQL with PostGIS inside this process, in `dataDir`. */
 export async function openEmbedded(dataDir: string): Promise<Embedded> {
   await mkdir(dataDir, { recursive: true })
-  const unlock = lock(dataDir)
+  const unlock = lockFolder(dataDir)
   try {
     const pglite = await PGlite.create(join(dataDir, 'database'), { extensions: { postgis, btree_gist } })
     return over(pglite, unlock)
@@ -75,9 +75,10 @@ async function send(pglite: PGlite, sql: string, values: unknown[] = []): Promis
 
 /**
  * Takes an operating-system lock on the folder, by SQLite, which ships with Node: it ends with the process however that
- * ends, works between containers that share a volume, and leaves nothing stale behind.
+ * ends, works between containers that share a volume, and leaves nothing stale behind. Returns how to let go of it; throws
+ * DataDirLocked when another process has it.
  */
-function lock(dataDir: string): () => void {
+export function lockFolder(dataDir: string): () => void {
   const file = new DatabaseSync(join(dataDir, 'lock'))
   try {
     file.exec('pragma locking_mode = exclusive; begin exclusive')

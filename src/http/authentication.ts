@@ -32,7 +32,8 @@ export async function authenticate(
       algorithms: ['ES256'],
       allowedIss: ISSUER,
       allowedAud: AUDIENCE,
-      requiredClaims: ['exp', 'sub'],
+      // The allowed issuer and audience are compared only where the token names one.
+      requiredClaims: ['iss', 'aud', 'exp', 'sub'],
       cache: 10_000,
     },
   })

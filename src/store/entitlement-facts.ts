@@ -72,7 +72,7 @@ function factsQuery(who: Who): SQL {
           'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end) from person) as person,
       (select json_build_object('path', json_agg(code order by depth),
         'timeZone', (array_agg(time_zone order by depth))[1]) from path) as place,
-      (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules) as rules,
+      (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules r) as rules,
       (select coalesce(json_agg(json_build_object('product', l.product, 'quantity', l.effect,
           'at', ${instant(sql`l.counted_at`)})), '[]')
         from ledger_lines l where l.person_id in (select id from circle) and l.counted_at >= (select since from reach)) as receipts,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { instant } from '../db/sql.ts'
 import { windowOf } from '../domain/beneficiary.ts'
 import { type Instant, iso } from '../domain/instant.ts'
+import { ruleSource } from './allocation-rules.ts'
 
 /** A ledger entry as read for people. Hashes are base64. */
 export interface EntryRow {
@@ -30,7 +31,7 @@ export const entryColumns = sql`
   (select convert_from(payload, 'UTF8')::json -> 'reservations' from ledger_payloads where entry_id = e.id) as reservations,
   coalesce((select json_agg(json_build_object('product', product, 'quantity', quantity, 'lot', lot) order by position)
     from ledger_lines where entry_id = e.id), '[]') as lines,
-  (select json_build_object('id', r.id, 'source', r.source) from ledger_lines l join allocation_rules r on r.id = l.rule_id
+  (select json_build_object('id', r.id, 'source', ${ruleSource}) from ledger_lines l join allocation_rules r on r.id = l.rule_id
     where l.entry_id = e.id order by l.position limit 1) as rule,
   (select json_build_object('start', ${instant(sql`window_start`)}, 'end', ${instant(sql`window_end`)}) from ledger_lines
     where entry_id = e.id order by position limit 1) as window`

@@ -72,18 +72,25 @@ t.test('the instant of the commit', { skip }, async (t) => {
     t.same(await effects(id), { entries: 1, movements: 1 })
   })
 
-  await t.test('the database’s confirmation lost: the outcome is unknown until the same key is sent again', async (t) => {
-    const [{ id }, key] = [await world.professional(3), randomUUID()]
-    commit.confirmed = () => {
-      void proxy.refuse()
-      return NOTHING
-    }
-    t.match(await dispense(id, key), { status: 503, body: { code: 'outcome_unknown' }, headers: { 'retry-after': /./ } })
-    commit.confirmed = pass
-    await proxy.accept()
-    t.match(await dispense(id, key), { status: 201, headers: { 'idempotency-replayed': 'true' } })
-    t.same(await effects(id), { entries: 1, movements: 1 })
-  })
+  await t.test(
+    'the database’s confirmation lost: the outcome is unknown until the same key is sent again',
+    async (t) => {
+      const [{ id }, key] = [await world.professional(3), randomUUID()]
+      commit.confirmed = () => {
+        void proxy.refuse()
+        return NOTHING
+      }
+      t.match(await dispense(id, key), {
+        status: 503,
+        body: { code: 'outcome_unknown' },
+        headers: { 'retry-after': /./ },
+      })
+      commit.confirmed = pass
+      await proxy.accept()
+      t.match(await dispense(id, key), { status: 201, headers: { 'idempotency-replayed': 'true' } })
+      t.same(await effects(id), { entries: 1, movements: 1 })
+    },
+  )
 
   for (const [n, severity] of [
     [4, 'WARNING'],
@@ -93,7 +100,11 @@ t.test('the instant of the commit', { skip }, async (t) => {
       const [{ id }, key] = [await world.professional(n), randomUUID()]
       const text = 'canceling wait for synchronous replication due to user request'
       commit.confirmed = ({ bytes }) => Buffer.concat([notice(severity, text), bytes])
-      t.match(await dispense(id, key), { status: 503, body: { code: 'outcome_unknown' }, headers: { 'retry-after': /./ } })
+      t.match(await dispense(id, key), {
+        status: 503,
+        body: { code: 'outcome_unknown' },
+        headers: { 'retry-after': /./ },
+      })
       commit.confirmed = pass
       t.match(await dispense(id, key), { status: 201, headers: { 'idempotency-replayed': 'true' } })
       t.same(await effects(id), { entries: 1, movements: 1 })

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { gomask } from '../support/command.ts'
-import { makeFolder, makeServer, type Server } from '../support/process.ts'
 import { startPostgres } from '../support/postgres-container.ts'
+import { makeFolder, makeServer, type Server } from '../support/process.ts'
 import { dockerAnswers } from '../support/runner/docker-api.ts'
 import type { Answer } from '../support/service.ts'
 import { range } from '../support/tally.ts'
@@ -32,7 +32,8 @@ t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing (faul
   const writes: Write[] = []
   const load = new AbortController()
   const calling = callers.map((call) => keepCalling(call, writes, load.signal))
-  const has = (status: number, from: number) => writes.slice(from).filter(({ answer }) => answer.status === status).length
+  const has = (status: number, from: number) =>
+    writes.slice(from).filter(({ answer }) => answer.status === status).length
 
   await until(20_000, 'no writes were acknowledged', () => has(201, 0) >= 20 * CALLERS)
   await postgres.kill()
@@ -120,7 +121,11 @@ async function holdAgainstTables(t: Test, url: string, writes: Write[]): Promise
       .map(({ answer }) => String(answer.body.id))
       .sort()
   const keys = (some: Write[]) => some.map(({ key }) => key).sort()
-  t.same(await column('select key from idempotency_keys where length(key) = 36'), keys(done), 'the keys of what was done')
+  t.same(
+    await column('select key from idempotency_keys where length(key) = 36'),
+    keys(done),
+    'the keys of what was done',
+  )
   t.same(await column('select id::text from ledger_entries'), ids('dispensations'), 'the hand-overs')
   t.same(await column('select id::text from reservations'), ids('reservations'), 'the reservations')
   t.same(

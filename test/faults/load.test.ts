@@ -10,7 +10,9 @@ import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const skip = serverUrl ? false : 'left out: nothing can hold up the embedded database, which runs one statement at a time'
+const skip = serverUrl
+  ? false
+  : 'left out: nothing can hold up the embedded database, which runs one statement at a time'
 const MOST_IN_FLIGHT = 1_000
 const CONNECTIONS = 10
 const LONGEST_ANSWER_MS = 12_000
@@ -48,7 +50,10 @@ t.test('a service with more to do than its database lets it', { skip }, async (t
     await Promise.all(answers)
     const times = (outcome: string) => answered.filter((each) => each === outcome).length
     t.same({ served: times('200'), refused: times('503 unavailable') }, { served: MOST_IN_FLIGHT, refused: beyond })
-    t.ok(answered.slice(0, beyond).every((each) => each !== '200'), 'the refusals came first')
+    t.ok(
+      answered.slice(0, beyond).every((each) => each !== '200'),
+      'the refusals came first',
+    )
   })
 
   await t.test('a database that has gone silent: 503 within seconds, and 200 when it is back (fault 18)', async (t) => {

@@ -51,11 +51,11 @@ export async function makeReality(service: Service, world: World, n: number): Pr
   }
   const model = new Model(professions, [])
   const from = Date.parse('2026-01-01T00:00:00.000Z')
-  const ofNurses = { profession: `A${n}`, products: ['surgical', 'ffp2'], cap: 10, subCaps: { ffp2: 4 } }
+  const ofNurses = { profession: `A${n}`, products: ['surgical', 'ffp2'], cap: 12, subCaps: { ffp2: 5 } }
   await publish(model, real, { ...ofNurses, window: { weeks: 1 }, from })
   const ofDoctors = { profession: `B${n}`, subCaps: {}, from }
-  await publish(model, real, { ...ofDoctors, products: ['surgical'], cap: 6, window: { days: 3 } })
-  await publish(model, real, { ...ofDoctors, products: ['ffp2'], cap: 5, window: { weeks: 2 } })
+  await publish(model, real, { ...ofDoctors, products: ['surgical'], cap: 8, window: { days: 3 } })
+  await publish(model, real, { ...ofDoctors, products: ['ffp2'], cap: 6, window: { weeks: 2 } })
   for (const product of PRODUCTS) await declare(model, real, world, product)
   return { model, real }
 }

@@ -107,14 +107,8 @@ function run(env: Record<string, string>): Program {
   })
   const log: LogRecord[] = []
   const complaints: string[] = []
-  const lines = createInterface({ input: child.stdout }).on('line', (line) => {
-    if (process.env.DBG) console.error(line)
-    log.push(JSON.parse(line))
-  })
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (process.env.DBG) console.error('ERR ' + line)
-    complaints.push(line)
-  })
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line)))
+  createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
   let over = false
   const ended = once(child, 'close').then(([code, signal]): Exit => {
     over = true

@@ -29,7 +29,7 @@ export async function insertRule(tx: Transaction, id: string, rule: RuleBody, pu
           insert into events (type, subject, ids, at)
           select 'rule.published', id::text, jsonb_build_object('rule', id, 'territory', territory), published_at from published
         )
-        select ${columns} from published`,
+        select ${columns} from published r`,
   )
   return view(inserted)
 }
@@ -67,7 +67,7 @@ export async function listRules(
     db,
     'list_rules',
     sql`with moment as materialized (select coalesce(${timestamp(at)}, clock_timestamp()) as at)
-        select ${columns} from allocation_rules, moment
+        select ${columns} from allocation_rules r, moment
         where valid_from <= at and (valid_to is null or valid_to > at) and (withdrawn_at is null or withdrawn_at > at)
           and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by id desc limit ${limit}::int`,
@@ -90,7 +90,7 @@ export async function setWithdrawn(tx: Transaction, id: string): Promise<Rule> {
   const withdrawn = await oneRow<Row>(
     tx,
     'withdraw_rule',
-    sql`update allocation_rules set withdrawn_at = coalesce(withdrawn_at, ${clock}) where id = ${id}::uuid
+    sql`update allocation_rules r set withdrawn_at = coalesce(withdrawn_at, ${clock}) where id = ${id}::uuid
         returning ${columns}`,
   )
   return view(withdrawn)

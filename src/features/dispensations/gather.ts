@@ -66,7 +66,7 @@ export async function gather(
   return {
     facts: {
       entitlement,
-      reservations: named(request, locked),
+      reservations: named(pharmacy, request, locked),
       inactiveProducts,
       available: availableByProduct(pharmacy, products, shelves, expired),
       pharmacy,
@@ -143,9 +143,10 @@ function lockReservations(
   )
 }
 
-function named(request: DispensationRequest, locked: LockedReservation[]): LockedReservation[] {
+// Those locked to be released may lie at other pharmacies: naming one does not bring its masks here.
+function named(pharmacy: string, request: DispensationRequest, locked: LockedReservation[]): LockedReservation[] {
   return request.reservations.map(({ id }, index) => {
-    const found = locked.find((reservation) => reservation.id === id)
+    const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)
     if (found) return found
     throw new Problem('not_found', `reservations[${index}]: there is no such reservation at this pharmacy.`)
   })

@@ -10,6 +10,7 @@ import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
+import { ruleSource } from '../../store/allocation-rules.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
@@ -159,7 +160,7 @@ async function readOriginal(tx: Transaction, id: string): Promise<Original> {
           ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,
-          (select json_build_object('id', r.id, 'source', r.source) from ledger_lines l join allocation_rules r on r.id = l.rule_id
+          (select json_build_object('id', r.id, 'source', ${ruleSource}) from ledger_lines l join allocation_rules r on r.id = l.rule_id
             where l.entry_id = e.id order by l.position limit 1) as rule,
           (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id,
               'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),

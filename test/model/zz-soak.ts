@@ -1,0 +1,39 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { serverUrl } from '../support/database.ts'
+import { invariantsHold } from '../support/invariants.ts'
+import { type Answer, startService } from '../support/service.ts'
+import { tally } from '../support/tally.ts'
+import { makeWorld } from '../support/world.ts'
+import { MAX_LIVE_HOLDS, OVERRIDES_PER_WEEK } from './expectations.ts'
+import { agreeOnRecords, makeReality } from './reality.ts'
+import { steps } from './steps.ts'
+
+const LONGEST_MS = 500_000
+const RUNS = serverUrl ? 20000 : 40
+const LONGEST_SEQUENCE = 100
+
+const service = await startService(t, { MAX_LIVE_HOLDS, OVERRIDES_PER_WEEK })
+const world = await makeWorld(service, null)
+
+t.test('whatever happens in whatever order, the service does what the pure model does', async (t) => {
+  const posted: Answer[] = []
+  let corners = 0
+  let played = 0
+  const whatever = fc.asyncProperty(
+    fc.commands(steps, { maxCommands: LONGEST_SEQUENCE, size: 'max' }),
+    async (sequence) => {
+      const { model, real } = await makeReality(service, world, corners++)
+      await fc.asyncModelRun(() => ({ model, real }), sequence)
+      await agreeOnRecords(model, real)
+      played += real.played
+      posted.push(...real.posted)
+    },
+  )
+  // A failure prints the seed, the path to the shortest sequence that fails, and that sequence.
+  const seed = Number(process.env.MODEL_SEED ?? Date.now() % 2 ** 31)
+  await fc.assert(whatever, { seed, numRuns: RUNS, interruptAfterTimeLimit: LONGEST_MS })
+  t.comment(`seed ${seed}: ${played} steps in ${corners} runs: ${JSON.stringify(tally(posted))}`)
+  t.ok(played > 0, 'steps were taken')
+  await invariantsHold(t, service.db)
+})
