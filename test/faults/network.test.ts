@@ -1,0 +1,132 @@
+import t, { type Test } from 'tap'
+import { makeDatabase, serverUrl } from '../support/database.ts'
+import { makeDataDir, makeFolder, makeServer, type Server } from '../support/process.ts'
+import { answerOn, dial, type RawAnswer } from '../support/raw-http.ts'
+
+const HEADERS_WITHIN_MS = 10_000
+const REQUEST_WITHIN_MS = 15_000
+const CHECKED_EVERY_MS = 3_000 // And a moment for the answer, on a busy machine.
+
+t.test('bytes that no good client sends', async (t) => {
+  const server = await setUp(t)
+  const admin = await server.token({ role: 'admin', subject: 'admin' })
+  const head = (...lines: string[]) =>
+    ['PUT /v1/products/ffp2 HTTP/1.1', 'Host: localhost', ...lines, '', ''].join('\r\n')
+  const authorised = [`Authorization: Bearer ${admin}`, 'Content-Type: application/json']
+
+  await t.test(
+    'headers or a body that never end are cut off, and others are served meanwhile (fault 36)',
+    async (t) => {
+      // One byte in a while, so that the connection is never idle.
+      const slow = [
+        ['headers', HEADERS_WITHIN_MS, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
+        ['body', REQUEST_WITHIN_MS, `${head(...authorised, 'Content-Length: 1000')}{`],
+      ] as const
+      await Promise.all(
+        slow.map(async ([what, limitMs, beginning]) => {
+          const { answer, tookMs } = await dribble(server, beginning)
+          t.ok(
+            tookMs > limitMs / 2 && tookMs < limitMs + CHECKED_EVERY_MS,
+            `${what}: cut off after ${Math.round(tookMs)} ms`,
+          )
+          if (answer) isProblem(t, answer, [400], 'invalid_request')
+          t.equal((await server.call('GET', '/healthz')).status, 200, 'others are served')
+        }),
+      )
+    },
+  )
+
+  await t.test(
+    'a length and an encoding that contradict each other: 400, and nothing behind them runs (fault 37)',
+    async (t) => {
+      const smuggled = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+      const contradictions = [
+        ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+        ['Transfer-Encoding: chunked', 'Content-Length: 5'],
+        ['Content-Length: 5', 'Content-Length: 6'],
+        ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
+        ['Transfer-Encoding: x-chunked'],
+        ['Content-Length: +5'],
+      ]
+      for (const lines of contradictions) {
+        const socket = await dial(server.url())
+        const closed = untilClosed(socket)
+        socket.write(`${head(...authorised, ...lines)}0\r\n\r\n${smuggled}`)
+        const received = await closed
+        isProblem(t, received.answer, [400], 'invalid_request', lines.join(', '))
+        t.equal(received.answers, 1, 'nothing behind it is answered')
+      }
+    },
+  )
+
+  await t.test('a header of 10 MB: 431 (fault 38)', async (t) => {
+    const socket = await dial(server.url())
+    const answer = answerOn(socket)
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: ')
+    for (let sent = 0; sent < 10; sent++) socket.write('x'.repeat(1_000_000))
+    socket.write('\r\n\r\n')
+    isProblem(t, await answer, [431], 'headers_too_large')
+    socket.destroy()
+  })
+
+  await t.test('ten thousand query parameters: 431 or 414 (fault 38)', async (t) => {
+    for (const [count, status, code] of [
+      [10_000, 431, 'headers_too_large'],
+      [2_000, 414, 'uri_too_long'],
+    ] as const) {
+      const socket = await dial(server.url())
+      const answer = answerOn(socket)
+      const query = Array.from({ length: count }, (_, n) => `p${n}=`).join('&')
+      socket.write(`GET /v1/products?${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      isProblem(t, await answer, [status], code)
+      socket.destroy()
+    }
+  })
+
+  t.equal((await server.call('GET', '/readyz')).status, 200, 'the service is as it was')
+})
+
+async function setUp(t: Test): Promise<Server> {
+  if (!serverUrl) {
+    const server = makeServer(t, {}, await makeDataDir(t))
+    await server.start()
+    return server
+  }
+  const { url = '', drop } = await makeDatabase(1)
+  t.teardown(drop)
+  const server = makeServer(t, { DATABASE_URL: url }, await makeFolder(t))
+  await server.start()
+  return server
+}
+
+/** Sends a beginning and then a byte at a time, until the server has had enough. */
+async function dribble(server: Server, beginning: string): Promise<{ answer: RawAnswer | undefined; tookMs: number }> {
+  const started = performance.now()
+  const socket = await dial(server.url())
+  socket.write(beginning)
+  const drops = setInterval(() => socket.write('x'), 200)
+  const answer = await answerOn(socket)
+  clearInterval(drops)
+  socket.destroy()
+  return { answer, tookMs: performance.now() - started }
+}
+
+/** The first answer on a connection, and how many there were until the server closed it. */
+async function untilClosed(
+  socket: Awaited<ReturnType<typeof dial>>,
+): Promise<{ answer: RawAnswer | undefined; answers: number }> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+  })
+  socket.once('close', () => resolve(received.split('HTTP/1.1 ').length - 1))
+  return { answer: await answerOn(socket), answers: await promise }
+}
+
+function isProblem(t: Test, answer: RawAnswer | undefined, statuses: number[], code: string, message = code): void {
+  const { status = 0, headers = {}, body = '{}' } = answer ?? {}
+  t.ok(statuses.includes(status), `${message}: ${status}`)
+  t.equal(headers['content-type'], 'application/problem+json')
+  t.match(JSON.parse(body), { status, code, requestId: headers['x-request-id'] ?? 'none' })
+}
