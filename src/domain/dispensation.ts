@@ -35,7 +35,7 @@ export interface DispensationFacts {
 }
 
 /** A line that may be handed over, with what it was judged by. */
-export interface GrantedLine {
+interface GrantedLine {
   product: string
   quantity: number
   lot: string | null

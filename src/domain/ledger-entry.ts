@@ -53,7 +53,7 @@ export function sealEntry(entry: LedgerEntry, payload: Buffer, salt: Buffer): Se
 }
 
 /** The RFC 6962 leaf hash of an entry's canonical bytes. */
-export function leafHash(canonical: Buffer): Buffer {
+function leafHash(canonical: Buffer): Buffer {
   return createHash('sha256').update(Buffer.of(0)).update(canonical).digest()
 }
 

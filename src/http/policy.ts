@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Role } from './caller.ts'
 
 /** Who may call a route: anybody without a token, or the bearers of these roles. */
-export type Policy = 'public' | readonly Role[]
+type Policy = 'public' | readonly Role[]
 
 declare module 'fastify' {
   interface FastifyContextConfig {

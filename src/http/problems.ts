@@ -44,9 +44,11 @@ export const problemSchema = z
 const RETRY_AFTER_SECONDS = 2
 
 /** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  // The framework would close the connection over the rest of the body, and the reset would take the answer with it.
+  if (problem.status === 413) reply.removeHeader('connection')
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
@@ -55,7 +57,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 }
 
 /** The members of a problem document. */
-export function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
+function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
   return {
     ...problem.facts,
     type: `urn:gomask:problem:${problem.code}`,
@@ -144,8 +146,14 @@ function fieldPath(pointer: string): string {
     .join('')
 }
 
-/** Answers what is not even an HTTP request: the socket is all there is to write to. */
+const LONGEST_FAREWELL_MS = 2_000
+
+/**
+ * Answers what is not even an HTTP request: the socket is all there is to write to. What still comes behind it is read and
+ * dropped for a moment, since a connection closed over unread bytes is reset, and the answer lost with it.
+ */
 export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.writableEnded) return
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const problem =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -157,4 +165,5 @@ export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket)
     `HTTP/1.1 ${problem.status} ${titles[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
       `X-Request-Id: ${requestId}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+  setTimeout(() => socket.destroy(), LONGEST_FAREWELL_MS).unref()
 }

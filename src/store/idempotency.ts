@@ -64,11 +64,14 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
     sql`with expired as (
           delete from idempotency_keys
           where scope = ${key.scope} and key = ${key.key} and expires_at <= clock_timestamp()
+          returning 1
         )
         insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
-        values (${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
+        select ${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
           ${JSON.stringify(answer.response)}::json,
-          case when ${life}::text = 'days30' then clock_timestamp() + interval '30 days' end)`,
+          case when ${life}::text = 'days30' then clock_timestamp() + interval '30 days' end
+        -- Only what is asked for its rows is sure to be done first: the expired key must be gone before the new one comes.
+        where (select count(*) from expired) >= 0`,
   )
 }
 

@@ -3,10 +3,11 @@ import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
 import { clock, instant, json, texts } from '../db/sql.ts'
 import { type Instant, iso } from '../domain/instant.ts'
-import { available, type Movement, type Shelf } from '../domain/shelf.ts'
+import type { Movement, Shelf } from '../domain/shelf.ts'
+import type { EventRecord } from './events.ts'
 
 /** Where a movement came from, beside what it did. */
-export interface MovementRecord extends Movement {
+interface MovementRecord extends Movement {
   id: string
   reference?: string | undefined
   counterparty?: string | undefined
@@ -22,13 +23,6 @@ export interface EndedHold {
   collectedQuantity?: number
   collectedBy?: string
   cancellationReason?: string
-}
-
-/** What happened, for those who follow the events. Never a national number. */
-export interface EventRecord {
-  type: string
-  subject: string
-  ids: Record<string, string>
 }
 
 /** All that one decision does to stock and reservations. `before` are the shelves as locked, `after` as they shall be. */
@@ -59,7 +53,7 @@ export const holdColumns = sql`
   ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.created_at`)} as "createdAt"`
 
 /** Columns of a Shelf over stock s. */
-export const shelfColumns = sql`
+const shelfColumns = sql`
   s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.counted_at`)} as "countedAt"`
 
 /**
@@ -149,26 +143,6 @@ export function applyStockEffects(tx: Transaction, effects: StockEffects): void 
       select unchanged_or_fail((select count(*) from changed), ${effects.after.length}::int),
         unchanged_or_fail((select count(*) from ended), ${effects.ended.length}::int)`,
   )
-}
-
-/** The event of something that happened to a reservation. */
-export function reservationEvent(
-  type: 'reservation.created' | 'reservation.cancelled' | 'reservation.expired' | 'reservation.collected',
-  { id, pharmacy, product, personId }: Pick<LockedHold, 'id' | 'pharmacy' | 'product' | 'personId'>,
-): EventRecord {
-  return { type, subject: id, ids: { reservation: id, pharmacy, product, person: personId } }
-}
-
-/** The events of shelves that ran out or have some again. */
-export function turningPoints(before: readonly Shelf[], after: readonly Shelf[]): EventRecord[] {
-  return after.flatMap((shelf) => {
-    const was = before.find(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
-    const had = was !== undefined && available(was) > 0
-    const has = available(shelf) > 0
-    if (had === has) return []
-    const { pharmacy, product } = shelf
-    return [{ type: has ? 'stock.replenished' : 'stock.depleted', subject: pharmacy, ids: { pharmacy, product } }]
-  })
 }
 
 function shelfRows({ before, after, movements }: StockEffects): Record<string, unknown>[] {

@@ -1,6 +1,7 @@
+import { rm } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { makeDatabase, serverUrl } from '../support/database.ts'
-import { makeDataDir, makeFolder, makeServer, type Server } from '../support/process.ts'
+import { makeDatabase, makeDataDir, serverUrl } from '../support/database.ts'
+import { makeFolder, makeServer, type Server } from '../support/process.ts'
 import { answerOn, dial, type RawAnswer } from '../support/raw-http.ts'
 
 const HEADERS_WITHIN_MS = 10_000
@@ -59,14 +60,21 @@ t.test('bytes that no good client sends', async (t) => {
     },
   )
 
-  await t.test('a header of 10 MB: 431 (fault 38)', async (t) => {
-    const socket = await dial(server.url())
-    const answer = answerOn(socket)
-    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: ')
-    for (let sent = 0; sent < 10; sent++) socket.write('x'.repeat(1_000_000))
-    socket.write('\r\n\r\n')
-    isProblem(t, await answer, [431], 'headers_too_large')
-    socket.destroy()
+  await t.test('a header of 10 MB: 431, which reaches who sends it to its end (fault 38)', async (t) => {
+    const large = 'x'.repeat(10_000_000)
+    const answer = await sendThenRead(server, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: ${large}\r\n\r\n`)
+    isProblem(t, answer, [431], 'headers_too_large')
+  })
+
+  await t.test('a body of 20 MB: 413, which reaches who sends it to its end (fault 28)', async (t) => {
+    const large = 'x'.repeat(20_000_000)
+    for (const [framing, size] of [
+      [`Content-Length: ${large.length}`, ''],
+      ['Transfer-Encoding: chunked', `${large.length.toString(16)}\r\n`],
+    ] as const) {
+      const answer = await sendThenRead(server, `${head(...authorised, framing)}${size}${large}`)
+      isProblem(t, answer, [413], 'payload_too_large', framing)
+    }
   })
 
   await t.test('ten thousand query parameters: 431 or 414 (fault 38)', async (t) => {
@@ -74,12 +82,9 @@ t.test('bytes that no good client sends', async (t) => {
       [10_000, 431, 'headers_too_large'],
       [2_000, 414, 'uri_too_long'],
     ] as const) {
-      const socket = await dial(server.url())
-      const answer = answerOn(socket)
       const query = Array.from({ length: count }, (_, n) => `p${n}=`).join('&')
-      socket.write(`GET /v1/products?${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-      isProblem(t, await answer, [status], code)
-      socket.destroy()
+      const answer = await sendThenRead(server, `GET /v1/products?${query} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+      isProblem(t, answer, [status], code)
     }
   })
 
@@ -88,7 +93,9 @@ t.test('bytes that no good client sends', async (t) => {
 
 async function setUp(t: Test): Promise<Server> {
   if (!serverUrl) {
-    const server = makeServer(t, {}, await makeDataDir(t))
+    const folder = await makeDataDir()
+    t.teardown(() => rm(folder, { recursive: true }))
+    const server = makeServer(t, {}, folder)
     await server.start()
     return server
   }
@@ -97,6 +104,15 @@ async function setUp(t: Test): Promise<Server> {
   const server = makeServer(t, { DATABASE_URL: url }, await makeFolder(t))
   await server.start()
   return server
+}
+
+/** Sends all of it before it reads anything, as simple clients do. */
+async function sendThenRead(server: Server, bytes: string): Promise<RawAnswer | undefined> {
+  const socket = await dial(server.url())
+  await new Promise((resolve) => socket.write(bytes, resolve))
+  const answer = await answerOn(socket)
+  socket.destroy()
+  return answer
 }
 
 /** Sends a beginning and then a byte at a time, until the server has had enough. */

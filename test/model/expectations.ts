@@ -3,7 +3,7 @@ import { windowOf } from './entitlement.ts'
 import { type Hold, type Line, type Model, PRODUCTS, type Product, total } from './model.ts'
 
 export const MAX_LIVE_HOLDS = 2
-export const OVERRIDES_PER_WEEK = 2
+export const OVERRIDES_PER_WEEK = 1
 
 /** A hand-over as asked for. */
 export interface HandOver {

@@ -28,6 +28,8 @@ export interface Thing {
   name: string
   low: number
   high: number
+  /** What answers call the room: how far it is up to `high`, or down to `low`. */
+  room: 'up' | 'down'
   start: number
   first: number
   steps: { mark: string; position: number; change: number }[]
@@ -91,10 +93,10 @@ function timeFaults({ name, steps }: Thing, byMark: Map<string, Operation>): str
 // What the answer said of the thing is what the thing was.
 function roomFaults(thing: Thing, byMark: Map<string, Operation>): string[] {
   const values = valuesOf(thing)
-  return thing.steps.flatMap(({ mark, position, change }, index) => {
+  return thing.steps.flatMap(({ mark, position }, index) => {
     const outcome = byMark.get(mark)?.outcome
     const said = outcome?.kind === 'done' ? outcome.said[thing.name] : undefined
-    const room = roomOf(thing, change, values[index + 1])
+    const room = roomOf(thing, values[index + 1])
     return [
       ...(said?.position === undefined || said.position === position
         ? []
@@ -137,7 +139,7 @@ function refusalFaults(
     const since = Math.max(Number.NEGATIVE_INFINITY, ...calls.slice(0, index).map((call) => call?.called ?? 0))
     const until = Math.min(Number.POSITIVE_INFINITY, ...calls.slice(index).map((call) => call?.answered ?? 0))
     const isTooMuch = outside(value + change, thing.low, thing.high)
-    const isAsSaid = outcome.room === undefined || outcome.room === roomOf(thing, change, value)
+    const isAsSaid = outcome.room === undefined || outcome.room === roomOf(thing, value)
     return since <= answered && until >= called && isTooMuch && isAsSaid
   })
   return isRight ? [] : [`${thing.name}: ${mark} was refused when there was room, or not the room that was said`]
@@ -149,8 +151,8 @@ function valuesOf({ steps, start }: Pick<Thing, 'steps' | 'start'>): number[] {
   return [start, ...steps.map(({ change }) => (value += change))]
 }
 
-function roomOf({ low, high }: Thing, change: number, value = Number.NaN): number {
-  return Math.max(0, change > 0 ? high - value : value - low)
+function roomOf({ low, high, room }: Thing, value = Number.NaN): number {
+  return Math.max(0, room === 'up' ? high - value : value - low)
 }
 
 function outside(value = Number.NaN, low: number, high: number): boolean {

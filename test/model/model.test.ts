@@ -5,8 +5,9 @@ import { invariantsHold } from '../support/invariants.ts'
 import { type Answer, startService } from '../support/service.ts'
 import { tally } from '../support/tally.ts'
 import { makeWorld } from '../support/world.ts'
+import { agreeOnRecords } from './agreement.ts'
 import { MAX_LIVE_HOLDS, OVERRIDES_PER_WEEK } from './expectations.ts'
-import { agreeOnRecords, makeReality } from './reality.ts'
+import { makeReality } from './reality.ts'
 import { steps } from './steps.ts'
 
 const LONGEST_MS = 60_000

@@ -30,6 +30,20 @@ export function makeDatabase(connections = 40): Promise<TestDatabase> {
 }
 
 async function embedded(): Promise<TestDatabase> {
+  const folder = await makeDataDir()
+  const db = await (await openEmbedded(folder)).asService()
+  return {
+    db,
+    url: undefined,
+    drop: async () => {
+      await db.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** A data folder with an embedded database in it that is up to date and empty, copied from one that is made once. */
+export async function makeDataDir(): Promise<string> {
   const template = join(tmpdir(), `gomask-test-template-${await migrationsChecksum()}`)
   if (!existsSync(template)) {
     const draft = await mkdtemp(`${template}-`)
@@ -42,15 +56,7 @@ async function embedded(): Promise<TestDatabase> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'gomask-test-'))
   await cp(template, folder, { recursive: true })
-  const db = await (await openEmbedded(folder)).asService()
-  return {
-    db,
-    url: undefined,
-    drop: async () => {
-      await db.close()
-      await rm(folder, { recursive: true })
-    },
-  }
+  return folder
 }
 
 async function onServer(server: string, connections: number): Promise<TestDatabase> {

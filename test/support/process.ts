@@ -16,13 +16,13 @@ const LONGEST_WAIT_MS = 60_000 // The embedded database's first start on a busy 
 const LONGEST_CALL_MS = 30_000
 
 /** How a process ended. */
-export interface Exit {
+interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
 }
 
 /** One line of the log. */
-export type LogRecord = { msg: string } & Record<string, unknown>
+type LogRecord = { msg: string } & Record<string, unknown>
 
 /** `gomask serve` as a process of its own, called over the network as anybody would. Not running until started. */
 export interface Server extends Pick<Service, 'call' | 'token'> {

@@ -73,3 +73,8 @@ export async function daysKept(db: Database, key: string): Promise<(number | nul
   )
   return found.map(({ days }) => (days === null ? null : Math.round(days)))
 }
+
+/** Runs a statement with the rights of the tables' owner, for what the service itself may not do. */
+export async function asOwner(db: Database, statement: string): Promise<void> {
+  await db.foreign(`begin; set local role none; ${statement}; commit`)
+}

@@ -10,7 +10,7 @@ import { makeDatabase } from './database.ts'
 import { conformance } from './openapi.ts'
 
 /** What a test sends. A key of true is a new one. */
-export interface Sent {
+interface Sent {
   token?: string | undefined
   body?: unknown
   key?: string | true

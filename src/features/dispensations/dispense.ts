@@ -7,14 +7,9 @@ import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
+import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
 import { append, type NewEntry, seal } from '../../store/ledger.ts'
-import {
-  applyStockEffects,
-  type EndedHold,
-  type EventRecord,
-  reservationEvent,
-  turningPoints,
-} from '../../store/shelves.ts'
+import { applyStockEffects, type EndedHold } from '../../store/shelves.ts'
 import { type Counter, gather } from './gather.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
 

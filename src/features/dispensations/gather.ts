@@ -14,7 +14,7 @@ import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.t
 import type { DispensationRequest } from './schema.ts'
 
 /** A reservation locked for a hand-over. */
-export type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
+type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
 
 /** All that a hand-over is decided by, locked, and what its writing needs beside. */
 export interface Counter {

@@ -14,8 +14,9 @@ import { ruleSource } from '../../store/allocation-rules.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
+import { turningPoints } from '../../store/events.ts'
 import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
-import { applyStockEffects, lockShelves, turningPoints } from '../../store/shelves.ts'
+import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 interface Original {

@@ -3,14 +3,8 @@ import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { hold } from '../../domain/shelf.ts'
-import {
-  applyStockEffects,
-  holdColumns,
-  type LockedHold,
-  lockShelves,
-  reservationEvent,
-  turningPoints,
-} from '../../store/shelves.ts'
+import { reservationEvent, turningPoints } from '../../store/events.ts'
+import { applyStockEffects, holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 
 const BATCH = 200 // Few enough shelves that nobody waits long for one of them.
 

@@ -1,6 +1,7 @@
 import type { Instant } from '../../domain/instant.ts'
 import { hold, type Shelf } from '../../domain/shelf.ts'
-import { type EndedHold, type EventRecord, type LockedHold, reservationEvent } from '../../store/shelves.ts'
+import { type EventRecord, reservationEvent } from '../../store/events.ts'
+import type { EndedHold, LockedHold } from '../../store/shelves.ts'
 
 /** A shelf that holds no more than it has, and the reservations that ended for it. */
 export interface Fitted {

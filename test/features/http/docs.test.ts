@@ -1,0 +1,51 @@
+import t from 'tap'
+import { startService } from '../../support/service.ts'
+
+const service = await startService(t)
+const { call, app } = service
+
+t.test('200: the description is there for anybody, as JSON and as YAML', async (t) => {
+  const json = await call('GET', '/openapi.json')
+  t.match(json, { status: 200, headers: { 'content-type': /^application\/json/ } })
+  t.match(json.body, { openapi: /^3\.1/, info: { title: 'GO MASK' } })
+  const yaml = await call('GET', '/openapi.yaml')
+  t.match(yaml, { status: 200, headers: { 'content-type': /^application\/yaml/ } })
+  for (const path of Object.keys(json.body.paths)) t.ok(yaml.body.includes(`\n  ${path}:\n`), path)
+})
+
+t.test('200: the page needs no token, and forbids the browser every other host', async (t) => {
+  const { statusCode, headers } = await app.inject({ url: '/docs/' })
+  t.match({ statusCode, headers }, { statusCode: 200, headers: { 'content-type': /^text\/html/ } })
+  t.notMatch(headers['content-security-policy'], /https?:/)
+})
+
+t.test('it says that of a key given twice the last counts (fault 27)', async (t) => {
+  t.match((await call('GET', '/openapi.json')).body.info.description, /key given twice in a body, the last counts/)
+})
+
+t.test('it says of every write whether it needs an Idempotency-Key', async (t) => {
+  const { paths } = (await call('GET', '/openapi.json')).body
+  interface Operation {
+    parameters?: { in: string; name: string; description?: string }[]
+  }
+  const keyed = new Map<string, boolean>()
+  for (const [path, methods] of Object.entries(paths as Record<string, Record<string, Operation>>)) {
+    for (const [method, { parameters = [] }] of Object.entries(methods)) {
+      const key = parameters.find((each) => each.in === 'header' && each.name === 'idempotency-key')
+      if (key) keyed.set(`${method.toUpperCase()} ${path}`, /^Required/.test(key.description ?? ''))
+    }
+  }
+  t.strictSame(
+    [...keyed]
+      .filter(([, required]) => required)
+      .map(([name]) => name)
+      .sort(),
+    [
+      'POST /v1/dispensations',
+      'POST /v1/dispensations/{id}/reversal',
+      'POST /v1/pharmacies/{finess}/stock-movements',
+      'POST /v1/reservations',
+    ],
+  )
+  t.equal(keyed.size, 11, 'and every other write takes one')
+})

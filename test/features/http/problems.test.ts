@@ -1,0 +1,179 @@
+import t from 'tap'
+import { buildApp } from '../../../src/app.ts'
+import { openServer } from '../../../src/db/server.ts'
+import { problemStatus } from '../../../src/domain/problems.ts'
+import { rpps } from '../../support/numbers.ts'
+import { conformance } from '../../support/openapi.ts'
+import { asOwner } from '../../support/records.ts'
+import { callers, nameOf, type Route, routes } from '../../support/routes.ts'
+import { startService } from '../../support/service.ts'
+import { dispensationBody, makeWorld, must } from '../../support/world.ts'
+
+const service = await startService(t)
+const { call } = service
+const world = await makeWorld(service)
+const place = await world.pharmacy(1)
+const nurse = await world.professional(1)
+must(201, await world.count(place, 5))
+
+const tokenFor = async ({ roles: [role] }: Route) => (role ? await service.token(callers[role]) : undefined)
+const path = '/v1/dispensations'
+
+t.test('a problem has all the members of RFC 9457, and its code', async (t) => {
+  const { body } = await call('GET', '/v1/territories')
+  t.match(body, {
+    type: 'urn:gomask:problem:unauthenticated',
+    title: 'Unauthorized',
+    status: 401,
+    detail: /./,
+    instance: /^urn:uuid:/,
+    code: 'unauthenticated',
+    requestId: /./,
+  })
+  t.notOk('errors' in body, 'errors are for wrong requests')
+})
+
+t.test('the codes are those of the contract', async (t) => {
+  t.strictSame(
+    Object.keys(problemStatus).sort(),
+    // The four without a name in the contract are known there by their status: 413, 414, 415, 431.
+    [
+      ...'invalid_request idempotency_key_missing dispensed_at_out_of_range unauthenticated forbidden'.split(' '),
+      ...'professional_suspended pharmacy_suspended not_found entitlement_exceeded entitlement_held'.split(' '),
+      ...'no_rule_in_force profession_not_entitled professional_unknown product_inactive'.split(' '),
+      ...'stock_insufficient no_stock_in_reach stock_count_outdated too_many_holds reservation_not_held'.split(' '),
+      ...'reservation_mismatch pickup_code_wrong override_not_allowed reversal_exceeds_dispensed'.split(' '),
+      ...'idempotency_in_progress idempotency_key_reused rate_limited internal unavailable outcome_unknown'.split(' '),
+      ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
+    ].sort(),
+  )
+})
+
+t.test('400: each wrong field is named with what is wrong, on every kind of 400', async (t) => {
+  const body = { ...dispensationBody('1', 1, { lines: [{ product: 'X', quantity: 0 }] }), identityCheck: {} }
+  const several = await call('POST', path, { token: place.token, key: true, body })
+  t.strictSame(several.body.errors.map((error: { path: string }) => error.path).sort(), [
+    'identityCheck.method',
+    'lines[0].product',
+    'lines[0].quantity',
+    'professional',
+  ])
+  const { token } = place
+  const valid = dispensationBody(nurse.id, 1)
+  const text = (payload: string) => ({ token, body: payload, headers: { 'content-type': 'application/json' } })
+  for (const [name, answer] of Object.entries({
+    'no key': await call('POST', path, { token, body: valid }),
+    'a wrong key': await call('POST', path, { token, key: 'é', body: valid }),
+    'no JSON': await call('POST', path, text('{')),
+    'no body': await call('POST', path, { token, key: true }),
+    'not an object': await call('POST', path, { ...text('[]'), key: true }),
+    'an unknown field': await call('POST', path, { token, key: true, body: { ...valid, quantitty: 1 } }),
+    'a late hand-over': await call('POST', path, {
+      token,
+      key: true,
+      body: { ...valid, dispensedAt: '2026-01-01T00:00:00Z' },
+    }),
+    'a forged cursor': await call('GET', '/v1/products?cursor=x'),
+    'a wrong URL': await call('GET', '/v1/pharmacies/%zz', { token }),
+    'a wrong length': await call('POST', path, {
+      ...text('{}'),
+      key: true,
+      headers: { 'content-type': 'application/json', 'content-length': '7' },
+    }),
+  })) {
+    t.match(answer, { status: 400, body: { errors: [{ path: /./, message: /./ }] } }, name)
+  }
+})
+
+t.test('404: what no route answers, whatever the method', async (t) => {
+  for (const [method, url] of [
+    ['GET', '/v1'],
+    ['GET', '/v1/products/'],
+    ['GET', '/v2/products'],
+    ['DELETE', '/v1/products/surgical'],
+    ['POST', '/v1/products'],
+    ['PUT', '/healthz'],
+  ] as const) {
+    t.match(await call(method, url), { status: 404, body: { code: 'not_found' } }, `${method} ${url}`)
+  }
+})
+
+t.test('414: every route, before anything else is looked at', async (t) => {
+  const long = `x=${'x'.repeat(9_000)}`
+  for (const route of [...routes.map(({ method, path }) => [method, path]), ...open.map((url) => ['GET', url])]) {
+    const [method, url = ''] = route as ['GET', string]
+    const answer = await call(method, `${url}${url.includes('?') ? '&' : '?'}${long}`)
+    t.match(answer, { status: 414, body: { code: 'uri_too_long' } }, `${method} ${url}`)
+  }
+})
+
+const open = ['/healthz', '/readyz', '/metrics', '/openapi.json', '/openapi.yaml', '/.well-known/jwks.json']
+
+t.test('no problem names a person: neither number, nor name, nor code', async (t) => {
+  const { token } = place
+  const suspended = await world.professional(2, { status: 'suspended' })
+  const other = await world.pharmacy(2)
+  must(201, await world.count(other, 100))
+  const hold = must(201, await world.reserve(nurse.token, { quantity: 4, pharmacy: other.finess })).body
+  const reservations = [{ id: hold.id, pickupCode: hold.pickupCode }]
+  const wrong = hold.pickupCode.replace(/.$/, 'z')
+  const answers = [
+    await world.dispense(place, nurse.id, 6),
+    await world.dispense(place, nurse.id, 11),
+    await world.dispense(place, nurse.id, 7),
+    await world.dispense(place, suspended.id, 1),
+    await world.dispense(place, rpps(999), 1),
+    await world.dispense(place, `${nurse.id}1`, 1),
+    await world.dispense(place, nurse.id, 1, { [nurse.id]: 'Martin1' }),
+    await world.dispense(place, nurse.id, 1, { reservations }),
+    await world.dispense(other, nurse.id, 1, { reservations: [{ id: hold.id, pickupCode: wrong }] }),
+    await world.dispense(other, suspended.id, 1, { reservations }),
+    await call('POST', '/v1/reservations/lookup', { token, body: { pickupCode: hold.pickupCode } }),
+    await call('GET', `/v1/professionals/${rpps(999)}/history`, { token: world.regulator }),
+    await call('GET', `/v1/professionals/${nurse.id}0/history`, { token: world.regulator }),
+    await call('GET', `/v1/professionals/${nurse.id}/nothing`, { token: world.regulator }),
+    await call('GET', `/v1/professionals/%zz${nurse.id}/history`, { token: world.regulator }),
+    await call('GET', `/v1/professionals/me/history?${nurse.id}=1`, { token: nurse.token }),
+  ]
+  for (const { status, body, headers } of answers) {
+    t.ok(status >= 400 && status < 500)
+    const { requestId: _, instance: __, ...rest } = body
+    const text = JSON.stringify(status === 400 ? { ...rest, detail: '', errors: [] } : rest)
+    for (const secret of [nurse.id, suspended.id, rpps(999), hold.pickupCode, 'Martin', 'Camille']) {
+      t.notMatch(text, secret, `${body.code}`)
+      t.notMatch(JSON.stringify(headers), secret)
+    }
+  }
+})
+
+t.test('503: every route while the database is away, with Retry-After; what needs none goes on', async (t) => {
+  // Nothing listens on port 1.
+  const away = openServer('postgres://nobody@127.0.0.1:1/none', { connections: 2, onError: () => {} })
+  const app = await buildApp({ config: service.config, db: away, key: service.key })
+  await app.ready()
+  t.teardown(() => app.close().then(() => away.close()))
+  const conforms = conformance(app.swagger())
+  for (const route of routes) {
+    const { method, path: url, body } = route
+    const headers = { authorization: `Bearer ${await tokenFor(route)}`, 'idempotency-key': 'k' }
+    const answer = await app.inject({ method, url, headers, ...(body && { payload: body }) })
+    t.match(answer.json(), { status: 503, code: 'unavailable' }, nameOf(route))
+    t.match(answer.headers['retry-after'], /^\d+$/)
+    t.notMatch(answer.body, /ECONN|127\.0\.0\.1|postgres|select|\.ts/i)
+    conforms(method, url.split('?')[0] ?? '', 503, 'application/problem+json', answer.json())
+  }
+  for (const url of open) {
+    const answer = await app.inject({ url })
+    t.equal(answer.statusCode, url === '/readyz' ? 503 : 200, url)
+  }
+})
+
+t.test('500: every route when something is wrong that nobody thought of, and nothing of it is shown', async (t) => {
+  await asOwner(service.db, 'revoke all on all tables in schema public from gomask_app')
+  for (const route of routes) {
+    const { method, path: url, body } = route
+    const answer = await call(method, url, { token: await tokenFor(route), key: true, body })
+    t.match(answer, { status: 500, body: { code: 'internal', title: 'Internal Server Error' } }, nameOf(route))
+    t.notMatch(JSON.stringify(answer.body), /permission|denied|select|insert|relation|42501|\.ts|node_modules/i)
+  }
+})
