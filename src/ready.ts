@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import type { Database, Owner } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
 import { isUnavailable } from './db/failures.ts'
-import { migrate, requireMigrated } from './db/migrate.ts'
+import { migrate, oneAtATime, requireMigrated } from './db/migrate.ts'
 import { openServer, openServerOwner } from './db/server.ts'
 import { prepareJobs } from './jobs/queue.ts'
 
@@ -47,9 +47,7 @@ export async function migrateOnly(config: Config, log: Logger): Promise<string[]
   const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : undefined
   const owner = embedded?.owner ?? (await connectOwner(config.DATABASE_URL ?? '', log))
   try {
-    const names = await migrate(owner)
-    await prepareJobs(owner)
-    return names
+    return await upgrade(owner)
   } finally {
     await owner.close()
     await embedded?.close()
@@ -58,9 +56,17 @@ export async function migrateOnly(config: Config, log: Logger): Promise<string[]
 
 async function bringUpToDate(owner: Owner, config: Config, log: Logger): Promise<void> {
   if (!config.MIGRATE_ON_START) return requireMigrated(owner)
-  const names = await migrate(owner)
+  const names = await upgrade(owner)
   if (names.length > 0) log.info({ migrations: names }, 'the database was brought up to date')
-  await prepareJobs(owner)
+}
+
+// The job queue makes its tables itself and would run into another instance that does.
+function upgrade(owner: Owner): Promise<string[]> {
+  return oneAtATime(owner, async () => {
+    const names = await migrate(owner)
+    await prepareJobs(owner)
+    return names
+  })
 }
 
 async function connectOwner(url: string, log: Logger): Promise<Owner> {

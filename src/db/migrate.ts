@@ -15,22 +15,28 @@ interface Migration {
   script: string
 }
 
-/**
- * Brings the database up to date and returns the names of the migrations it ran. Instances that start together wait for
- * one another. Refuses (MigrationRefused) a database with an applied file changed since, or newer than this program.
- */
-export async function migrate(owner: Owner): Promise<string[]> {
-  const migrations = await readMigrations()
+/** Does work on the schema while no other instance does: those that start together wait for one another. */
+export async function oneAtATime<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   await owner.rows('select pg_advisory_lock($1)', [LOCK])
   try {
-    await owner.script(`create table if not exists schema_migrations (
-      version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`)
-    const pending = pendingOf(migrations, await readApplied(owner))
-    for (const migration of pending) await apply(owner, migration)
-    return pending.map(({ name }) => name)
+    return await work()
   } finally {
     await owner.rows('select pg_advisory_unlock($1)', [LOCK])
   }
+}
+
+/**
+ * Brings the database up to date and returns the names of the migrations it ran. Refuses (MigrationRefused) a database
+ * with an applied file changed since, or newer than this program.
+ */
+export function migrate(owner: Owner): Promise<string[]> {
+  return oneAtATime(owner, async () => {
+    await owner.script(`create table if not exists schema_migrations (
+      version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now())`)
+    const pending = pendingOf(await readMigrations(), await readApplied(owner))
+    for (const migration of pending) await apply(owner, migration)
+    return pending.map(({ name }) => name)
+  })
 }
 
 /** Refuses (MigrationRefused) a database that is not exactly up to date, and changes nothing. */

@@ -35,7 +35,11 @@ export interface Place {
   longitude: number
 }
 
-/** A point from WGS 84 degrees, or null. */
+/**
+ * A point from WGS 84 degrees, or null. −180 and 180 are one meridian, which the index takes for two: a nearest search
+ * from a place on the one would fail («index returned tuples in wrong order») over the same place on the other.
+ */
 export function point(place: Place | null): SQL {
-  return sql`ST_SetSRID(ST_MakePoint(${place?.longitude ?? null}::float8, ${place?.latitude ?? null}::float8), 4326)::geography`
+  const longitude = place?.longitude === -180 ? 180 : (place?.longitude ?? null)
+  return sql`ST_SetSRID(ST_MakePoint(${longitude}::float8, ${place?.latitude ?? null}::float8), 4326)::geography`
 }

@@ -23,12 +23,11 @@ t.test('the embedded database in its folder', async (t) => {
 
   await t.test('a second process on the folder is refused with one clear line and 1', async (t) => {
     const env = { DATA_DIR: dataDir, LOG_LEVEL: 'info', PORT: '0' }
-    const refused = {
+    t.same(await gomask(['serve'], env), {
       code: 1,
       stdout: '',
       stderr: `gomask: ${dataDir} is in use by another process; stop it, or set DATA_DIR to another folder\n`,
-    }
-    for (const command of ['serve', 'migrate', 'check']) t.same(await gomask([command], env), refused, command)
+    })
     t.equal((await server.call('GET', '/readyz')).status, 200, 'the first is not disturbed')
   })
 

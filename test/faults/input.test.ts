@@ -11,7 +11,12 @@ import { minutesAgo } from '../support/times.ts'
 import { CENTRE, dispensationBody, makeWorld, must, ruleBody } from '../support/world.ts'
 
 const lines: string[] = []
-const destination = new Writable({ write: (line, _encoding, done) => (lines.push(String(line)), done()) })
+const destination = new Writable({
+  write: (line, _encoding, done) => {
+    lines.push(String(line))
+    done()
+  },
+})
 const service = await startService(t, {}, { logger: pino(logOptions('trace'), destination) })
 const { call } = service
 const world = await makeWorld(service, 1_000)
@@ -151,7 +156,7 @@ t.test('bad JSON, lone surrogates, U+0000 and what is not UTF-8 are 400 (fault 3
       '1',
     ]
     if (!route.bodyOptional) bad.push('', 'null')
-    for (const text of bad) t.match(await send(route, text), invalid, `${nameOf(route)} ${JSON.stringify(text)}`)
+    for (const text of bad) t.match(await send(route, text), invalid, `${nameOf(route)} ${encodeURI(text)}`)
     for (const text of ['"\\ud800"', '"\\udc00x"', '"a\\u0000b"', '{"\\ud800":1}', '["\\u0000"]']) {
       t.match(await send(route, withMembers(route, `"note":${text}`)), invalid, `${nameOf(route)} ${text}`)
     }
@@ -290,7 +295,7 @@ t.test('SQL metacharacters in every field are stored as they are (fault 34)', as
   })
   const made = await call('POST', '/v1/dispensations', { token, key: operator, body, headers })
   t.match(made, { status: 201, body: { lines: [{ lot: short }], rule: { source } } })
-  const reversal = { token, key: true, body: { kind: 'returned', note: nasty }, headers }
+  const reversal = { token, key: true as const, body: { kind: 'returned', note: nasty }, headers }
   const reversed = must(201, await call('POST', `/v1/dispensations/${made.body.id}/reversal`, reversal)).body
   const kept = await oneRow<{ made: object; reversed: object }>(
     service.db.orm,

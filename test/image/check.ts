@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type Deployment, deploy, until } from './deployment.ts'
+import { until } from '../support/until.ts'
+import { type Deployment, deploy } from './deployment.ts'
 import { docker } from './docker.ts'
 
 const FINESS = '310001235'

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { until } from '../support/until.ts'
 import { addressOf, docker, logs, publishedPort } from './docker.ts'
 
 const PASSWORD = 'only-for-this-check'
@@ -65,15 +65,6 @@ export async function deploy(image: string, databaseImage: string): Promise<Depl
     console.log(await logs(service).catch(() => 'The service was not started.'))
     await remove()
     throw error
-  }
-}
-
-/** Asks again and again until the answer is yes. A question that fails counts as no. Throws `otherwise` in the end. */
-export async function until(withinMs: number, otherwise: string, answersYes: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + withinMs
-  while (!(await answersYes().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`${otherwise} within ${withinMs} ms`)
-    await pause(100)
   }
 }
 

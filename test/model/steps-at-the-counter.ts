@@ -19,7 +19,7 @@ export const dispense = fc
     references,
     minutes: fc.constantFrom(null, null, null, -2, 2),
     releaseHolds: fc.boolean(),
-    override: seldom,
+    override: fc.nat(2).map((n) => n === 2),
   })
   .map(({ references, minutes, ...asked }) =>
     step(`hand-over ${JSON.stringify({ references, minutes, ...asked })}`, async (model, real) => {

@@ -61,21 +61,32 @@ export async function makeDataDir(): Promise<string> {
 
 async function onServer(server: string, connections: number): Promise<TestDatabase> {
   const template = `gomask_test_template_${await migrationsChecksum()}`
-  const name = `gomask_test_${randomUUID().replaceAll('-', '')}`
   await asAdmin(server, async (admin) => {
     const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) await makeTemplate(admin, server, template)
-    await admin.query(`create database ${name} template ${template}`)
   })
-  const url = urlOf(server, name)
+  const { url, drop } = await makeServerDatabase(server, template)
   const db = openServer(url, { connections, onError: () => {} })
   return {
     db,
     url,
     drop: async () => {
       await db.close()
-      await asAdmin(server, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+      await drop()
     },
+  }
+}
+
+/** A database on the server as it makes one, nothing migrated, or a copy of another. */
+export async function makeServerDatabase(
+  server: string,
+  template = 'template1',
+): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `gomask_test_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(server, (admin) => admin.query(`create database ${name} template ${template}`))
+  return {
+    url: urlOf(server, name),
+    drop: () => asAdmin(server, (admin) => admin.query(`drop database if exists ${name} with (force)`)),
   }
 }
 

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import type { Test } from 'tap'
 import { getContainerRuntimeClient, Wait } from 'testcontainers'
+import { freePort } from './runner/database.ts'
 
 /** A PostgreSQL of a test's own, to be done with as it likes. */
 export interface OwnPostgres {
@@ -31,13 +30,4 @@ export async function startPostgres(t: Test): Promise<OwnPostgres> {
     },
     start: () => handle.start(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

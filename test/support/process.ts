@@ -34,8 +34,8 @@ export interface Server extends Pick<Service, 'call' | 'token'> {
   says(message: string): Promise<LogRecord>
   /** Where it listens. */
   url(): string
-  /** What the running process, or the last, has written to standard error. */
-  complaints(): string
+  /** What the running process, or the last, has logged. */
+  log(): readonly LogRecord[]
   signal(signal: NodeJS.Signals): void
   /** How the running process, or the last, has ended, once it has. */
   ended(): Promise<Exit>
@@ -65,7 +65,7 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
     },
     says: (message) => program().says(message),
     url,
-    complaints: () => program().complaints.join('\n'),
+    log: () => program().log,
     signal(signal) {
       signalled = true
       program().signal(signal)

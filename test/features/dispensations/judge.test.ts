@@ -122,6 +122,26 @@ t.test('the practice’s territory judges, else the pharmacy’s, and the narrow
   t.match(await world.dispense(place, homeless.id, 1), { status: 201, body: { rule: { id: occitanie.id } } })
 })
 
+t.test('weeks begin by the clocks of the territory that judges', async (t) => {
+  const { profession, rule } = await counter(10)
+  await rule()
+  const island = await world.pharmacy(100, { territory: 'FR-974' })
+  must(201, await world.count(island, 100))
+  const homeless = await world.professional(100, { profession, practice: undefined })
+  const visitor = await world.professional(101, { profession, practice: { ...CENTRE, territory: 'FR-31' } })
+  const weekday = (instant: string, timeZone: string) =>
+    new Date(instant).toLocaleString('en-GB', { timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit' })
+  const there = must(201, await world.dispense(island, homeless.id, 1)).body.window
+  const home = must(201, await world.dispense(island, visitor.id, 1)).body.window
+  for (const [window, timeZone] of [
+    [there, 'Indian/Reunion'],
+    [home, 'Europe/Paris'],
+  ]) {
+    t.match(weekday(window.start, timeZone), /^Monday.*00:00$/, timeZone)
+    t.match(weekday(window.end, timeZone), /^Monday.*00:00$/, timeZone)
+  }
+})
+
 t.test('windows: once since validFrom, and the last n times 24 hours', async (t) => {
   const { rule, handOver } = await counter(7)
   const once = await rule({ window: { kind: 'once' }, validFrom: '2026-01-01T00:00:00.000Z' })

@@ -85,6 +85,19 @@ t.test('a remit is the territory of the pharmacy or of the practice, and profess
   }
 })
 
+t.test('the territories are frozen in the entry: a professional that moves takes none of it along', async (t) => {
+  const practice = (territory: string) => ({ practice: { ...CENTRE, territory } })
+  const mover = await world.professional(5, practice('FR-29'))
+  const { id } = must(201, await world.dispense(place, mover.id, 1)).body
+  const person = { profession: '60', familyName: 'M', givenName: 'C', otherIds: [], status: 'active' }
+  const put = { token: world.admin, body: { ...person, ...practice('FR-75C') } }
+  must(200, await call('PUT', `/v1/professionals/${mover.id}`, put))
+  const regulator = (territory: string) =>
+    service.token({ role: 'regulator', subject: 'ars', territories: [territory] })
+  t.equal((await read(id, await regulator('FR-BRE'))).status, 200)
+  t.equal((await read(id, await regulator('FR-IDF'))).status, 404)
+})
+
 t.test('a token for several pharmacies names one in lists: 400 without it, 403 for another', async (t) => {
   const token = await service.token({ role: 'pharmacy', subject: 'group', finess: [place.finess, other.finess] })
   t.match(await list(token), { status: 400, body: { errors: [{ path: 'pharmacy' }] } })

@@ -55,6 +55,21 @@ t.test('an id that the caller sends is not taken over', async (t) => {
   t.match(headers['x-request-id'], UUID)
 })
 
+t.test('HEAD is answered as GET is, by the same rules, with no body', async (t) => {
+  for (const [status, url, token] of [
+    [200, '/v1/products', undefined],
+    [401, '/v1/territories', undefined],
+    [403, '/v1/territories', world.admin],
+    [200, '/v1/territories', world.regulator],
+  ] as const) {
+    const headers = token ? { authorization: `Bearer ${token}` } : {}
+    const answer = await app.inject({ method: 'HEAD', url, headers })
+    t.equal(answer.statusCode, status, url)
+    t.equal(answer.body, '')
+    t.match(answer.headers['x-request-id'], UUID)
+  }
+})
+
 t.test('a replay says so; the first answer and another key’s do not', async (t) => {
   const send = (key: string) =>
     call('POST', '/v1/dispensations', { token: place.token, key, body: dispensationBody(nurse.id, 1) })

@@ -7,6 +7,7 @@ import { conformance } from '../../support/openapi.ts'
 import { asOwner } from '../../support/records.ts'
 import { callers, nameOf, type Route, routes } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
+import { range } from '../../support/tally.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
 
 const service = await startService(t)
@@ -167,6 +168,25 @@ t.test('503: every route while the database is away, with Retry-After; what need
     t.equal(answer.statusCode, url === '/readyz' ? 503 : 200, url)
   }
 })
+
+t.test(
+  '503: beyond a thousand requests at once, with Retry-After; whoever watches is answered (fault 18)',
+  async (t) => {
+    const get = (url: string) => service.app.inject({ url })
+    const watched = ['/healthz', '/readyz', '/metrics']
+    const beyond = ['/v1/products', ...open.filter((url) => !watched.includes(url))]
+    const answers = await Promise.all(
+      [...range(1_000).map(() => open[5]), ...beyond, ...watched].map((url = '') => get(url)),
+    )
+    t.ok(answers.slice(0, 1_000).every(({ statusCode }) => statusCode === 200))
+    for (const answer of answers.slice(1_000, -watched.length)) {
+      t.match(answer.json(), { status: 503, code: 'unavailable' })
+      t.match(answer.headers['retry-after'], /^\d+$/)
+    }
+    for (const { statusCode } of answers.slice(-watched.length)) t.equal(statusCode, 200)
+    t.equal((await get('/v1/products')).statusCode, 200, 'and afterwards everybody')
+  },
+)
 
 t.test('500: every route when something is wrong that nobody thought of, and nothing of it is shown', async (t) => {
   await asOwner(service.db, 'revoke all on all tables in schema public from gomask_app')

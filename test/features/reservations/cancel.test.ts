@@ -66,7 +66,8 @@ t.test('409 reservation_not_held: one that was collected or has expired', async 
     [collected, 'collected'],
     [expired, 'expired'],
   ] as const) {
-    t.match(await cancel(id, nurse.token), { status: 409, body: { code: 'reservation_not_held', status: 409 } }, status)
+    const body = { code: 'reservation_not_held', reservationStatus: status }
+    t.match(await cancel(id, nurse.token), { status: 409, body }, status)
     t.equal((await call('GET', `/v1/reservations/${id}`, { token: nurse.token })).body.status, status)
   }
 })

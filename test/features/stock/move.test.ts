@@ -88,6 +88,19 @@ t.test('409 stock_insufficient: returns and transfers take no more than what is 
   t.match(await move(place, 'return_to_supplier', 5), { status: 201, body: { stock: { onHand: 15, available: 0 } } })
 })
 
+t.test('a refused movement leaves no empty shelf behind: the first count is still a new one', async (t) => {
+  const place = await world.pharmacy(20)
+  for (const kind of ['return_to_supplier', 'transfer_out']) {
+    const counterparty = kind === 'transfer_out' ? { counterparty: elsewhere } : {}
+    t.match(await move(place, kind, 1, counterparty), {
+      status: 409,
+      body: { code: 'stock_insufficient', available: 0 },
+    })
+  }
+  t.equal(await level(place), undefined)
+  t.equal((await world.count(place, 5)).status, 201)
+})
+
 t.test('a loss is always taken, down to 0, and cancels the newest holds', async (t) => {
   const place = await stocked(4, 30)
   const [first, second] = [await world.professional(40), await world.professional(41)]

@@ -77,7 +77,8 @@ async function container(env: NodeJS.ProcessEnv): Promise<TestDatabase> {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port that nothing listens on now. */
+export function freePort(): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const probe = createServer().on('error', reject)
   probe.listen(0, '127.0.0.1', () => {
