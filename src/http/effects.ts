@@ -58,7 +58,7 @@ export async function effect<T extends object>(
   verb: (tx: Transaction) => Promise<T | Refusal>,
 ): Promise<T> {
   const key = keyOf(request, options)
-  const outcome = await inTurn(key, () =>
+  const outcome = await inTurn<T | Refusal>(key, () =>
     inTransaction(options.db, async (tx) => {
       const stored = key && (await claimKey(tx, key))
       if (stored) return { replayed: true, status: stored.status, result: stored.response as T }

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
@@ -41,7 +41,7 @@ async function ownKey(dataDir: string): Promise<string> {
   const found = await readFile(file, 'utf8').catch(() => undefined)
   if (found !== undefined) return found
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomUUID()}` // Not by process id: containers that share the folder are all process 1.
   await writeFile(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   // A link appears whole or not at all, and of two processes that start together only one makes it; both read that one.
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {

@@ -1,20 +1,36 @@
 import type { IdempotencyKey } from '../store/idempotency.ts'
 
-const last = new Map<string, Promise<unknown>>()
+/** How an effect ended: `status` 0 is a refusal, which no key stores. */
+export interface Outcome<T> {
+  replayed: boolean
+  status: number
+  result: T
+}
+
+const underWay = new Map<string, { requestHash: Buffer; outcome: Promise<Outcome<unknown>> }>()
 
 /**
- * Lets requests with the same Idempotency-Key work one after another in this process. The database sees to it between
- * processes; here it keeps a storm of retries from taking a connection each, only to wait for one another.
+ * Lets the sends of one Idempotency-Key work one after another in this process; those of the same request that waited for
+ * an answer share it, as it is committed under their key by then. The database sees to it between processes; here it
+ * keeps a storm of retries from taking a connection each, only to wait for one another.
  */
-export async function inTurn<T>(key: IdempotencyKey | undefined, work: () => Promise<T>): Promise<T> {
+export async function inTurn<T>(key: IdempotencyKey | undefined, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
   if (!key) return work()
   const name = `${key.scope}\n${key.key}`
-  const before = last.get(name)
-  const turn = before ? before.then(work, work) : work()
-  last.set(name, turn)
+  const before = underWay.get(name)
+  const same = before?.requestHash.equals(key.requestHash)
+  const outcome = before
+    ? before.outcome.then((done) => (same && done.status > 0 ? replayOf(done as Outcome<T>) : work()), work)
+    : work()
+  const turn = { requestHash: key.requestHash, outcome }
+  underWay.set(name, turn)
   try {
-    return await turn
+    return await outcome
   } finally {
-    if (last.get(name) === turn) last.delete(name)
+    if (underWay.get(name) === turn) underWay.delete(name)
   }
+}
+
+function replayOf<T>(done: Outcome<T>): Outcome<T> {
+  return { ...done, replayed: true }
 }

@@ -9,6 +9,8 @@ import { gomask } from '../support/command.ts'
 import { makeDatabase, makeDataDir, makeServerDatabase, onServerOnly, serverUrl } from '../support/database.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { range } from '../support/tally.ts'
+import { startProxy } from '../support/tcp-proxy.ts'
+import { until } from '../support/until.ts'
 
 const INSTANCES = 4
 const UP_TO_DATE = 'the database was brought up to date'
@@ -18,8 +20,18 @@ t.test('instances that start at once on a fresh database migrate it once', { ski
   const { url, drop } = await makeServerDatabase(serverUrl ?? '')
   t.teardown(drop)
   const folders = await Promise.all(range(INSTANCES).map(() => makeFolder(t)))
-  const servers = folders.map((folder) => makeServer(t, { DATABASE_URL: url }, folder))
-  await Promise.all(servers.map((server) => server.start()))
+  let connections = 0
+  const proxy = await startProxy(t, url, () => {
+    connections++
+    return {}
+  })
+  const servers = folders.map((folder) => makeServer(t, { DATABASE_URL: proxy.url }, folder))
+  // All knock before the first is let in, or else the quickest would be done before the others have started.
+  proxy.freeze()
+  for (const server of servers) server.launch()
+  await until(30_000, 'not all of them came', () => connections >= INSTANCES)
+  proxy.thaw()
+  await Promise.all(servers.map((server) => server.says('listening')))
   const migrated = servers.flatMap((server) => server.log().filter(({ msg }) => msg === UP_TO_DATE))
   const files = (await readdir(new URL('../../migrations/', import.meta.url))).sort()
   t.match(migrated, [{ migrations: files }], 'one of them did it')

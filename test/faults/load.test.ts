@@ -105,6 +105,9 @@ t.test('a service with more to do than its database lets it', { skip }, async (t
     t.equal(meanwhile.status, 201, 'who needs neither of the two is served')
     t.ok(meanwhile.tookMs < tookMs / 2, `after ${Math.round(meanwhile.tookMs)} ms`)
 
+    const stillWaiting = `select query from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    t.same((await session.query(stillWaiting)).rows, [], 'in the database nothing waits any more either')
+
     await session.query('rollback')
     for (const [what, place, { id }, key] of stuck) {
       const again = await dispense(place, id, key)

@@ -5,7 +5,7 @@ import { AUDIENCE, ISSUER } from '../../../src/http/keys.ts'
 import { finess, rpps } from '../../support/numbers.ts'
 import { callers, nameOf, routes } from '../../support/routes.ts'
 import { makeKey, startService } from '../../support/service.ts'
-import { dispensationBody, makeWorld, must } from '../../support/world.ts'
+import { makeWorld, must } from '../../support/world.ts'
 
 const service = await startService(t)
 const { call, key } = service
@@ -196,11 +196,7 @@ t.test('a suspended or closed pharmacy: 403, and a group of pharmacies acts for 
 
 t.test('the body cannot speak for another role or person (fault 47)', async (t) => {
   for (const more of [{ role: 'admin' }, { subject: 'admin' }, { territories: ['FR'] }]) {
-    const body = { ...dispensationBody(nurse.id, 1), ...more }
-    const answer = await call('POST', '/v1/dispensations', { token: place.token, key: true, body })
+    const answer = await world.dispense(place, nurse.id, 1, more)
     t.match(answer, { status: 400, body: { code: 'invalid_request' } }, JSON.stringify(more))
   }
-  const body = { product: 'surgical', quantity: 1, professional: rpps(2) }
-  const answer = await call('POST', '/v1/reservations', { token: nurse.token, key: true, body })
-  t.match(answer, { status: 400, body: { code: 'invalid_request' } })
 })

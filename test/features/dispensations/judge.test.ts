@@ -16,12 +16,17 @@ const surgical = (quantity: number) => ({ product: 'surgical', quantity })
 const ffp2 = (quantity: number) => ({ product: 'ffp2', quantity })
 const emergency = { override: { reasonCode: 'emergency', note: 'Fire at the clinic' } }
 
+async function stocked(n: number, more: object = {}) {
+  const place = await world.pharmacy(n, more)
+  for (const product of ['surgical', 'ffp2']) must(201, await world.count(place, 1_000, product))
+  return place
+}
+
 /** A stocked pharmacy, and a professional of a profession of the test's own. */
 async function counter(n: number, more: object = {}) {
   const profession = `T${n}`
-  const place = await world.pharmacy(n)
+  const place = await stocked(n)
   const nurse = await world.professional(n, { profession, ...more })
-  for (const product of ['surgical', 'ffp2']) must(201, await world.count(place, 1_000, product))
   const rule = (given: object = {}) => world.rule({ beneficiaries: [{ profession }], cap: 18, ...given })
   const handOver = (quantity: number, given: object = {}) => world.dispense(place, nurse.id, quantity, given)
   return { place, nurse, profession, rule, handOver }
@@ -41,8 +46,7 @@ t.test('409 entitlement_exceeded: with what is left, when more will be, the rule
   const { place, nurse, rule, handOver } = await counter(2)
   const { id } = await rule()
   must(201, await handOver(10))
-  const elsewhere = await world.pharmacy(20)
-  must(201, await world.count(elsewhere, 100))
+  const elsewhere = await stocked(20)
   const answer = await world.dispense(elsewhere, nurse.id, 9)
   t.match(answer, {
     status: 409,
@@ -125,8 +129,7 @@ t.test('the practice’s territory judges, else the pharmacy’s, and the narrow
 t.test('weeks begin by the clocks of the territory that judges', async (t) => {
   const { profession, rule } = await counter(10)
   await rule()
-  const island = await world.pharmacy(100, { territory: 'FR-974' })
-  must(201, await world.count(island, 100))
+  const island = await stocked(100, { territory: 'FR-974' })
   const homeless = await world.professional(100, { profession, practice: undefined })
   const visitor = await world.professional(101, { profession, practice: { ...CENTRE, territory: 'FR-31' } })
   const weekday = (instant: string, timeZone: string) =>
@@ -192,13 +195,6 @@ t.test('409 override_not_allowed: so many a pharmacy and week, another pharmacy 
   t.match((await decisionsOn(db, nurse.id)).at(-1), { code: 'override_not_allowed' })
   t.equal((await world.dispense(await stocked(90), nurse.id, 5, emergency)).status, 201)
 })
-
-/** A pharmacy with stock of its own. */
-async function stocked(n: number) {
-  const place = await world.pharmacy(n)
-  must(201, await world.count(place, 1_000))
-  return place
-}
 
 t.test('on hand and held are the sums of their movements and holds, and no cap was passed', (t) =>
   invariantsHold(t, db),

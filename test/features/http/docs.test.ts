@@ -1,16 +1,15 @@
 import t from 'tap'
-import { startService } from '../../support/service.ts'
+import { startWithoutDatabase } from '../../support/no-database.ts'
 
-const service = await startService(t)
-const { call, app } = service
+const app = await startWithoutDatabase(t)
+const json = await app.inject({ url: '/openapi.json' })
 
 t.test('200: the description is there for anybody, as JSON and as YAML', async (t) => {
-  const json = await call('GET', '/openapi.json')
-  t.match(json, { status: 200, headers: { 'content-type': /^application\/json/ } })
-  t.match(json.body, { openapi: /^3\.1/, info: { title: 'GO MASK' } })
-  const yaml = await call('GET', '/openapi.yaml')
-  t.match(yaml, { status: 200, headers: { 'content-type': /^application\/yaml/ } })
-  for (const path of Object.keys(json.body.paths)) t.ok(yaml.body.includes(`\n  ${path}:\n`), path)
+  t.match(json, { statusCode: 200, headers: { 'content-type': /^application\/json/ } })
+  t.match(json.json(), { openapi: /^3\.1/, info: { title: 'GO MASK' } })
+  const yaml = await app.inject({ url: '/openapi.yaml' })
+  t.match(yaml, { statusCode: 200, headers: { 'content-type': /^application\/yaml/ } })
+  for (const path of Object.keys(json.json().paths)) t.ok(yaml.body.includes(`\n  ${path}:\n`), path)
 })
 
 t.test('200: the page needs no token, and forbids the browser every other host', async (t) => {
@@ -20,11 +19,11 @@ t.test('200: the page needs no token, and forbids the browser every other host',
 })
 
 t.test('it says that of a key given twice the last counts (fault 27)', async (t) => {
-  t.match((await call('GET', '/openapi.json')).body.info.description, /key given twice in a body, the last counts/)
+  t.match(json.json().info.description, /key given twice in a body, the last counts/)
 })
 
 t.test('it says of every write whether it needs an Idempotency-Key', async (t) => {
-  const { paths } = (await call('GET', '/openapi.json')).body
+  const { paths } = json.json()
   interface Operation {
     parameters?: { in: string; name: string; description?: string }[]
   }

@@ -1,7 +1,6 @@
 import t from 'tap'
-import { buildApp } from '../../../src/app.ts'
-import { openServer } from '../../../src/db/server.ts'
 import { problemStatus } from '../../../src/domain/problems.ts'
+import { startWithoutDatabase } from '../../support/no-database.ts'
 import { rpps } from '../../support/numbers.ts'
 import { conformance } from '../../support/openapi.ts'
 import { asOwner } from '../../support/records.ts'
@@ -148,11 +147,7 @@ t.test('no problem names a person: neither number, nor name, nor code', async (t
 })
 
 t.test('503: every route while the database is away, with Retry-After; what needs none goes on', async (t) => {
-  // Nothing listens on port 1.
-  const away = openServer('postgres://nobody@127.0.0.1:1/none', { connections: 2, onError: () => {} })
-  const app = await buildApp({ config: service.config, db: away, key: service.key })
-  await app.ready()
-  t.teardown(() => app.close().then(() => away.close()))
+  const app = await startWithoutDatabase(t, service.key)
   const conforms = conformance(app.swagger())
   for (const route of routes) {
     const { method, path: url, body } = route

@@ -3,9 +3,8 @@ import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { finess } from '../../support/numbers.ts'
-import { eventsOn, letExpire } from '../../support/records.ts'
+import { eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
-import { range } from '../../support/tally.ts'
 import { minutesAgo, TIME } from '../../support/times.ts'
 import { makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
@@ -107,40 +106,6 @@ t.test('409 stock_count_outdated: a count from before the last one changes nothi
   t.match(answer, { status: 409, body: { code: 'stock_count_outdated', countedAt: last } })
   t.equal((await level(place)).onHand, 40)
   t.match(await count(place, 41, last), { status: 200, body: { onHand: 41 } }, 'one of the same instant corrects it')
-})
-
-t.test('masks set aside are counted, and only the newest holds that no longer fit are cancelled', async (t) => {
-  const place = await world.pharmacy(7)
-  must(201, await count(place, 30))
-  const nurses = await Promise.all(range(3).map((n) => world.professional(70 + n)))
-  const [holds, tokens] = [[] as { id: string }[], nurses.map(({ token }) => token)]
-  for (const token of tokens) {
-    holds.push(must(201, await world.reserve(token, { quantity: 10, pharmacy: place.finess })).body)
-  }
-  t.match(await count(place, 45), { status: 200, body: { onHand: 45, held: 30, available: 15 } })
-  t.match(await count(place, 15), { status: 200, body: { onHand: 15, held: 10, available: 5 } })
-
-  for (const [n, { id }] of holds.entries()) {
-    const { body } = await call('GET', `/v1/reservations/${id}`, { token: tokens[n] })
-    if (n === 0) t.equal(body.status, 'held')
-    else t.match(body, { status: 'cancelled', cancellationReason: 'stock_shortfall' })
-    t.strictSame((await eventsOn(db, id)).slice(1), n === 0 ? [] : ['reservation.cancelled'])
-  }
-  const entitlement = await call('GET', '/v1/entitlements/me', { token: tokens[2] })
-  t.match(entitlement.body.items[1], { product: 'surgical', held: 0, remaining: 100 }, 'the entitlement is free again')
-})
-
-t.test('a hold that has expired gives way without being cancelled', async (t) => {
-  const place = await world.pharmacy(8)
-  must(201, await count(place, 30))
-  const [late, live] = [await world.professional(80), await world.professional(81)]
-  const expired = must(201, await world.reserve(late.token, { quantity: 10, pharmacy: place.finess })).body
-  must(201, await world.reserve(live.token, { quantity: 10, pharmacy: place.finess }))
-  await letExpire(db, expired.id)
-  t.match(await count(place, 10), { status: 200, body: { onHand: 10, held: 10, available: 0 } })
-  const read = await call('GET', `/v1/reservations/${expired.id}`, { token: late.token })
-  t.equal(read.body.status, 'expired')
-  t.strictSame(await eventsOn(db, expired.id), ['reservation.created', 'reservation.expired'])
 })
 
 t.test('a clock up to 5 minutes ahead is taken, and swallows no hand-over that follows', async (t) => {

@@ -101,24 +101,6 @@ t.test('a refused movement leaves no empty shelf behind: the first count is stil
   t.equal((await world.count(place, 5)).status, 201)
 })
 
-t.test('a loss is always taken, down to 0, and cancels the newest holds', async (t) => {
-  const place = await stocked(4, 30)
-  const [first, second] = [await world.professional(40), await world.professional(41)]
-  const [kept, lost] = [
-    must(201, await world.reserve(first.token, { quantity: 10, pharmacy: place.finess })).body,
-    must(201, await world.reserve(second.token, { quantity: 10, pharmacy: place.finess })).body,
-  ]
-  t.match(await move(place, 'loss', 18), { status: 201, body: { change: -18, stock: { onHand: 12, held: 10 } } })
-  const read = async (token: string, id: string) => (await call('GET', `/v1/reservations/${id}`, { token })).body
-  t.equal((await read(first.token, kept.id)).status, 'held')
-  t.match(await read(second.token, lost.id), { status: 'cancelled', cancellationReason: 'stock_shortfall' })
-
-  const all = await move(place, 'loss', 50)
-  t.match(all, { status: 201, body: { quantity: 50, change: -12, stock: { onHand: 0, held: 0, available: 0 } } })
-  t.match(await read(first.token, kept.id), { status: 'cancelled', cancellationReason: 'stock_shortfall' })
-  t.strictSame(await eventsOn(db, kept.id), ['reservation.created', 'reservation.cancelled'])
-})
-
 t.test('the first masks and the last are told of', async (t) => {
   const place = await world.pharmacy(5)
   must(201, await move(place, 'delivery', 10))
