@@ -12,7 +12,7 @@ import { dispensationBody, must, ruleBody } from './support/world.ts'
 
 // Real data under its own licence (© OpenStreetMap contributors, ODbL), kept beside the project and not in it.
 const file = fileURLToPath(new URL('../../shared/data/niort-pharmacies.geojson', import.meta.url))
-const skip = existsSync(file) ? false : 'left out: niort-pharmacies.geojson is not beside the project'
+const skip = existsSync(file) ? false : 'niort-pharmacies.geojson is not beside the project'
 const NURSE = { id: '99700237045', latitude: 46.3239, longitude: -0.4587 }
 
 t.test(

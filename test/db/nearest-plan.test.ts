@@ -5,7 +5,7 @@ import t from 'tap'
 import { type NearestSearch, nearestQuery, nearestWithStock } from '../../src/store/nearest.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 
-const skip = serverUrl ? false : 'left out: the plans of the embedded database are not those of a server'
+const skip = serverUrl ? false : 'the plans of the embedded database are not those of a server'
 const TOULOUSE: NearestSearch = {
   near: { latitude: 43.6045, longitude: 1.444 },
   product: 'surgical',

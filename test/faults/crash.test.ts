@@ -16,7 +16,7 @@ import {
 } from '../support/tcp-proxy.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const skip = serverUrl ? false : 'left out: no network lies between the service and its embedded database'
+const skip = serverUrl ? false : 'no network lies between the service and its embedded database'
 const pass = ({ bytes }: Message) => bytes
 
 t.test('the instant of the commit', { skip }, async (t) => {

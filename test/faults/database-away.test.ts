@@ -8,7 +8,7 @@ import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const skip = serverUrl ? false : 'left out: the embedded database is never away'
+const skip = serverUrl ? false : 'the embedded database is never away'
 
 t.test('a database that is away', { skip }, async (t) => {
   const { db, url = '', drop } = await makeDatabase(2)

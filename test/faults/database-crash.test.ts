@@ -65,8 +65,8 @@ t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing (faul
 })
 
 async function reasonToSkip(): Promise<string | false> {
-  if (!serverUrl) return 'left out: the embedded database has no process of its own to kill'
-  return (await dockerAnswers(process.env)) ? false : 'left out: no Docker API answers, and a PostgreSQL must die'
+  if (!serverUrl) return 'the embedded database has no process of its own to kill'
+  return (await dockerAnswers(process.env)) ? false : 'no Docker API answers, and a PostgreSQL must die'
 }
 
 /** Eight callers that share two shelves and four professionals: hand-overs, and holds that are cancelled again. */

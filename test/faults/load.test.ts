@@ -10,9 +10,7 @@ import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const skip = serverUrl
-  ? false
-  : 'left out: nothing can hold up the embedded database, which runs one statement at a time'
+const skip = serverUrl ? false : 'nothing can hold up the embedded database, which runs one statement at a time'
 const MOST_IN_FLIGHT = 1_000
 const CONNECTIONS = 10
 const LONGEST_ANSWER_MS = 12_000

@@ -14,7 +14,7 @@ import { prepareJobs } from '../../src/jobs/queue.ts'
 export const serverUrl = process.env.TEST_DATABASE_URL
 
 /** For `t.test(title, { skip: onServerOnly }, …)`: what proves nothing where one transaction runs at a time. */
-export const onServerOnly = serverUrl ? false : 'left out: the embedded database runs one transaction at a time'
+export const onServerOnly = serverUrl ? false : 'the embedded database runs one transaction at a time'
 
 /** A database of a test file's own, empty but for the reference data that every one has. */
 export interface TestDatabase {

@@ -166,8 +166,7 @@ t.test('a suspended professional: 403 with a live token, 409 where only the body
   t.equal((await call('GET', '/v1/entitlements/me', { token })).status, 200)
   const body = { profession: '60', familyName: 'M', givenName: 'C', otherIds: [], status: 'suspended' }
   must(200, await call('PUT', `/v1/professionals/${id}`, { token: world.admin, body }))
-  const open = routes.filter(({ roles }) => roles.includes('professional'))
-  for (const route of open) {
+  for (const route of routes.filter(({ roles }) => roles.includes('professional'))) {
     const answer = await call(route.method, route.path, { token, body: route.body, key: true })
     t.match(answer, { status: 403, body: { code: 'professional_suspended' } }, nameOf(route))
   }
@@ -186,8 +185,7 @@ t.test('a suspended or closed pharmacy: 403, and a group of pharmacies acts for 
       t.match(answer, { status: 403, body: { code: 'pharmacy_suspended' } }, nameOf(route))
     }
   }
-  const numbers = [place.finess, suspended.finess]
-  const token = await service.token({ role: 'pharmacy', subject: 'group', finess: numbers })
+  const token = await service.token({ role: 'pharmacy', subject: 'group', finess: [place.finess, suspended.finess] })
   const dispense = (pharmacy: string) => world.dispense({ finess: pharmacy, token }, nurse.id, 1, { pharmacy })
   t.equal((await dispense(place.finess)).status, 201)
   t.match(await dispense(suspended.finess), { status: 403, body: { code: 'pharmacy_suspended' } })

@@ -57,8 +57,7 @@ t.test('409 entitlement_exceeded: with what is left, when more will be, the rule
       rule: { id, source: { title: 'A rule for tests', reference: 'TEST-1', url: null } },
     },
   })
-  const text = JSON.stringify(answer.body)
-  for (const secret of [nurse.id, place.finess, 'Martin']) t.notMatch(text, secret, 'nothing of who and where')
+  for (const secret of [nurse.id, place.finess, 'Martin']) t.notMatch(JSON.stringify(answer.body), secret)
   const paris = new Date(answer.body.resetsAt).toLocaleString('en-GB', { timeZone: 'Europe/Paris', weekday: 'long' })
   t.equal(paris, 'Monday', 'calendar weeks end on Monday, by the clocks of the territory')
   t.match(await decisionsOn(db, nurse.id), [

@@ -51,8 +51,7 @@ t.test('200: a later count replaces the earlier, down to none', async (t) => {
   const place = await world.pharmacy(2)
   const first = must(201, await count(place, 240)).body
   const second = await count(place, 0)
-  t.match(second, { status: 200, body: { onHand: 0, available: 0 } })
-  t.ok(second.body.version > first.version)
+  t.match(second, { status: 200, body: { onHand: 0, available: 0, version: first.version + 1 } })
   t.match(await movements(place), [
     { kind: 'count', quantity: 240, change: -240 },
     { kind: 'count', quantity: 240, change: 240 },
