@@ -13,6 +13,12 @@ export function driverError(error: unknown): DriverError | undefined {
   return inner instanceof Error ? (inner as DriverError) : undefined
 }
 
+/** PostgreSQL's own code for a failure; undefined where the network or the driver failed. Node's EPIPE looks like one. */
+export function sqlState(error: unknown): string | undefined {
+  const code = driverError(error)?.code
+  return code !== undefined && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : undefined
+}
+
 const RETRIED = new Set(['40001', '40P01', '55P03'])
 
 /** Whether the same work may simply be tried again: serialisation failure, deadlock, a lock held too long. */
@@ -33,11 +39,10 @@ const LOST_CONNECTION =
 
 /** Whether the database, not the request, is the reason: nothing was done, and the same request may work later. */
 export function isUnavailable(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== undefined) return UNAVAILABLE.test(state)
   const cause = driverError(error)
-  if (cause === undefined) return false
-  return cause.code !== undefined && /^[0-9A-Z]{5}$/.test(cause.code)
-    ? UNAVAILABLE.test(cause.code)
-    : LOST_CONNECTION.test(`${cause.code ?? ''} ${cause.message}`)
+  return LOST_CONNECTION.test(`${cause?.code ?? ''} ${cause?.message ?? ''}`)
 }
 
 /**

@@ -2,7 +2,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { Problem } from '../domain/problems.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
-import { driverError } from './failures.ts'
+import { driverError, sqlState } from './failures.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
 
@@ -96,13 +96,14 @@ async function commit(client: pg.PoolClient, sent: readonly Promise<unknown>[]):
 
 // PostgreSQL itself said that a statement failed, so that nothing was committed; a lost connection says nothing.
 function isAnsweredError(error: unknown): boolean {
-  const { code = '', message = '' } = driverError(error) ?? {}
-  return message.startsWith('COMMIT was') || (/^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code))
+  const state = sqlState(error)
+  if (state !== undefined) return !/^(08|57P)/.test(state)
+  return driverError(error)?.message.startsWith('COMMIT was') ?? false
 }
 
 // Behind a failed statement every other fails too: 25P02, or 26000 where its name was never prepared.
 function isConsequence(error: unknown): boolean {
-  return /^(25P02|26000)$/.test(driverError(error)?.code ?? '')
+  return /^(25P02|26000)$/.test(sqlState(error) ?? '')
 }
 
 /**
