@@ -1,5 +1,6 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { type Instant, iso } from './instant.ts'
+import { leafHash } from './merkle.ts'
 
 /** One line of an entry: masks of one product, and the rule and window that they count under. */
 export interface LedgerLine {
@@ -50,11 +51,6 @@ export function sealEntry(entry: LedgerEntry, payload: Buffer, salt: Buffer): Se
   const commitment = createHmac('sha256', salt).update(payload).digest()
   const canonical = canonicalBytes(entry, commitment)
   return { ...entry, canonical, entryHash: leafHash(canonical), payload, salt }
-}
-
-/** The RFC 6962 leaf hash of an entry's canonical bytes. */
-function leafHash(canonical: Buffer): Buffer {
-  return createHash('sha256').update(Buffer.of(0)).update(canonical).digest()
 }
 
 function canonicalBytes(entry: LedgerEntry, commitment: Buffer): Buffer {

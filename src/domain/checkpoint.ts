@@ -1,0 +1,62 @@
+import { type Instant, instantOf, iso } from './instant.ts'
+import { openNote, type Signer, signNote, type Verifier } from './signed-note.ts'
+
+/** What a checkpoint commits the log to: its first `size` entries have this root. */
+export interface Checkpoint {
+  origin: string
+  size: number
+  root: Buffer
+}
+
+/** What a receipt promises: the leaf is in a checkpoint before `promisedBy`. */
+export interface Receipt {
+  origin: string
+  leafHash: Buffer
+  /** The place in the professional's chain. */
+  seq: number
+  recordedAt: Instant
+  promisedBy: Instant
+}
+
+const RECEIPT = 'gomask-receipt-v1'
+const PROMISE_MS = 24 * 3_600_000
+
+/** A checkpoint as a signed note (C2SP tlog-checkpoint). */
+export function signCheckpoint({ origin, size, root }: Checkpoint, signers: readonly Signer[]): string {
+  return signNote(`${origin}\n${size}\n${root.toString('base64')}\n`, signers)
+}
+
+/** Reads a checkpoint that one of these keys has signed; undefined when it is none, or signed by none of them. */
+export function openCheckpoint(note: string, verifiers: readonly Verifier[]): Checkpoint | undefined {
+  const text = openNote(note, verifiers)
+  const [, origin, size, root] =
+    /^(\S+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*$/.exec(text ?? '') ?? []
+  if (origin === undefined || !verifiers.some(({ name }) => name === origin)) return undefined
+  return { origin, size: Number(size), root: Buffer.from(root ?? '', 'base64') }
+}
+
+/**
+ * A receipt as a signed note: version tag, origin, leaf hash (base64), the entry's sequence, when it was recorded and by
+ * when it is in a checkpoint (24 hours later), a line each. An acknowledged entry that never appears is provable with it.
+ */
+export function signReceipt(
+  { entryHash, seq, recordedAt }: { entryHash: Buffer; seq: number; recordedAt: Instant },
+  signer: Signer,
+): string {
+  const lines = [RECEIPT, signer.name, entryHash.toString('base64'), seq, iso(recordedAt), iso(recordedAt + PROMISE_MS)]
+  return signNote(`${lines.join('\n')}\n`, [signer])
+}
+
+/** Reads a receipt that one of these keys has signed; undefined when it is none, or signed by none of them. */
+export function openReceipt(note: string, verifiers: readonly Verifier[]): Receipt | undefined {
+  const text = openNote(note, verifiers)
+  const [tag, origin = '', leaf = '', seq, recordedAt = '', promisedBy = ''] = text?.split('\n') ?? []
+  if (tag !== RECEIPT) return undefined
+  return {
+    origin,
+    leafHash: Buffer.from(leaf, 'base64'),
+    seq: Number(seq),
+    recordedAt: instantOf(recordedAt),
+    promisedBy: instantOf(promisedBy),
+  }
+}

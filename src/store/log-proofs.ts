@@ -1,0 +1,74 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { row, rows } from '../db/query.ts'
+import { instant, json } from '../db/sql.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Range, Tile } from '../domain/merkle.ts'
+import { consistencyPath, inclusionPath, rootOfRange, tilesOf } from '../domain/merkle-proofs.ts'
+
+const HASH_BYTES = 32
+
+/** A checkpoint as it was published. */
+export interface PublishedCheckpoint {
+  size: number
+  note: string
+  publishedAt: Instant
+}
+
+/** The newest checkpoint; undefined before the first. */
+export function newestCheckpoint(db: Queryable): Promise<PublishedCheckpoint | undefined> {
+  return row(
+    db,
+    'newest_checkpoint',
+    sql`select size::float8, note, ${instant(sql`published_at`)} as "publishedAt" from log_checkpoints order by size desc limit 1`,
+  )
+}
+
+/** The verifier keys that checkpoints were ever signed with, oldest first. */
+export async function knownKeys(db: Queryable): Promise<string[]> {
+  const found = await rows<{ line: string }>(
+    db,
+    'known_log_keys',
+    sql`select verifier_key as line from log_keys order by first_used_at, verifier_key`,
+  )
+  return found.map(({ line }) => line)
+}
+
+/** The hashes that prove that leaf `index` is in the tree of `size` leaves. */
+export function proveInclusion(db: Queryable, index: number, size: number): Promise<Buffer[]> {
+  return rootsOfRanges(db, inclusionPath(index, size))
+}
+
+/** The hashes that prove that the tree of `to` leaves begins with that of `from`. */
+export function proveConsistency(db: Queryable, from: number, to: number): Promise<Buffer[]> {
+  return rootsOfRanges(db, consistencyPath(from, to))
+}
+
+/** The root of the tree of the first `size` leaves. */
+export async function rootAt(db: Queryable, size: number): Promise<Buffer> {
+  return (await rootsOfRanges(db, [{ start: 0, end: size }]))[0] as Buffer
+}
+
+async function rootsOfRanges(db: Queryable, ranges: Range[]): Promise<Buffer[]> {
+  const tiles = await readTiles(db, tilesOf(ranges))
+  const byPlace = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile]))
+  return ranges.map((range) => rootOfRange(range, byPlace))
+}
+
+/** The tiles named, as they are now: those that are not there are left out, and those at the edge may grow. */
+export async function readTiles(db: Queryable, wanted: readonly Omit<Tile, 'hashes'>[]): Promise<Tile[]> {
+  const found = await rows<{ level: number; index: number; hashes: string }>(
+    db,
+    'read_tiles',
+    sql`select t.level::int, t.index::float8, translate(encode(t.hashes, 'base64'), E'\n', '') as hashes
+        from jsonb_to_recordset(${json(wanted)}) as w(level smallint, index bigint)
+        join log_tiles t using (level, index)`,
+  )
+  return found.map(({ hashes, ...place }) => ({ ...place, hashes: split(Buffer.from(hashes, 'base64')) }))
+}
+
+function split(hashes: Buffer): Buffer[] {
+  return Array.from({ length: hashes.length / HASH_BYTES }, (_, i) =>
+    hashes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
+  )
+}
