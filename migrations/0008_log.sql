@@ -1,19 +1,18 @@
 -- The global log: one Merkle tree after RFC 6962 over all ledger entries, in the order in which they are sequenced.
 
 -- The entries that have no place in the log yet. No cursor over ids or times can say which these are, as transactions
--- commit out of order; an entry enters here in its own transaction, whatever made it. The order of the key keeps each
--- person's entries in the order of the chain.
+-- commit out of order; an entry enters here in its own transaction, whatever made it, and leaves with its place. As that
+-- happens under the lock of the person's head, `position` keeps each person's entries in the order of the chain, also
+-- when the clock is set back.
 create table log_pending (
-  recorded_at timestamptz(3) not null,
-  seq integer not null,
-  entry_id uuid not null,
-  primary key (recorded_at, seq, entry_id)
+  position bigint generated always as identity primary key,
+  entry_id uuid not null
 );
-insert into log_pending select recorded_at, seq, id from ledger_entries;
+insert into log_pending (entry_id) select id from ledger_entries order by recorded_at, seq, id;
 
 create function await_sequencing() returns trigger language plpgsql as $$
 begin
-  insert into log_pending values (new.recorded_at, new.seq, new.id);
+  insert into log_pending (entry_id) values (new.id);
   return null;
 end
 $$;

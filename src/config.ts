@@ -27,12 +27,30 @@ const environment = z.object({
     .optional()
     .meta({ about: 'PostgreSQL 15+ with PostGIS; left out: the embedded database in DATA_DIR' }),
   DATABASE_POOL: count(1, 200, 20, 'connections to PostgreSQL of this process'),
-  DATA_DIR: z.string().min(1).default('.gomask').meta({ about: 'embedded database and signing keys' }),
+  DATA_DIR: z.string().min(1).default('.gomask').meta({ about: 'embedded database, keys and checkpoints' }),
   MIGRATE_ON_START: flag(true, 'bring the database up to date at start; false: refuse one that is not'),
   SIGNING_KEY_FILE: z
     .string()
     .optional()
     .meta({ about: 'PEM file (PKCS #8, P-256) that signs tokens; left out: made once in DATA_DIR' }),
+  LEDGER_ORIGIN: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._/:-]{0,99}$/, 'must be letters, digits and . _ / : -, at most 100')
+    .refine((name) => /[a-zA-Z]/.test(name), 'must hold a letter')
+    .default('gomask')
+    .meta({ about: 'name of this log in its checkpoints, such as masks.example.org/ledger; never change it' }),
+  LEDGER_KEY_FILE: z
+    .string()
+    .optional()
+    .meta({
+      about: 'PEM file (PKCS #8, Ed25519) that signs checkpoints and receipts; left out: made once in DATA_DIR',
+    }),
+  CHECKPOINT_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ about: 'folder that keeps published checkpoints outside the database; left out: DATA_DIR/checkpoints' }),
+  CHECKPOINT_SECONDS: count(1, 3600, 2, 'seconds from one checkpoint to the next while there is something new'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

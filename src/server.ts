@@ -1,11 +1,16 @@
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import { loadSigningKey, type SigningKey } from './http/keys.ts'
+import { reportLedger } from './http/metrics.ts'
+import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
+import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
+import { loadLedgerKeys } from './ledger-keys.ts'
 import { logOptions } from './log.ts'
 import { openReady } from './ready.ts'
 
@@ -21,9 +26,15 @@ export interface Running {
 export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
   const key = await loadSigningKey(config)
+  const signers = await loadLedgerKeys(config)
+  const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   const db = await openReady(config, log)
-  const app = await buildApp({ config, db, key }, log)
+  const app = await buildApp({ config, db, key, signers }, log)
   const jobs = await startJobs(db, (error) => log.error({ err: error }, 'job failed'))
+  const sequencer = startSequencer(
+    { db, folder, signers },
+    { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) },
+  )
   await app.listen({ host: config.HOST, port: config.PORT })
   const { port } = app.server.address() as AddressInfo
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
@@ -35,7 +46,7 @@ export async function start(config: Config): Promise<Running> {
     // Requests in flight finish before the database goes away under them.
     close: async () => {
       await app.close()
-      await jobs.stop()
+      await Promise.all([jobs.stop(), sequencer.stop()])
       await db.close()
     },
   }

@@ -1,8 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
 import type { Config } from '../config.ts'
+import { ownKey } from '../key-file.ts'
 import type { Role } from './caller.ts'
 
 /** The service as the issuer of its own tokens, and their audience. */
@@ -19,7 +19,9 @@ export interface SigningKey {
 
 /** Loads the signing key from SIGNING_KEY_FILE, or from DATA_DIR, where it is made once. */
 export async function loadSigningKey(config: Pick<Config, 'SIGNING_KEY_FILE' | 'DATA_DIR'>): Promise<SigningKey> {
-  const pem = config.SIGNING_KEY_FILE ? await readFile(config.SIGNING_KEY_FILE, 'utf8') : await ownKey(config.DATA_DIR)
+  const pem = config.SIGNING_KEY_FILE
+    ? await readFile(config.SIGNING_KEY_FILE, 'utf8')
+    : await ownKey(config.DATA_DIR, 'signing-es256.pem', newKey)
   const privateKey = createPrivateKey(pem)
   if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     throw new Error('the signing key is not a P-256 key')
@@ -34,21 +36,10 @@ export async function loadSigningKey(config: Pick<Config, 'SIGNING_KEY_FILE' | '
   }
 }
 
-async function ownKey(dataDir: string): Promise<string> {
-  const folder = join(dataDir, 'keys')
-  const file = join(folder, 'signing-es256.pem')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const found = await readFile(file, 'utf8').catch(() => undefined)
-  if (found !== undefined) return found
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const draft = `${file}.${randomUUID()}` // Not by process id: containers that share the folder are all process 1.
-  await writeFile(draft, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
-  // A link appears whole or not at all, and of two processes that start together only one makes it; both read that one.
-  await link(draft, file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error
-  })
-  await unlink(draft)
-  return readFile(file, 'utf8')
+function newKey(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString()
 }
 
 /** What a token of ours is to say. */

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
+import type { Signer } from '../domain/signed-note.ts'
 import type { SigningKey } from './keys.ts'
 
 /** What the application is built from. */
@@ -10,6 +11,8 @@ export interface Deps {
   config: Config
   db: Database
   key: SigningKey
+  /** The ledger's keys; the first is the present one. */
+  signers: [Signer, ...Signer[]]
 }
 
 /** An instance whose schemas are zod's. */

@@ -1,38 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
-import { row, rows } from '../db/query.ts'
-import { instant, json } from '../db/sql.ts'
-import type { Instant } from '../domain/instant.ts'
+import { rows } from '../db/query.ts'
+import { json } from '../db/sql.ts'
 import type { Range, Tile } from '../domain/merkle.ts'
 import { consistencyPath, inclusionPath, rootOfRange, tilesOf } from '../domain/merkle-proofs.ts'
 
 const HASH_BYTES = 32
-
-/** A checkpoint as it was published. */
-export interface PublishedCheckpoint {
-  size: number
-  note: string
-  publishedAt: Instant
-}
-
-/** The newest checkpoint; undefined before the first. */
-export function newestCheckpoint(db: Queryable): Promise<PublishedCheckpoint | undefined> {
-  return row(
-    db,
-    'newest_checkpoint',
-    sql`select size::float8, note, ${instant(sql`published_at`)} as "publishedAt" from log_checkpoints order by size desc limit 1`,
-  )
-}
-
-/** The verifier keys that checkpoints were ever signed with, oldest first. */
-export async function knownKeys(db: Queryable): Promise<string[]> {
-  const found = await rows<{ line: string }>(
-    db,
-    'known_log_keys',
-    sql`select verifier_key as line from log_keys order by first_used_at, verifier_key`,
-  )
-  return found.map(({ line }) => line)
-}
 
 /** The hashes that prove that leaf `index` is in the tree of `size` leaves. */
 export function proveInclusion(db: Queryable, index: number, size: number): Promise<Buffer[]> {

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openServer } from '../../src/db/server.ts'
 import { makeDatabase } from '../support/database.ts'
-import { makeKey } from '../support/service.ts'
+import { makeKey, makeSigner } from '../support/service.ts'
 
 t.test('200: a service that reaches its database is ready; 503: once that is gone, no more', async (t) => {
   const { db, drop } = await makeDatabase()
@@ -32,7 +32,7 @@ t.test('503: a service whose database does not answer is not ready, and says whe
 })
 
 async function serviceOver(t: Test, db: Database): Promise<FastifyInstance> {
-  const app = await buildApp({ config: loadConfig({}), db, key: await makeKey() })
+  const app = await buildApp({ config: loadConfig({}), db, key: await makeKey(), signers: [makeSigner()] })
   t.teardown(() => app.close())
   return app
 }

@@ -4,13 +4,14 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openServer } from '../../src/db/server.ts'
 import type { SigningKey } from '../../src/http/keys.ts'
-import { makeKey } from './service.ts'
+import { makeKey, makeSigner } from './service.ts'
 
 /** The application over a database that is not there; it takes no time to start, and ends with the test. */
 export async function startWithoutDatabase(t: Test, key?: SigningKey): Promise<FastifyInstance> {
   // Nothing listens on port 1.
   const db = openServer('postgres://nobody@127.0.0.1:1/none', { connections: 2, onError: () => {} })
-  const app = await buildApp({ config: { ...loadConfig({}), RATE_LIMIT: 0 }, db, key: key ?? (await makeKey()) })
+  const config = { ...loadConfig({}), RATE_LIMIT: 0 }
+  const app = await buildApp({ config, db, key: key ?? (await makeKey()), signers: [makeSigner()] })
   await app.ready()
   t.teardown(() => app.close().then(() => db.close()))
   return app

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
+import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
 import { type SigningKey, signToken, type TokenRequest } from '../../src/http/keys.ts'
 import { makeDatabase } from './database.ts'
 import { conformance } from './openapi.ts'
@@ -31,6 +32,7 @@ export interface Service {
   url: string | undefined
   config: Config
   key: SigningKey
+  signers: [Signer]
   call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, sent?: Sent): Promise<Answer>
   token(request: Omit<TokenRequest, 'ttlSeconds'> & { ttlSeconds?: number }): Promise<string>
 }
@@ -44,7 +46,8 @@ export async function startService(
   const { db, url, drop } = await makeDatabase(options.connections)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
   const key = await makeKey()
-  const app = await buildApp({ config, db, key }, options.logger)
+  const signers: [Signer] = [makeSigner()]
+  const app = await buildApp({ config, db, key, signers }, options.logger)
   await app.ready()
   t.teardown(async () => {
     await app.close()
@@ -57,6 +60,7 @@ export async function startService(
     url,
     config,
     key,
+    signers,
     token: (request) => signToken(key, { ttlSeconds: 3600, ...request }),
     call: async (method, path, { token, body, key: idempotencyKey, headers } = {}) => {
       const response = await app.inject({
@@ -75,6 +79,11 @@ export async function startService(
       return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
     },
   }
+}
+
+/** A key of the ledger for tests. */
+export function makeSigner(origin = 'test'): Signer {
+  return signerOf(origin, generateKeyPairSync('ed25519').privateKey)
 }
 
 /** A signing key for tests. */

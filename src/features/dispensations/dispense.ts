@@ -2,9 +2,11 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
+import { signReceipt } from '../../domain/checkpoint.ts'
 import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
+import type { Signer } from '../../domain/signed-note.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
 import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
@@ -17,6 +19,12 @@ export interface CounterLimits {
   overridesPerWeek: number
 }
 
+/** Who writes the entry down, and the key that signs its receipt. */
+export interface Writing {
+  operator: string | undefined
+  signer: Signer
+}
+
 /**
  * Hands masks over at a pharmacy's counter: all lines or none, within what the rules in force leave this professional in
  * all pharmacies together.
@@ -25,15 +33,15 @@ export async function dispense(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
-  { overridesPerWeek, operator }: CounterLimits & { operator: string | undefined },
+  { overridesPerWeek, ...writing }: CounterLimits & Writing,
 ): Promise<Dispensation | Refusal> {
   const refuse = (personId: string | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, refusal)
+    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator: writing.operator }, refusal)
   const counter = await gather(tx, pharmacy, request, overridesPerWeek)
   if (!counter) return refuse(null, professionalUnknown())
   const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
   if (isRefusal(grant)) return refuse(counter.head.personId, grant)
-  return write(tx, request, counter, grant, operator)
+  return write(tx, request, counter, grant, writing)
 }
 
 /** The refusal of somebody whom the directory does not know. */
@@ -49,7 +57,7 @@ function write(
   request: DispensationRequest,
   counter: Counter,
   grant: Grant,
-  operator: string | undefined,
+  { operator, signer }: Writing,
 ): Dispensation {
   const entry = entryOf(counter, grant)
   const { professional, identityCheck, override } = request
@@ -75,7 +83,7 @@ function write(
     window: first?.allowance.period ?? null,
     reservations,
   }
-  return { ...entryView(row), remaining: remainingAfter(counter, grant) }
+  return { ...entryView(row), remaining: remainingAfter(counter, grant), receipt: signReceipt(sealed, signer) }
 }
 
 function entryOf({ facts, pharmacyTerritory }: Counter, grant: Grant): NewEntry {

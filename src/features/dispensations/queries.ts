@@ -1,9 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { texts } from '../../db/sql.ts'
-import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
-import { entryInRemit } from '../../http/regulator.ts'
+import type { Caller } from '../../http/caller.ts'
+import { entryReadableBy } from '../../http/readable-entries.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 
 /** An entry with the person that it is about, by surrogate, for the access record. */
@@ -15,7 +14,7 @@ export function findEntry(db: Queryable, caller: Caller, id: string): Promise<Re
     db,
     `find_entry_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.id = ${id}::uuid and e.kind <> 'link' and ${readable(caller)}`,
+        where e.id = ${id}::uuid and e.kind <> 'link' and ${entryReadableBy(caller)}`,
   )
 }
 
@@ -29,24 +28,8 @@ export function listEntries(
     db,
     `list_entries_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.kind <> 'link' and ${readable(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
+        where e.kind <> 'link' and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
           and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by e.id desc limit ${limit}::int`,
   )
-}
-
-function readable(caller: Caller): SQL {
-  switch (caller.role) {
-    case 'pharmacy':
-      return sql`e.pharmacy = any (${texts(actingFor(caller))})`
-    case 'professional':
-      return sql`e.person_id in (
-        select p.id from person_identifiers i join persons known on known.id = i.person_id
-        join persons p on coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id)
-        where i.identifier = ${professionalOf(caller)})`
-    case 'regulator':
-      return entryInRemit(caller)
-    case 'admin':
-      return sql`false`
-  }
 }

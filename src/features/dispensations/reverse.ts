@@ -5,6 +5,7 @@ import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
+import { signReceipt } from '../../domain/checkpoint.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
@@ -17,6 +18,7 @@ import { type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
 import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
+import type { Writing } from './dispense.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 interface Original {
@@ -41,7 +43,7 @@ export async function reverse(
   tx: Transaction,
   dispensationId: string,
   request: ReversalRequest,
-  operator: string | undefined,
+  { operator, signer }: Writing,
 ): Promise<Dispensation | Refusal> {
   const { head, original } = await lockOriginal(tx, dispensationId)
   const { personId, professional, pharmacy } = original
@@ -52,7 +54,8 @@ export async function reverse(
   const sealed = seal(head, entryOf(original, lines), payload)
   append(tx, sealed, lines.map(weightOf(original)), professional)
   await giveStockBack(tx, original, lines, { id: sealed.id, operator })
-  return { ...entryView(rowOf(original, sealed)), remaining: await remainingNow(tx, original, lines) }
+  const remaining = await remainingNow(tx, original, lines)
+  return { ...entryView(rowOf(original, sealed)), remaining, receipt: signReceipt(sealed, signer) }
 }
 
 async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {

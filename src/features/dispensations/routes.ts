@@ -26,7 +26,7 @@ export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   readRoute(app, deps)
 }
 
-function dispenseRoute(app: App, { db, config }: Deps): void {
+function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void {
   app.post(
     '/v1/dispensations',
     {
@@ -44,7 +44,7 @@ function dispenseRoute(app: App, { db, config }: Deps): void {
     },
     async (request, reply) => {
       const pharmacy = pharmacyFor(request.caller, request.body.pharmacy)
-      const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request) }
+      const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), signer }
       return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
         dispense(tx, pharmacy, request.body, limits),
       )
@@ -77,7 +77,7 @@ function checkRoute(app: App, { db, config }: Deps): void {
   )
 }
 
-function reversalRoute(app: App, { db }: Deps): void {
+function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
   app.post(
     '/v1/dispensations/:id/reversal',
     {
@@ -99,7 +99,7 @@ function reversalRoute(app: App, { db }: Deps): void {
       if (original?.kind !== 'dispensation' || (body.pharmacy && body.pharmacy !== original.pharmacy)) throw notFound()
       const pharmacy = pharmacyFor(caller, original.pharmacy ?? undefined)
       return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
-        reverse(tx, params.id, body, operatorOf(request)),
+        reverse(tx, params.id, body, { operator: operatorOf(request), signer }),
       )
     },
   )

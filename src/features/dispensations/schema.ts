@@ -42,6 +42,11 @@ export const dispensationBody = z.strictObject({
 export const dispensation = ledgerEntry
   .extend({
     remaining: z.array(productQuantity).describe('What the professional may still receive in the present window.'),
+    receipt: z
+      .string()
+      .describe(
+        'A signed note (C2SP): the promise that this entry is in a checkpoint of the log within 24 hours. Keep it.',
+      ),
   })
   .meta({ id: 'RecordedEntry' })
 

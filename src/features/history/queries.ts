@@ -5,7 +5,7 @@ import { rows } from '../../db/query.ts'
 import { timestamp } from '../../db/sql.ts'
 import { type Instant, LATEST } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
-import { entryInRemit } from '../../http/regulator.ts'
+import { entryInRemit } from '../../http/readable-entries.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 
 /** The position of an entry in a history. */

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import type { Database } from '../../db/database.ts'
+import { invalid, Problem } from '../../domain/problems.ts'
+import { roles } from '../../http/caller.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
+import { proveConsistency, proveInclusion } from '../../store/log-proofs.ts'
+import { findLeaf } from './queries.ts'
+import { consistencyProof, consistencyQuery, inclusionProof, inclusionQuery } from './schema.ts'
+
+const plainText = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } })
+
+/**
+ * The log's public face. Checkpoints, keys and consistency proofs say nothing about anybody, and the more people keep
+ * them, the harder the history is to forge: any token reads them.
+ */
+export async function ledgerRoutes(app: App, deps: Deps): Promise<void> {
+  checkpointRoute(app, deps)
+  keyRoute(app, deps)
+  inclusionRoute(app, deps)
+  consistencyRoute(app, deps)
+}
+
+function checkpointRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/ledger/checkpoint',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'readCheckpoint',
+        tags: ['ledger'],
+        summary: 'The newest checkpoint of the log',
+        description:
+          'A C2SP signed note: origin, number of entries and Merkle root. Whoever keeps it can prove later that nothing before it was changed.',
+        response: { 200: plainText('A signed note'), ...problems(401, 403, 404) },
+      },
+    },
+    async (_request, reply) => {
+      const { note } = await requireCheckpoint(db)
+      return reply.type('text/plain; charset=utf-8').serializer(String).send(note)
+    },
+  )
+}
+
+function keyRoute(app: App, { db, signers }: Deps): void {
+  app.get(
+    '/v1/ledger/key',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'readLedgerKeys',
+        tags: ['ledger'],
+        summary: 'The keys that verify checkpoints and receipts',
+        description: 'C2SP verifier keys, a line each: the present one first, then those of older checkpoints.',
+        response: { 200: plainText('Verifier keys'), ...problems(401, 403) },
+      },
+    },
+    async (_request, reply) => {
+      const present = signers.map(({ line }) => line)
+      const older = (await knownKeys(db.orm)).filter((line) => !present.includes(line)).reverse()
+      return reply
+        .type('text/plain; charset=utf-8')
+        .serializer(String)
+        .send([...present, ...older].map((line) => `${line}\n`).join(''))
+    },
+  )
+}
+
+function inclusionRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/ledger/inclusion-proof',
+    {
+      config: { policy: ['pharmacy', 'professional', 'regulator'] },
+      schema: {
+        operationId: 'proveInclusion',
+        tags: ['ledger'],
+        summary: 'Prove that an entry is in the log',
+        querystring: inclusionQuery,
+        response: { 200: inclusionProof, ...problems(401, 403, 404, 409) },
+      },
+    },
+    async ({ caller, query: { entry } }) => {
+      // The checkpoint first: an entry that the log has by then is in it or in a later one.
+      const newest = await newestCheckpoint(db.orm)
+      const leaf = await findLeaf(db.orm, caller, entry)
+      if (!leaf) throw new Problem('not_found', 'There is no such entry of yours.')
+      const { entryHash, index } = leaf
+      if (!newest || index === null || index >= newest.size) {
+        throw new Problem(
+          'entry_not_in_checkpoint',
+          'The entry is not in a checkpoint yet. Ask again in a few seconds.',
+        )
+      }
+      const { size, note } = newest
+      const hashes = base64(await proveInclusion(db.orm, index, size))
+      return { entry, entryHash, index, size, hashes, checkpoint: note }
+    },
+  )
+}
+
+function consistencyRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/ledger/consistency-proof',
+    {
+      config: { policy: roles },
+      schema: {
+        operationId: 'proveConsistency',
+        tags: ['ledger'],
+        summary: 'Prove that a larger tree begins with a smaller one',
+        querystring: consistencyQuery,
+        response: { 200: consistencyProof, ...problems(401, 403, 404) },
+      },
+    },
+    async ({ query }) => {
+      const { size, note } = await requireCheckpoint(db)
+      const { from, to = size } = query
+      if (to > size) throw invalid('to', `is above ${size}, the size of the newest checkpoint`)
+      if (from > to) throw invalid('from', `is above ${to}`)
+      return { from, to, hashes: base64(await proveConsistency(db.orm, from, to)), checkpoint: note }
+    },
+  )
+}
+
+async function requireCheckpoint(db: Database): Promise<PublishedCheckpoint> {
+  const newest = await newestCheckpoint(db.orm)
+  if (!newest) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+  return newest
+}
+
+function base64(hashes: readonly Buffer[]): string[] {
+  return hashes.map((hash) => hash.toString('base64'))
+}

@@ -1,0 +1,69 @@
+import type { Database, Queryable } from '../../db/database.ts'
+import { type Checkpoint, openCheckpoint, signCheckpoint } from '../../domain/checkpoint.ts'
+import { type Signer, type Verifier, verifierOf } from '../../domain/signed-note.ts'
+import { insertCheckpoint, knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
+import { readLogState } from '../../store/log.ts'
+import { rootAt } from '../../store/log-proofs.ts'
+import type { CheckpointFolder } from './checkpoint-folder.ts'
+
+/** The database does not continue what was published: an old backup, a fork, or a forgery. The message says which. */
+export class LogDiverged extends Error {}
+
+/** What the ledger's job works with. */
+export interface LedgerJob {
+  db: Database
+  folder: CheckpointFolder
+  signers: [Signer, ...Signer[]]
+}
+
+/**
+ * Makes sure that the database extends the last checkpoint that was published, the one kept outside it and its own, and
+ * brings each to where the other is missing: a crash may have come between the two. Returns the size that is published.
+ * Throws LogDiverged.
+ */
+export async function requireContinuation({ db, folder, signers }: LedgerJob): Promise<number> {
+  const [keptNote, stored, lines] = await Promise.all([folder.newest(), newestCheckpoint(db.orm), knownKeys(db.orm)])
+  // Later than the checkpoints: another instance may be adding to the log, and it never shrinks.
+  const { size } = await readLogState(db.orm)
+  const verifiers = [...signers, ...lines.flatMap((line) => verifierOf(line) ?? [])]
+  const kept = keptNote === undefined ? undefined : read(keptNote, verifiers, 'kept outside the database')
+  const published = stored && read(stored.note, verifiers, 'in the database')
+  for (const checkpoint of [kept, published]) {
+    if (checkpoint) await requireExtends(db.orm, size, checkpoint, signers[0].name)
+  }
+  if (stored && published && published.size > (kept?.size ?? -1)) await folder.keep(stored.note)
+  if (kept && keptNote !== undefined && kept.size > (published?.size ?? -1)) {
+    await insertCheckpoint(db.orm, kept.size, keptNote)
+  }
+  return Math.max(kept?.size ?? 0, published?.size ?? 0)
+}
+
+/** Signs and publishes a checkpoint of the log as it is, unless its size is published already. */
+export async function publish({ db, folder, signers }: LedgerJob, publishedSize: number): Promise<void> {
+  const { size } = await readLogState(db.orm)
+  if (size <= publishedSize) return
+  const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db.orm, size) }, signers)
+  // Outside first: whatever anybody has been shown is then known there, even if the database is set back.
+  await folder.keep(note)
+  await insertCheckpoint(db.orm, size, note)
+}
+
+function read(note: string, verifiers: Verifier[], where: string): Checkpoint {
+  const checkpoint = openCheckpoint(note, verifiers)
+  if (!checkpoint) throw new LogDiverged(`the last checkpoint ${where} is not signed by a key of this log`)
+  return checkpoint
+}
+
+async function requireExtends(db: Queryable, size: number, last: Checkpoint, origin: string): Promise<void> {
+  if (last.origin !== origin) {
+    throw new LogDiverged(`the last checkpoint is of the log ${last.origin}, and LEDGER_ORIGIN says ${origin}`)
+  }
+  if (size < last.size) {
+    throw new LogDiverged(
+      `the database holds ${size} entries of the log, and a checkpoint of ${last.size} was published`,
+    )
+  }
+  if (last.size > 0 && !(await rootAt(db, last.size)).equals(last.root)) {
+    throw new LogDiverged(`the first ${last.size} entries of the log are not those that were published`)
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { inTransaction } from '../../db/transaction.ts'
+import { recordKeys } from '../../store/checkpoints.ts'
+import { readLogState, sequence } from '../../store/log.ts'
+import { type LedgerJob, LogDiverged, publish, requireContinuation } from './publish.ts'
+
+/** How the ledger's job stands, for metrics. */
+export interface LedgerStatus {
+  /** How long the oldest entry without a place in the log has waited. */
+  oldestPendingSeconds: number
+  size: number
+  /** The database does not continue what was published, and nothing is signed. */
+  refused: boolean
+}
+
+/**
+ * Gives new entries their place in the log and publishes a checkpoint over them, once. Throws LogDiverged, with nothing
+ * done, when the database does not continue what was published.
+ */
+export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
+  const published = await requireContinuation(job)
+  await recordKeys(
+    job.db.orm,
+    job.signers.map(({ line }) => line),
+  )
+  while ((await inTransaction(job.db, sequence)) > 0);
+  await publish(job, published)
+}
+
+/** Does so every `seconds` until stopped; any number of instances may. */
+export function startSequencer(
+  job: LedgerJob,
+  options: { seconds: number; log: Logger; report: (status: LedgerStatus) => void },
+): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const running = run(job, options, stopping.signal)
+  return {
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+async function run(
+  job: LedgerJob,
+  { seconds, log, report }: Parameters<typeof startSequencer>[1],
+  signal: AbortSignal,
+): Promise<void> {
+  let refusal: string | undefined
+  while (!signal.aborted) {
+    try {
+      await sequenceAndPublish(job)
+      if (refusal !== undefined) log.info('the ledger is signed again')
+      refusal = undefined
+    } catch (error) {
+      const message = error instanceof LogDiverged ? error.message : undefined
+      if (message === undefined) log.error({ err: error }, 'the ledger could not be sequenced; trying again')
+      else if (message !== refusal) log.fatal({ reason: message }, 'refusing to sequence and sign the ledger')
+      refusal = message
+    }
+    await readLogState(job.db.orm).then(
+      (state) => report({ ...state, refused: refusal !== undefined }),
+      () => {}, // Said above.
+    )
+    await wait(seconds * 1000, undefined, { signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,28 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { type Config, ConfigError } from './config.ts'
+import { type Signer, signerOf } from './domain/signed-note.ts'
+import { ownKey } from './key-file.ts'
+
+/**
+ * Loads the Ed25519 keys that sign checkpoints, from LEDGER_KEY_FILE or from DATA_DIR, where one is made once. The file may
+ * hold several: the first signs receipts too, the others sign checkpoints beside it while their readers move to the first.
+ */
+export async function loadLedgerKeys(
+  config: Pick<Config, 'LEDGER_KEY_FILE' | 'LEDGER_ORIGIN' | 'DATA_DIR'>,
+): Promise<[Signer, ...Signer[]]> {
+  const pem = config.LEDGER_KEY_FILE
+    ? await readFile(config.LEDGER_KEY_FILE, 'utf8')
+    : await ownKey(config.DATA_DIR, 'ledger-ed25519.pem', newKey)
+  const [first, ...others] = (pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []).map((block) => {
+    const key = createPrivateKey(block)
+    if (key.asymmetricKeyType !== 'ed25519') throw new ConfigError('LEDGER_KEY_FILE: holds a key that is not Ed25519')
+    return signerOf(config.LEDGER_ORIGIN, key)
+  })
+  if (!first) throw new ConfigError('LEDGER_KEY_FILE: holds no key in PEM')
+  return [first, ...others]
+}
+
+function newKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}

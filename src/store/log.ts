@@ -1,0 +1,110 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { oneRow, rows, send } from '../db/query.ts'
+import { json } from '../db/sql.ts'
+import { edgeOf, edgeTiles, grow, rootOfEdge, type Tile } from '../domain/merkle.ts'
+import { readTiles } from './log-proofs.ts'
+
+const BATCH = 4_096 // A few hundred milliseconds; a backlog is taken in several transactions.
+const LOCK = 5_200_361_448 // Any number, as long as every release takes the same one.
+
+/** How far the log reaches. */
+export interface LogState {
+  size: number
+  /** How long the oldest entry without a place has waited, in seconds; 0 when there is none. */
+  oldestPendingSeconds: number
+}
+
+export function readLogState(db: Queryable): Promise<LogState> {
+  return oneRow(
+    db,
+    'log_state',
+    sql`select size::float8, coalesce((
+          select extract(epoch from clock_timestamp() - e.recorded_at)::float8
+          from log_pending p join ledger_entries e on e.id = p.entry_id order by p.position limit 1), 0) as "oldestPendingSeconds"
+        from log_state`,
+  )
+}
+
+/**
+ * Gives the next entries that have no place in the log theirs, and returns how many: 0 when there are none, or when
+ * another instance is at it. Two that work side by side all the same cannot both advance: the places are a primary key,
+ * and the size is advanced from the size that was read.
+ */
+export async function sequence(tx: Transaction): Promise<number> {
+  const { free } = await oneRow<{ free: boolean }>(
+    tx,
+    'lock_log',
+    sql`select pg_try_advisory_xact_lock(${LOCK}::bigint) as free`,
+  )
+  return free ? sequenceBatch(tx) : 0
+}
+
+/** The same without the advisory lock, which only saves work. */
+export async function sequenceBatch(tx: Transaction): Promise<number> {
+  const [{ size }, pending] = await Promise.all([readLogState(tx), readPending(tx)])
+  if (pending.length === 0) return 0
+  const before = edgeOf(size, await readTiles(tx, edgeTiles(size)))
+  const { edge, tiles } = grow(
+    before,
+    pending.map(({ entryHash }) => Buffer.from(entryHash, 'base64')),
+  )
+  insertLeaves(tx, pending, size)
+  storeTiles(tx, tiles)
+  advance(tx, size, edge.size, rootOfEdge(edge))
+  return pending.length
+}
+
+function readPending(tx: Transaction): Promise<{ position: number; entryId: string; entryHash: string }[]> {
+  return rows(
+    tx,
+    'read_pending',
+    sql`select p.position::float8, p.entry_id as "entryId", encode(e.entry_hash, 'base64') as "entryHash"
+        from log_pending p join ledger_entries e on e.id = p.entry_id
+        order by p.position limit ${BATCH}::int`,
+  )
+}
+
+function insertLeaves(tx: Transaction, taken: readonly { position: number; entryId: string }[], size: number): void {
+  const leaves = taken.map(({ position, entryId }, nth) => ({ position, entry_id: entryId, index: size + nth }))
+  send(
+    tx,
+    'insert_leaves',
+    sql`with leaf as (
+          select index, entry_id, position from jsonb_to_recordset(${json(leaves)}) as l(index bigint, entry_id uuid, position bigint)
+        ), taken as (
+          delete from log_pending where position in (select position from leaf) returning 1
+        ), placed as (
+          insert into log_leaves (index, entry_id) select index, entry_id from leaf on conflict do nothing returning 1
+        )
+        select unchanged_or_fail((select count(*) from taken), ${leaves.length}::int),
+          unchanged_or_fail((select count(*) from placed), ${leaves.length}::int)`,
+  )
+}
+
+function storeTiles(tx: Transaction, tiles: readonly Tile[]): void {
+  const stored = tiles.map(({ level, index, hashes }) => ({
+    level,
+    index,
+    hashes: Buffer.concat(hashes).toString('hex'),
+  }))
+  send(
+    tx,
+    'store_tiles',
+    sql`insert into log_tiles (level, index, hashes)
+        select level, index, decode(hashes, 'hex') from jsonb_to_recordset(${json(stored)}) as t(level smallint, index bigint, hashes text)
+        on conflict (level, index) do update set hashes = excluded.hashes`,
+  )
+}
+
+function advance(tx: Transaction, from: number, to: number, root: Buffer): void {
+  send(
+    tx,
+    'advance_log',
+    sql`with advanced as (
+          update log_state set size = ${to}::bigint, root = decode(${root.toString('hex')}, 'hex')
+          where size = ${from}::bigint returning 1
+        )
+        select unchanged_or_fail((select count(*) from advanced), 1)`,
+  )
+}
