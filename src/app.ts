@@ -72,12 +72,12 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   await authenticate(app, deps)
   await limitRate(app, deps.config.RATE_LIMIT)
   await documentation(app)
+  await metrics(app)
   await app.register(routes, deps)
   return app
 }
 
 async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
-  await metrics(app)
   for (const feature of [
     healthRoutes,
     keyRoutes,

@@ -39,12 +39,9 @@ const environment = z.object({
     .refine((name) => /[a-zA-Z]/.test(name), 'must hold a letter')
     .default('gomask')
     .meta({ about: 'name of this log in its checkpoints, such as masks.example.org/ledger; never change it' }),
-  LEDGER_KEY_FILE: z
-    .string()
-    .optional()
-    .meta({
-      about: 'PEM file (PKCS #8, Ed25519) that signs checkpoints and receipts; left out: made once in DATA_DIR',
-    }),
+  LEDGER_KEY_FILE: z.string().optional().meta({
+    about: 'PEM file (PKCS #8, Ed25519) that signs checkpoints and receipts; left out: made once in DATA_DIR',
+  }),
   CHECKPOINT_DIR: z
     .string()
     .min(1)

@@ -22,34 +22,27 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** Opens the database, builds the application, listens and works the jobs. */
+/** Opens the database, builds the application, listens and works the jobs; what was opened is closed if one of it fails. */
 export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
   const key = await loadSigningKey(config)
   const signers = await loadLedgerKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
-  const db = await openReady(config, log)
+  // Closed in the opposite order: requests in flight finish before the database goes away under them.
+  await using opened = new AsyncDisposableStack()
+  const db = opened.adopt(await openReady(config, log), (each) => each.close())
   const app = await buildApp({ config, db, key, signers }, log)
-  const jobs = await startJobs(db, (error) => log.error({ err: error }, 'job failed'))
-  const sequencer = startSequencer(
-    { db, folder, signers },
-    { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) },
-  )
+  const onError = (error: Error) => log.error({ err: error }, 'job failed')
+  opened.adopt(await startJobs(db, onError), (each) => each.stop())
+  const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
+  opened.adopt(startSequencer({ db, folder, signers }, timing), (each) => each.stop())
+  opened.defer(() => app.close())
   await app.listen({ host: config.HOST, port: config.PORT })
   const { port } = app.server.address() as AddressInfo
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
   log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
-  return {
-    app,
-    key,
-    url,
-    // Requests in flight finish before the database goes away under them.
-    close: async () => {
-      await app.close()
-      await Promise.all([jobs.stop(), sequencer.stop()])
-      await db.close()
-    },
-  }
+  const kept = opened.move()
+  return { app, key, url, close: () => kept.disposeAsync() }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */
