@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import type { Signer } from './domain/signed-note.ts'
 import { loadSigningKey, type SigningKey } from './http/keys.ts'
 import { reportLedger } from './http/metrics.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
@@ -18,6 +19,7 @@ import { openReady } from './ready.ts'
 export interface Running {
   app: FastifyInstance
   key: SigningKey
+  signers: [Signer, ...Signer[]]
   url: string
   close(): Promise<void>
 }
@@ -42,7 +44,7 @@ export async function start(config: Config): Promise<Running> {
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
   log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
   const kept = opened.move()
-  return { app, key, url, close: () => kept.disposeAsync() }
+  return { app, key, signers, url, close: () => kept.disposeAsync() }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */

@@ -38,10 +38,11 @@ export const demo = defineCommand({
     const grace = closeWithGrace({ delay: 9_000, logger: running.app.log }, () => running.close())
     let goesOn = false
     try {
+      const { url } = running
       const cast = await makeCast(running.key)
-      await playStory({ tell: transcript(running.url), cast, home: world.home, at })
+      await playStory({ tell: transcript(url), url, ledgerKeys: running.signers, cast, home: world.home, at })
       if (exit) console.log('\nAll went as told.')
-      else await invite(running.url, cast, world.home)
+      else await invite(url, cast, world.home)
       goesOn = !exit
     } finally {
       if (!goesOn) {
@@ -54,10 +55,15 @@ export const demo = defineCommand({
 })
 
 /**
- * The operator's configuration with a data folder of the demo's own, emptied, and so with a signing key of its own: the
- * tokens that it prints are good nowhere else. A database on a server must be unused.
+ * The operator's configuration with a data folder of the demo's own, emptied, and so with keys of its own: the tokens that
+ * it prints are good nowhere else. A database on a server must be unused.
  */
-async function ownConfig({ SIGNING_KEY_FILE: _, ...given }: Config): Promise<Config> {
+async function ownConfig({
+  SIGNING_KEY_FILE: _,
+  LEDGER_KEY_FILE: __,
+  CHECKPOINT_DIR: ___,
+  ...given
+}: Config): Promise<Config> {
   if (given.DATABASE_URL) await requireUnused(given.DATABASE_URL)
   return { ...given, LOG_LEVEL, DATA_DIR: await emptyFolder(given.DATA_DIR) }
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/instant.ts'
+import type { Verifier } from '../../domain/signed-note.ts'
 import type { Cast } from './cast.ts'
 import type { DemoPharmacy } from './places.ts'
 import type { Tell } from './transcript.ts'
@@ -6,6 +7,10 @@ import type { Tell } from './transcript.ts'
 /** What the story is played with. */
 export interface Stage {
   tell: Tell
+  /** Where the service listens. */
+  url: string
+  /** What verifies the log's notes. */
+  ledgerKeys: Verifier[]
   cast: Cast
   /** The pharmacy next to the doctor's practice, whose shelves are empty yet. */
   home: DemoPharmacy
@@ -44,6 +49,7 @@ export interface Entry {
 }
 
 export interface RecordedEntry extends Entry {
+  receipt: string
   remaining: Quantity[]
   reservations: { id: string; outcome: string }[]
 }

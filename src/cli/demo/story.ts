@@ -1,9 +1,10 @@
 import { collect, lookUp, readHistory, reverse, tryElsewhere } from './counter.ts'
 import { askEntitlement, declare, find, reserve } from './finding.ts'
+import { proveEntry } from './proof.ts'
 import type { Stage } from './stage.ts'
 
 /**
- * Plays the story: declare, find, reserve, check, hand over, be refused elsewhere, take a mistake back, read the history.
+ * Plays the story: declare, find, reserve, check, hand over, be refused elsewhere, take a mistake back, read the history, prove it.
  * Throws a CommandError at the first step that goes otherwise.
  */
 export async function playStory(stage: Stage): Promise<void> {
@@ -18,4 +19,5 @@ export async function playStory(stage: Stage): Promise<void> {
   const reversal = await reverse(stage, pharmacist, dispensation)
   await askEntitlement(stage, 'The two masks are hers to receive again.', { surgical: 4, ffp2: 4 })
   await readHistory(stage, dispensation, reversal)
+  await proveEntry(stage, dispensation)
 }
