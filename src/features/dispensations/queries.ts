@@ -15,7 +15,7 @@ export function findEntry(db: Queryable, caller: Caller, id: string): Promise<Re
     db,
     `find_entry_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.id = ${id}::uuid and e.kind <> 'link' and ${readable(caller)}`,
+        where e.id = ${id}::uuid and ${atACounter} and ${readable(caller)}`,
   )
 }
 
@@ -29,11 +29,14 @@ export function listEntries(
     db,
     `list_entries_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.kind <> 'link' and ${readable(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
+        where ${atACounter} and ${readable(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
           and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by e.id desc limit ${limit}::int`,
   )
 }
+
+// Links and erasures are about a person's records, not about masks.
+const atACounter = sql`e.kind in ('dispensation', 'reversal')`
 
 function readable(caller: Caller): SQL {
   switch (caller.role) {
