@@ -15,8 +15,13 @@ export const someone = {
 export const order = { authority: 'CNIL, MED-2026-001', reason: 'Article 17 of the GDPR' }
 
 /** Lets a rule be in force while something is done; once it is withdrawn, no window counts anything. */
-export async function underRule<T>({ call }: Pick<Service, 'call'>, world: World, work: () => Promise<T>): Promise<T> {
-  const { id } = await world.rule({ cap: 100 })
+export async function underRule<T>(
+  { call }: Pick<Service, 'call'>,
+  world: World,
+  work: () => Promise<T>,
+  more: object = {},
+): Promise<T> {
+  const { id } = await world.rule({ cap: 100, ...more })
   const done = await work()
   must(200, await call('POST', `/v1/allocation-rules/${id}/withdrawal`, { token: world.admin, body: {} }))
   return done
