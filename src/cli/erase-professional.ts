@@ -1,5 +1,6 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { sqlState } from '../db/failures.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { professionalId } from '../domain/identifiers.ts'
 import { isRefusal, Problem } from '../domain/problems.ts'
@@ -25,7 +26,6 @@ export const eraseProfessionalCommand = defineCommand({
     reason: { type: 'string', required: true, description: 'why; kept for ever' },
   },
   async run({ args }) {
-    // Nothing that is said about the number may repeat it.
     const id = professionalId(args.id)
     if (id === undefined) throw new CommandError('ID: not an RPPS or ADELI number')
     const order = { authority: kept('--authority', args.authority), reason: kept('--reason', args.reason) }
@@ -40,12 +40,20 @@ export const eraseProfessionalCommand = defineCommand({
         `records ${records}\nnumbers ${numbers}\nentries ${entries}\nanswers ${answers}\nreservations ${reservations}`,
       )
     } catch (error) {
-      throw error instanceof Problem ? new CommandError(error.message) : error
+      throw withoutNumber(error)
     } finally {
       await db.close()
     }
   },
 })
+
+// Nothing that is said may repeat the number, as drizzle's message does, and PostgreSQL's detail.
+function withoutNumber(error: unknown): unknown {
+  if (error instanceof Problem) return new CommandError(error.message)
+  if (!(error instanceof Error && error.cause instanceof Error)) return error
+  const state = sqlState(error) ?? 'the connection was lost'
+  return new CommandError(`the database failed (${state}); run the command again to make sure`)
+}
 
 function kept(option: string, given: string): string {
   const parsed = KEPT.safeParse(given)

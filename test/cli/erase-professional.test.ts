@@ -3,6 +3,7 @@ import { gomask } from '../support/command.ts'
 import { onServerOnly } from '../support/database.ts'
 import { chainOf, order, underRule } from '../support/erasure.ts'
 import { rpps } from '../support/numbers.ts'
+import { asOwner } from '../support/records.ts'
 import { startService } from '../support/service.ts'
 import { tablesNaming } from '../support/traces.ts'
 import { makeWorld, must } from '../support/world.ts'
@@ -45,6 +46,15 @@ t.test(
       t.match(long, { code: 1, stderr: /^gomask: --reason: .*140.*\n$/ })
       t.equal((await gomask(['erase-professional', nurse.id])).code, 2)
       t.match(await erase(nurse.id, { LEDGER_RETENTION_DAYS: '-1' }), { code: 1, stderr: /LEDGER_RETENTION_DAYS/ })
+    })
+
+    await t.test('exits 1 when the database fails, and says nothing of the number', async (t) => {
+      await asOwner(service.db, 'revoke delete on person_identifiers from gomask_app')
+      const failed = await erase(nurse.id, { LEDGER_RETENTION_DAYS: '0' })
+      await asOwner(service.db, 'grant delete on person_identifiers to gomask_app')
+      t.match(failed, { code: 1, stdout: '', stderr: /^gomask: the database failed \(42501\); [^\n]*\n$/ })
+      silent(failed)
+      t.equal((await chainOf(service, given.id)).length, 1)
     })
 
     await t.test('erases, prints what was erased, and the check finds nothing', async (t) => {
