@@ -62,6 +62,7 @@ const environment = z.object({
     .meta({ about: 'hours that a reservation holds its masks; a fraction is allowed' }),
   MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations a professional and product'),
   OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides a pharmacy in any 7 days'),
+  LEDGER_RETENTION_DAYS: count(0, 36_500, 1095, 'days after its newest entry before a professional can be erased'),
 })
 
 export type Config = Readonly<z.output<typeof environment>>

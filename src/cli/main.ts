@@ -15,6 +15,7 @@ const gomask = defineCommand({
     token: lazily(async () => (await import('./token.ts')).token),
     import: lazily(async () => (await import('./import.ts')).importCommand),
     rules: lazily(async () => (await import('./rules.ts')).rules),
+    'erase-professional': lazily(async () => (await import('./erase-professional.ts')).eraseProfessionalCommand),
     check: lazily(async () => (await import('./check.ts')).check),
     openapi: lazily(async () => (await import('./openapi.ts')).openapi),
   },

@@ -18,7 +18,7 @@ export interface LedgerEntry {
   personId: string
   seq: number
   previousHash: Buffer | null
-  kind: 'dispensation' | 'reversal' | 'link'
+  kind: 'dispensation' | 'reversal' | 'link' | 'erasure'
   recordedAt: Instant
   /** When the masks changed hands; a reversal carries its original's. */
   occurredAt: Instant

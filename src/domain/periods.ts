@@ -22,7 +22,7 @@ export interface WindowContext {
   timeZone: string
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
+export const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
  * The period of a window in which `at` lies.
@@ -80,6 +80,11 @@ export function resetsAt(window: RuleWindow, period: Period, receipts: readonly 
     case 'once':
       return null
   }
+}
+
+/** When the last of some receipts that count in a period counts no more; null where nobody knows yet. */
+export function lastLeavesAt(window: RuleWindow, period: Period, counted: readonly Instant[]): Instant | null {
+  return window.kind === 'rolling_days' ? Math.max(...counted) + window.count * DAY_MS : period.end
 }
 
 function calendarWeeksAt(count: number, { validFrom, timeZone }: WindowContext, at: Instant): Period {

@@ -24,6 +24,7 @@ export const problemStatus = {
   override_not_allowed: 409,
   reversal_exceeds_dispensed: 409,
   entry_not_in_checkpoint: 409,
+  retention_running: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
   uri_too_long: 414,

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import { citedRule, time, uuid, window } from './schemas.ts'
 
-/** A ledger entry: a dispensation, a reversal, or the link that joins two histories of one person. */
+/** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
 export const ledgerEntry = z
   .object({
     id: uuid,
-    kind: z.enum(['dispensation', 'reversal', 'link']),
+    kind: z.enum(['dispensation', 'reversal', 'link', 'erasure']),
     sequence: z.int().describe('The place in the professional’s history, without gaps.'),
     entryHash: z.string().describe('Base64 of the RFC 6962 leaf hash of the sealed entry.'),
     previousHash: z.string().nullable().describe('`entryHash` of the entry before; null on the first.'),
     pharmacy: z.string().nullable(),
-    professional: z.string().nullable().describe('As identified at the counter.'),
+    professional: z.string().nullable().describe('As identified at the counter; null once erased.'),
     lines: z.array(z.object({ product: z.string(), quantity: z.int(), lot: z.string().optional() })),
     dispensedAt: time,
     recordedAt: time,

@@ -7,7 +7,7 @@ import { ruleSource } from './allocation-rules.ts'
 /** A ledger entry as read for people. Hashes are base64. */
 export interface EntryRow {
   id: string
-  kind: 'dispensation' | 'reversal' | 'link'
+  kind: 'dispensation' | 'reversal' | 'link' | 'erasure'
   seq: number
   entryHash: string
   previousHash: string | null

@@ -4,7 +4,10 @@ import { isLockTimeout } from '../db/failures.ts'
 import { row, rows, send } from '../db/query.ts'
 import { Problem } from '../domain/problems.ts'
 
-/** A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body. */
+/**
+ * A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body, first without
+ * the professional's number, then with it: after an erasure the first half alone is left.
+ */
 export interface IdempotencyKey {
   scope: string
   key: string
@@ -39,8 +42,8 @@ export async function claimKey(
   const lookup = row<{ same: boolean; status: number; response: unknown }>(
     tx,
     'find_key',
-    sql`select request_hash = decode(${requestHash.toString('hex')}, 'hex') as same, status::int, response
-        from idempotency_keys
+    sql`select request_hash in (sent, substring(sent for 32)) as same, status::int, response
+        from idempotency_keys, decode(${requestHash.toString('hex')}, 'hex') as sent
         where scope = ${scope} and key = ${key} and (expires_at is null or expires_at > clock_timestamp())`,
   )
   const [, found] = await Promise.all([locked, lookup]).catch((error) => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
-import { row, send } from '../db/query.ts'
-import { json } from '../db/sql.ts'
+import { rows, send } from '../db/query.ts'
+import { json, uuids } from '../db/sql.ts'
 import type { Allowance } from '../domain/entitlement.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import { type LedgerEntry, type SealedEntry, sealEntry } from '../domain/ledger-entry.ts'
@@ -45,24 +45,33 @@ export function lockHeadOf(tx: Transaction, personId: string): Promise<Head | un
   )
 }
 
+/** Locks the heads of these persons, in id order, those of merged records too. */
+export function lockHeads(tx: Transaction, personIds: readonly string[]): Promise<Head[]> {
+  return lockAll(tx, 'lock_heads', sql`h.person_id = any (${uuids(personIds)})`)
+}
+
 async function lock(tx: Transaction, name: string, which: SQL): Promise<Head | undefined> {
-  const head = await row<{ personId: string; seq: number; entryHash: string | null }>(
+  return (await lockAll(tx, name, which))[0]
+}
+
+async function lockAll(tx: Transaction, name: string, which: SQL): Promise<Head[]> {
+  const heads = await rows<{ personId: string; seq: number; entryHash: string | null }>(
     tx,
     name,
     sql`select h.person_id as "personId", h.seq, encode(h.entry_hash, 'base64') as "entryHash"
-        from ledger_heads h where ${which} for update of h`,
+        from ledger_heads h where ${which} order by h.person_id for update of h`,
   )
-  return head && { ...head, entryHash: head.entryHash === null ? null : Buffer.from(head.entryHash, 'base64') }
+  return heads.map((head) => ({
+    ...head,
+    entryHash: head.entryHash === null ? null : Buffer.from(head.entryHash, 'base64'),
+  }))
 }
 
 /** An entry before it has its place in the chain. */
 export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
 
-/** Who the entry is about and what else an erasure must be able to remove. */
-export interface EntryPayload {
-  professional: string
-  [detail: string]: unknown
-}
+/** Who the entry is about and what else an erasure must be able to remove; of an erasure, what it was done for. */
+export type EntryPayload = { professional: string; [detail: string]: unknown } | { authority: string; reason: string }
 
 /** Seals an entry as the next in the chain of a locked head. */
 export function seal(head: Head, entry: NewEntry, payload: EntryPayload): SealedEntry {
@@ -72,9 +81,9 @@ export function seal(head: Head, entry: NewEntry, payload: EntryPayload): Sealed
 
 /**
  * Sends a sealed entry and its head's advance in one statement, to leave with the COMMIT. If the head is not the locked
- * one, the transaction fails and starts afresh.
+ * one, the transaction fails and starts afresh. Only an erasure names no professional.
  */
-export function append(tx: Transaction, entry: SealedEntry, weights: LineWeight[], professional: string): void {
+export function append(tx: Transaction, entry: SealedEntry, weights: LineWeight[], professional: string | null): void {
   send(
     tx,
     'append_entry',

@@ -9,7 +9,7 @@ import { makeWorld, must } from '../support/world.ts'
 
 const REFUSED = '42501' // insufficient_privilege
 
-/** What nobody may do. Erasing a person, for which payloads stand apart, is for whoever administers the database. */
+/** What nobody may do. */
 const forNobody = [
   'update ledger_entries set seq = seq',
   'delete from ledger_entries',
@@ -35,8 +35,22 @@ const forNobody = [
   'delete from log_keys',
   'truncate log_keys',
 ]
-const forTheService = [
+/** What nobody may do without an erasure in the chain of the person, after the entry whose payload it is. */
+const withoutErasure = [
   'delete from ledger_payloads',
+  `with erasure_of_another as (
+     insert into ledger_entries (id, person_id, seq, kind, entry_hash, canonical, recorded_at, occurred_at, flags)
+     select gen_random_uuid(), p.id, 1, 'erasure', entry_hash, '', recorded_at, occurred_at, '{}'
+     from ledger_entries, persons p where p.id <> person_id)
+   delete from ledger_payloads`,
+  `with unnamed as (
+     insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at, occurred_at,
+       pharmacy, flags)
+     select gen_random_uuid(), person_id, seq + 1, kind, entry_hash, entry_hash, '', recorded_at, occurred_at, pharmacy, '{}'
+     from ledger_entries returning id)
+   insert into ledger_payloads select id, sha256('salt'), '', null from unnamed`,
+]
+const forTheService = [
   'delete from ledger_heads',
   'alter table ledger_entries disable trigger all',
   'drop trigger ledger_entries_append_only on ledger_entries',
@@ -50,10 +64,14 @@ t.test('the ledger is append-only', async (t) => {
   const world = await makeWorld(service)
   const place = await world.pharmacy(1)
   const { id } = await world.professional(1)
+  await world.professional(2)
   must(201, await world.count(place, 100))
   must(201, await world.dispense(place, id, 4))
   const ledger = async () =>
-    (await service.db.foreign('select * from ledger_entries join ledger_lines on id = entry_id')).rows
+    (
+      await service.db.foreign(`select * from ledger_entries e join ledger_lines l on l.entry_id = id
+       join ledger_payloads p on p.entry_id = id`)
+    ).rows
   await sequenceAndPublish(await ledgerJob(t, service))
   const before = await ledger()
   t.equal(before.length, 1)
@@ -63,13 +81,17 @@ t.test('the ledger is append-only', async (t) => {
       const failure = await failureOf(service.db.orm.execute(sql.raw(statement)))
       t.match(failure, { code: REFUSED, message: /^(permission denied|must be owner|the log only grows)/ }, statement)
     }
+    for (const statement of withoutErasure) {
+      const failure = await failureOf(service.db.orm.execute(sql.raw(statement)))
+      t.match(failure, { code: REFUSED, message: /^the ledger is append-only.*without an erasure/ }, statement)
+    }
   })
 
   await t.test('for a superuser, by its triggers', async (t) => {
     const { run, end } = await superuser(service)
     const [who] = (await run('select rolsuper from pg_roles where rolname = current_user')).rows
     t.same(who, { rolsuper: true })
-    for (const statement of forNobody) {
+    for (const statement of [...forNobody, ...withoutErasure]) {
       t.match(
         await failureOf(run(statement)),
         { code: REFUSED, message: /^the (ledger is append-only|log only grows)/ },

@@ -73,6 +73,10 @@ export const routes: readonly Route[] = [
   put('/v1/products/{code}', ['admin'], '/v1/products/new', { name: 'N', kind: 'mask', packs: [], active: true }),
   put('/v1/pharmacies/{finess}', ['admin'], `/v1/pharmacies/${PHARMACY}`, pharmacyBody),
   put('/v1/professionals/{id}', ['admin'], `/v1/professionals/${rpps(1)}`, professionalBody),
+  post('/v1/professionals/{id}/erasure', ['admin'], `/v1/professionals/${rpps(1)}/erasure`, {
+    authority: 'CNIL',
+    reason: 'R',
+  }),
   get('/v1/allocation-rules', EVERYBODY),
   post('/v1/allocation-rules', ['regulator', 'admin'], '/v1/allocation-rules', ruleBody()),
   {

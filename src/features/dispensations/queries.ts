@@ -14,7 +14,7 @@ export function findEntry(db: Queryable, caller: Caller, id: string): Promise<Re
     db,
     `find_entry_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.id = ${id}::uuid and e.kind <> 'link' and ${entryReadableBy(caller)}`,
+        where e.id = ${id}::uuid and ${atACounter} and ${entryReadableBy(caller)}`,
   )
 }
 
@@ -28,8 +28,11 @@ export function listEntries(
     db,
     `list_entries_as_${caller.role}`,
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.kind <> 'link' and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
+        where ${atACounter} and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
           and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by e.id desc limit ${limit}::int`,
   )
 }
+
+// Links and erasures are about a person's records, not about masks.
+const atACounter = sql`e.kind in ('dispensation', 'reversal')`

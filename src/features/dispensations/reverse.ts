@@ -8,7 +8,7 @@ import { allowanceFor } from '../../domain/beneficiary.ts'
 import { signReceipt } from '../../domain/checkpoint.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { SealedEntry } from '../../domain/ledger-entry.ts'
-import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
+import { isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
 import { ruleSource } from '../../store/allocation-rules.ts'
@@ -25,7 +25,8 @@ interface Original {
   id: string
   at: Instant
   personId: string
-  professional: string
+  /** Null once erased. */
+  professional: string | null
   pharmacy: string
   occurredAt: Instant
   profession: string
@@ -47,14 +48,17 @@ export async function reverse(
 ): Promise<Dispensation | Refusal> {
   const { head, original } = await lockOriginal(tx, dispensationId)
   const { personId, professional, pharmacy } = original
+  const refuse = (refusal: Refusal) =>
+    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, refusal)
+  if (professional === null) return refuse(professionalErased())
   const lines = decideReversal(original.lines, request.lines)
-  if (isRefusal(lines)) return recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, lines)
+  if (isRefusal(lines)) return refuse(lines)
 
   const payload = { professional, kind: request.kind, note: request.note, operator }
   const sealed = seal(head, entryOf(original, lines), payload)
   append(tx, sealed, lines.map(weightOf(original)), professional)
   await giveStockBack(tx, original, lines, { id: sealed.id, operator })
-  const remaining = await remainingNow(tx, original, lines)
+  const remaining = await remainingNow(tx, professional, pharmacy, lines)
   return { ...entryView(rowOf(original, sealed)), remaining, receipt: signReceipt(sealed, signer) }
 }
 
@@ -69,6 +73,14 @@ async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; 
   const original = await readOriginal(tx, id)
   if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
   return { head, original }
+}
+
+/** The refusal of an entry more about somebody who was erased: nobody could say any more whom it is about. */
+function professionalErased(): Refusal {
+  return refused(
+    'professional_unknown',
+    'The professional of this dispensation was erased. If the masks are back on the shelf, count the stock.',
+  )
 }
 
 function entryOf(original: Original, lines: ReversibleLine[]): NewEntry {
@@ -145,7 +157,8 @@ async function giveStockBack(
 
 async function remainingNow(
   tx: Transaction,
-  { professional, pharmacy }: Original,
+  professional: string,
+  pharmacy: string,
   lines: readonly { product: string }[],
 ): Promise<Dispensation['remaining']> {
   const facts = await readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: null })

@@ -1,11 +1,18 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
+import { ISSUER } from '../../http/keys.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { eraseProfessional } from './erase.ts'
 import { putProfessional } from './put-professional.ts'
-import { professional, professionalBody, professionalParams } from './schema.ts'
+import { erasure, erasureBody, professional, professionalBody, professionalParams } from './schema.ts'
 
 /** Who may be served. */
-export async function professionalRoutes(app: App, { db }: Deps): Promise<void> {
+export async function professionalRoutes(app: App, deps: Deps): Promise<void> {
+  putRoute(app, deps)
+  erasureRoute(app, deps)
+}
+
+function putRoute(app: App, { db }: Deps): void {
   app.put(
     '/v1/professionals/:id',
     {
@@ -30,5 +37,28 @@ export async function professionalRoutes(app: App, { db }: Deps): Promise<void> 
         return put.professional
       })
     },
+  )
+}
+
+function erasureRoute(app: App, { db, config }: Deps): void {
+  const context = { retentionDays: config.LEDGER_RETENTION_DAYS, issuer: ISSUER }
+  app.post(
+    '/v1/professionals/:id/erasure',
+    {
+      config: { policy: ['admin'] },
+      schema: {
+        operationId: 'eraseProfessional',
+        tags: ['reference data'],
+        summary: 'Erase a professional, with all the numbers that belong to the same person',
+        description:
+          'Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay, under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, null where nobody knows. Cannot be undone: put in again, the same professional is a new person.',
+        params: professionalParams,
+        headers: writeHeaders,
+        body: erasureBody,
+        response: { 200: erasure, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) =>
+      effect(request, reply, { db }, (tx) => eraseProfessional(tx, request.params.id, request.body, context)),
   )
 }

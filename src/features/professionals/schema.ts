@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { professional as identifier, latitude, longitude, territory, text } from '../../http/schemas.ts'
+import { professional as identifier, latitude, longitude, territory, text, time } from '../../http/schemas.ts'
 
 const statuses = ['active', 'suspended'] as const
 
@@ -38,5 +38,25 @@ export const professional = z
   })
   .meta({ id: 'Professional' })
 
+export const erasureBody = z.strictObject({
+  authority: text(140).describe(
+    'Who demands or allows the erasure; kept for ever, so never a name or a number of theirs.',
+  ),
+  reason: text(140).describe('Kept for ever too.'),
+})
+
+export const erasure = z
+  .object({
+    erasedAt: time,
+    records: z.int().describe('Records of the directory, merged ones included.'),
+    numbers: z.int().describe('RPPS and ADELI numbers.'),
+    entries: z.int().describe('Entries of the ledger that now name nobody.'),
+    answers: z.int().describe('Answers kept for retries that now name nobody or are gone.'),
+    reservations: z.int().describe('Live reservations that were cancelled.'),
+  })
+  .meta({ id: 'Erasure' })
+
 export type ProfessionalBody = z.output<typeof professionalBody>
 export type Professional = z.output<typeof professional>
+export type ErasureOrder = z.output<typeof erasureBody>
+export type Erasure = z.output<typeof erasure>

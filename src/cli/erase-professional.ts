@@ -1,0 +1,62 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../config.ts'
+import { sqlState } from '../db/failures.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { professionalId } from '../domain/identifiers.ts'
+import { isRefusal, Problem } from '../domain/problems.ts'
+import { eraseProfessional } from '../features/professionals/erase.ts'
+import { ISSUER } from '../http/keys.ts'
+import { text } from '../http/schemas.ts'
+import { commandLogger } from '../log.ts'
+import { openReady } from '../ready.ts'
+import { CommandError } from './errors.ts'
+
+const KEPT = text(140)
+
+/** `gomask erase-professional` */
+export const eraseProfessionalCommand = defineCommand({
+  meta: {
+    name: 'erase-professional',
+    description:
+      'Erase a professional from the directory and the ledger, for good; the ledger still verifies. Exits 1 when refused',
+  },
+  args: {
+    id: { type: 'positional', required: true, description: 'any RPPS or ADELI number of theirs' },
+    authority: { type: 'string', required: true, description: 'who demands or allows it; kept for ever' },
+    reason: { type: 'string', required: true, description: 'why; kept for ever' },
+  },
+  async run({ args }) {
+    const id = professionalId(args.id)
+    if (id === undefined) throw new CommandError('ID: not an RPPS or ADELI number')
+    const order = { authority: kept('--authority', args.authority), reason: kept('--reason', args.reason) }
+    const config = loadConfig()
+    const context = { retentionDays: config.LEDGER_RETENTION_DAYS, issuer: ISSUER }
+    const db = await openReady(config, commandLogger(config.LOG_LEVEL))
+    try {
+      const erased = await inTransaction(db, (tx) => eraseProfessional(tx, id, order, context))
+      if (isRefusal(erased)) throw new CommandError(erased.detail)
+      const { records, numbers, entries, answers, reservations } = erased
+      console.log(
+        `records ${records}\nnumbers ${numbers}\nentries ${entries}\nanswers ${answers}\nreservations ${reservations}`,
+      )
+    } catch (error) {
+      throw withoutNumber(error)
+    } finally {
+      await db.close()
+    }
+  },
+})
+
+// Nothing that is said may repeat the number, as drizzle's message does, and PostgreSQL's detail.
+function withoutNumber(error: unknown): unknown {
+  if (error instanceof Problem) return new CommandError(error.message)
+  if (!(error instanceof Error && error.cause instanceof Error)) return error
+  const state = sqlState(error) ?? 'the connection was lost'
+  return new CommandError(`the database failed (${state}); run the command again to make sure`)
+}
+
+function kept(option: string, given: string): string {
+  const parsed = KEPT.safeParse(given)
+  if (!parsed.success) throw new CommandError(`${option}: ${parsed.error.issues[0]?.message}`)
+  return parsed.data
+}

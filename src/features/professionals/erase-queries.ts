@@ -1,0 +1,107 @@
+import { sql } from 'drizzle-orm'
+import type { Transaction } from '../../db/database.ts'
+import { oneRow, rows } from '../../db/query.ts'
+import { clock, instant, texts, uuids } from '../../db/sql.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { holdColumns, type LockedHold } from '../../store/shelves.ts'
+
+/** One of the records of a human being, with all that an erasure needs to know of it. */
+export interface PersonRecord {
+  personId: string
+  profession: string
+  /** Of the practice; else where the person was last served, so that the erasure lies in the remit that its entries lay in. */
+  territory: string | null
+  identifiers: string[]
+  newestEntryAt: Instant | null
+  /** One pharmacy of each territory in which the person was served. */
+  pharmacies: string[]
+}
+
+/** The record that an identifier belongs to and all those merged with it; none when nobody has this identifier. */
+export function findRecords(tx: Transaction, identifier: string): Promise<PersonRecord[]> {
+  return rows<PersonRecord>(
+    tx,
+    'find_records',
+    sql`select p.id as "personId", p.profession,
+          coalesce(p.practice_territory, (select coalesce(practice_territory, pharmacy_territory) from ledger_entries
+            where person_id = p.id and pharmacy is not null order by seq desc limit 1)) as territory,
+          (select coalesce(json_agg(identifier), '[]') from person_identifiers where person_id = p.id) as identifiers,
+          (select ${instant(sql`max(recorded_at)`)} from ledger_entries where person_id = p.id) as "newestEntryAt",
+          (select coalesce(json_agg(finess), '[]') from (
+            select min(pharmacy) as finess from ledger_entries where person_id = p.id and pharmacy is not null
+            group by pharmacy_territory) as served) as pharmacies
+        from person_identifiers i join persons known on known.id = i.person_id
+        join persons p on coalesce(known.merged_into, known.id) in (p.id, p.merged_into)
+        where i.identifier = ${identifier}`,
+  )
+}
+
+/**
+ * Locks the reservations of some persons, in id order, and returns the live ones. The others too, so that a cancellation
+ * under way, which stores its answer under the professional's number, is waited for.
+ */
+export async function lockHolds(tx: Transaction, personIds: readonly string[]): Promise<LockedHold[]> {
+  const locked = await rows<LockedHold & { live: boolean }>(
+    tx,
+    'lock_reservations_of_persons',
+    sql`select ${holdColumns}, r.status = 'held' and r.expires_at > clock_timestamp() as live from reservations r
+        where r.person_id = any (${uuids(personIds)}) order by r.id for update`,
+  )
+  return locked.filter(({ live }) => live)
+}
+
+/** Deletes whom the entries of some persons are about, what their commitments were made with, and returns how many. */
+export async function deletePayloads(tx: Transaction, personIds: readonly string[]): Promise<number> {
+  const deleted = await rows(
+    tx,
+    'delete_payloads',
+    sql`delete from ledger_payloads where entry_id in (
+          select id from ledger_entries where person_id = any (${uuids(personIds)}) and kind <> 'erasure')
+        returning 1`,
+  )
+  return deleted.length
+}
+
+/**
+ * Takes some persons out of the stored answers, and returns how many were changed or deleted. The key of an entry goes on
+ * answering, without the number, so that no retry can ever dispense again; what the persons sent themselves, and what
+ * the directory answered about them, goes.
+ */
+export async function eraseAnswers(
+  tx: Transaction,
+  personIds: readonly string[],
+  identifiers: readonly string[],
+  scopes: readonly string[],
+): Promise<number> {
+  const { erased } = await oneRow<{ erased: number }>(
+    tx,
+    'erase_answers',
+    sql`with unnamed as (
+          update idempotency_keys set request_hash = substring(request_hash for 32), response = (
+            select json_object_agg(key, case when key = 'professional' then json 'null' else value end)
+            from json_each(response))
+          where response ->> 'id' = any (array(select id::text from ledger_entries where person_id = any (${uuids(personIds)})))
+            and expires_at is null
+          returning 1
+        ), gone as (
+          delete from idempotency_keys where scope = any (${texts(scopes)}) or response ->> 'id' = any (${texts(identifiers)})
+          returning 1
+        )
+        select ((select count(*) from unnamed) + (select count(*) from gone))::int as erased`,
+  )
+  return erased
+}
+
+/** Empties the records of all that names the person; what is left is the surrogate, the profession and the territory. */
+export async function eraseRecords(tx: Transaction, personIds: readonly string[]): Promise<void> {
+  await rows(
+    tx,
+    'erase_records',
+    sql`with gone as (
+          delete from person_identifiers where person_id = any (${uuids(personIds)})
+        )
+        update persons set family_name = null, given_name = null, speciality = null, practice_location = null,
+          erased_at = ${clock}, updated_at = ${clock}
+        where id = any (${uuids(personIds)})`,
+  )
+}
