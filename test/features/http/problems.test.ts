@@ -44,6 +44,7 @@ t.test('the codes are those of the contract', async (t) => {
       ...'stock_insufficient no_stock_in_reach stock_count_outdated too_many_holds reservation_not_held'.split(' '),
       ...'reservation_mismatch pickup_code_wrong override_not_allowed reversal_exceeds_dispensed'.split(' '),
       ...'idempotency_in_progress idempotency_key_reused rate_limited internal unavailable outcome_unknown'.split(' '),
+      'entry_not_in_checkpoint',
       'retention_running',
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
     ].sort(),
