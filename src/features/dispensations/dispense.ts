@@ -6,7 +6,7 @@ import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
 import { recordRefusal } from '../../store/decisions.ts'
-import { type EntryRow, entryView } from '../../store/entries.ts'
+import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
 import { append, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, type EndedHold } from '../../store/shelves.ts'
@@ -63,7 +63,6 @@ function write(
   }))
   append(tx, sealed, weights, professional)
   applyStockEffects(tx, stockEffects(counter, grant, entry, operator))
-  const [first] = grant.lines
   const row: EntryRow = {
     ...sealed,
     kind: 'dispensation',
@@ -71,11 +70,18 @@ function write(
     previousHash: sealed.previousHash?.toString('base64') ?? null,
     professional,
     reverses: null,
-    rule: first ? { id: first.allowance.rule.id, source: first.allowance.rule.source } : null,
-    window: first?.allowance.period ?? null,
+    lines: grant.lines.map(judgedLine),
     reservations,
+    override: override ?? null,
   }
   return { ...entryView(row), remaining: remainingAfter(counter, grant) }
+}
+
+function judgedLine({ product, quantity, lot, allowance, beyondCap }: Grant['lines'][number]): EntryLine {
+  const { rule, period, cap, received, held } = allowance
+  const { id, source, publishedAt } = rule
+  const judged = { cap, received, held, beyondCap }
+  return { product, quantity, lot, rule: { id, source, publishedAt }, window: period, judged }
 }
 
 function entryOf({ facts, pharmacyTerritory }: Counter, grant: Grant): NewEntry {

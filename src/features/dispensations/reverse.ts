@@ -10,10 +10,10 @@ import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
-import { ruleSource } from '../../store/allocation-rules.ts'
+import { ruleVersion } from '../../store/allocation-rules.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { type EntryRow, entryView } from '../../store/entries.ts'
+import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
 import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
@@ -29,9 +29,10 @@ interface Original {
   profession: string
   practiceTerritory: string | null
   pharmacyTerritory: string
-  rule: EntryRow['rule']
-  lines: ReversibleLine[]
+  lines: Line[]
 }
+
+type Line = ReversibleLine & Pick<EntryLine, 'rule'>
 
 /**
  * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
@@ -52,7 +53,7 @@ export async function reverse(
   const sealed = seal(head, entryOf(original, lines), payload)
   append(tx, sealed, lines.map(weightOf(original)), professional)
   await giveStockBack(tx, original, lines, { id: sealed.id, operator })
-  return { ...entryView(rowOf(original, sealed)), remaining: await remainingNow(tx, original, lines) }
+  return { ...entryView(rowOf(original, sealed, lines)), remaining: await remainingNow(tx, original, lines) }
 }
 
 async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
@@ -93,16 +94,23 @@ function weightOf({ occurredAt }: Original): (line: ReversibleLine) => LineWeigh
   })
 }
 
-function rowOf({ id, professional, rule }: Original, sealed: SealedEntry): EntryRow {
+function rowOf({ id, professional }: Original, sealed: SealedEntry, lines: Line[]): EntryRow {
   return {
     ...sealed,
     entryHash: sealed.entryHash.toString('base64'),
     previousHash: sealed.previousHash?.toString('base64') ?? null,
     professional,
     reverses: id,
-    rule,
-    window: sealed.lines[0]?.window ?? null,
+    lines: lines.map(({ product, quantity, lot, rule, window }) => ({
+      product,
+      quantity,
+      lot,
+      rule,
+      window,
+      judged: null,
+    })),
     reservations: [],
+    override: null,
   }
 }
 
@@ -161,15 +169,13 @@ async function readOriginal(tx: Transaction, id: string): Promise<Original> {
           ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,
-          (select json_build_object('id', r.id, 'source', ${ruleSource}) from ledger_lines l join allocation_rules r on r.id = l.rule_id
-            where l.entry_id = e.id order by l.position limit 1) as rule,
-          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id,
+          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id, 'rule', ${ruleVersion},
               'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
               'timeZone', l.time_zone, 'cap', l.cap,
               'reversed', (select coalesce(sum(back.quantity), 0)::int from ledger_entries reversal
                 join ledger_lines back on back.entry_id = reversal.id
                 where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
-            from ledger_lines l where l.entry_id = e.id) as lines
+            from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
         from ledger_entries e join persons p on p.id = e.person_id
         where e.id = ${id}::uuid and e.kind = 'dispensation'`,
   )
