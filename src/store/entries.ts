@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { instant } from '../db/sql.ts'
 import type { RuleVersion } from '../domain/allocation-rules.ts'
 import { windowOf } from '../domain/beneficiary.ts'
-import type { Allowance } from '../domain/entitlement.ts'
+import { type Allowance, remainingOf } from '../domain/entitlement.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import { ruleVersion } from './allocation-rules.ts'
 
@@ -84,7 +84,7 @@ function lineView({ product, quantity, lot, rule, window, judged }: EntryLine) {
       cap: judged?.cap ?? null,
       received: judged?.received ?? null,
       held: judged?.held ?? null,
-      remaining: judged && Math.max(0, judged.cap - judged.received - judged.held),
+      remaining: judged && remainingOf(judged),
       beyondCap: judged?.beyondCap ?? null,
     },
   }

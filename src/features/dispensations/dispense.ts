@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import { allowanceFor } from '../../domain/beneficiary.ts'
+import { allowanceFor, type Person } from '../../domain/beneficiary.ts'
 import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
@@ -27,12 +27,12 @@ export async function dispense(
   request: DispensationRequest,
   { overridesPerWeek, operator }: CounterLimits & { operator: string | undefined },
 ): Promise<Dispensation | Refusal> {
-  const refuse = (personId: string | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, refusal)
+  const refuse = (person: Person | null, refusal: Refusal) =>
+    recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator }, refusal)
   const counter = await gather(tx, pharmacy, request, overridesPerWeek)
   if (!counter) return refuse(null, professionalUnknown())
   const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
-  if (isRefusal(grant)) return refuse(counter.head.personId, grant)
+  if (isRefusal(grant)) return refuse(counter.facts.entitlement.person, grant)
   return write(tx, request, counter, grant, operator)
 }
 

@@ -5,6 +5,7 @@ import { texts } from '../../db/sql.ts'
 import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
 import { entryInRemit } from '../../http/regulator.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
+import { recordsOf } from '../../store/persons.ts'
 
 /** An entry with the person that it is about, by surrogate, for the access record. */
 export type ReadEntry = EntryRow & { personId: string }
@@ -17,6 +18,16 @@ export function findEntry(db: Queryable, caller: Caller, id: string): Promise<Re
     sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
         where e.id = ${id}::uuid and e.kind <> 'link' and ${readable(caller)}`,
   )
+}
+
+/** Whom an entry is about, by surrogate; undefined when there is no such entry. */
+export async function personOfEntry(db: Queryable, id: string): Promise<string | undefined> {
+  const found = await row<{ personId: string }>(
+    db,
+    'person_of_entry',
+    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
+  )
+  return found?.personId
 }
 
 /** Entries that the caller may read, newest first, after a position; of one pharmacy if said. */
@@ -40,10 +51,7 @@ function readable(caller: Caller): SQL {
     case 'pharmacy':
       return sql`e.pharmacy = any (${texts(actingFor(caller))})`
     case 'professional':
-      return sql`e.person_id in (
-        select p.id from person_identifiers i join persons known on known.id = i.person_id
-        join persons p on coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id)
-        where i.identifier = ${professionalOf(caller)})`
+      return sql`e.person_id in ${recordsOf(professionalOf(caller))}`
     case 'regulator':
       return entryInRemit(caller)
     case 'admin':

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { oneRow, rows } from '../../db/query.ts'
+import { rows } from '../../db/query.ts'
 import { clock, instant } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
@@ -11,12 +11,13 @@ import { isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
-import { recordRefusal } from '../../store/decisions.ts'
+import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
 import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
+import { personOfEntry } from './queries.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 interface Original {
@@ -45,9 +46,9 @@ export async function reverse(
   operator: string | undefined,
 ): Promise<Dispensation | Refusal> {
   const { head, original } = await lockOriginal(tx, dispensationId)
-  const { personId, professional, pharmacy } = original
+  const { professional } = original
   const lines = decideReversal(original.lines, request.lines)
-  if (isRefusal(lines)) return recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, lines)
+  if (isRefusal(lines)) return recordRefusal(tx, refusedReversal(original, operator), lines)
 
   const payload = { professional, kind: request.kind, note: request.note, operator }
   const sealed = seal(head, entryOf(original, lines), payload)
@@ -57,16 +58,16 @@ export async function reverse(
 }
 
 async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
-  const { personId } = await oneRow<{ personId: string }>(
-    tx,
-    'person_of_entry',
-    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
-  )
-  const head = await lockHeadOf(tx, personId)
-  if (!head) throw new Error('every person has a head')
+  const personId = await personOfEntry(tx, id)
+  const head = personId && (await lockHeadOf(tx, personId))
+  if (!head) throw new Error('every entry has a person, and every person a head')
   const original = await readOriginal(tx, id)
   if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
   return { head, original }
+}
+
+function refusedReversal({ personId, id, ...original }: Original, operator: string | undefined): RefusedRequest {
+  return { ...original, verb: 'reversal', person: { ...original, id: personId }, dispensation: id, operator }
 }
 
 function entryOf(original: Original, lines: ReversibleLine[]): NewEntry {
