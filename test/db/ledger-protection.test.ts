@@ -17,6 +17,9 @@ const forNobody = [
   'truncate ledger_lines',
   'update ledger_payloads set professional = professional',
   'truncate ledger_payloads',
+  'update decisions set code = code',
+  'delete from decisions',
+  'truncate decisions',
 ]
 const forTheService = [
   'delete from ledger_payloads',
@@ -24,7 +27,7 @@ const forTheService = [
   'alter table ledger_entries disable trigger all',
   'drop trigger ledger_entries_append_only on ledger_entries',
   'drop table ledger_lines',
-  'delete from decisions',
+  'delete from accesses',
   'update accesses set kind = kind',
 ]
 
@@ -35,6 +38,7 @@ t.test('the ledger is append-only', async (t) => {
   const { id } = await world.professional(1)
   must(201, await world.count(place, 100))
   must(201, await world.dispense(place, id, 4))
+  must(409, await world.dispense(place, id, 99))
   const ledger = async () =>
     (await service.db.foreign('select * from ledger_entries join ledger_lines on id = entry_id')).rows
   const before = await ledger()
