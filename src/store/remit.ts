@@ -20,13 +20,14 @@ export function frozenInRemit(alias: SQL, remit: Remit): SQL {
  * the remit.
  */
 export function personInRemit(personId: SQL, remit: Remit): SQL {
-  return sql`exists (
-    select from persons record join persons main on main.id = coalesce(record.merged_into, record.id)
-    where record.id = ${personId} and (
-      main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
+  // Not «exists»: PostgreSQL would gather everybody in the remit first, to look one person up.
+  return sql`(
+    select main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
       or exists (
         select from persons any_record join ledger_entries e on e.person_id = any_record.id
-        where (any_record.id = main.id or any_record.merged_into = main.id) and ${frozenInRemit(sql`e`, remit)})))`
+        where (any_record.id = main.id or any_record.merged_into = main.id) and ${frozenInRemit(sql`e`, remit)})
+    from persons record join persons main on main.id = coalesce(record.merged_into, record.id)
+    where record.id = ${personId}) is true`
 }
 
 /** The person known by an identifier, and whether a remit reaches it. Undefined when nobody has this identifier. */
