@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { instant } from '../db/sql.ts'
 
 /** The source of a rule r with its members in the order in which answers show them, which jsonb does not keep. */
-export const ruleSource = sql`
+const ruleSource = sql`
   json_build_object('title', r.source -> 'title', 'reference', r.source -> 'reference', 'url', r.source -> 'url')`
 
 /** A RuleVersion out of a row r of allocation_rules. */

@@ -104,7 +104,9 @@ t.test('when the payload is erased the decision can still be explained, without 
   const nurse = await world.professional(6)
   const override = { reasonCode: 'other', note: 'Knows why' }
   const { body } = must(201, await world.dispense(place, nurse.id, 30, { override }))
-  await asOwner(db, `delete from ledger_payloads where entry_id = '${body.id}'`)
+  const erase = `delete from ledger_payloads where entry_id = '${body.id}'`
+  const triggers = (state: string) => `alter table ledger_payloads ${state} trigger user`
+  await asOwner(db, [triggers('disable'), erase, triggers('enable')].join('; '))
   const erased = await read(body.id, world.regulator)
   t.match(erased.body, { professional: null, override: null, flags: ['override'] })
   t.strictSame(erased.body.lines, body.lines)
