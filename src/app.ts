@@ -8,6 +8,7 @@ import fastify, {
 } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import { v4 as uuid } from 'uuid'
+import { accessRoutes } from './features/accesses/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
@@ -16,6 +17,7 @@ import { ledgerRoutes } from './features/ledger/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
 import { professionalRoutes } from './features/professionals/routes.ts'
+import { refusalRoutes } from './features/refusals/routes.ts'
 import { reservationRoutes } from './features/reservations/routes.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
@@ -92,6 +94,8 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     allocationRuleRoutes,
     professionalRoutes,
     territoryRoutes,
+    accessRoutes,
+    refusalRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }

@@ -54,6 +54,9 @@ const PROMISED = `
   POST /v1/allocation-rules
   POST /v1/allocation-rules/{id}/withdrawal
   GET /v1/territories
+  GET /v1/accesses/me
+  GET /v1/audit/accesses
+  GET /v1/audit/refusals
 `
 
 const routes = collectRoutes()

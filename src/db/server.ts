@@ -25,6 +25,8 @@ export function openServer(
     application_name: 'gomask',
     options: [
       '-c role=gomask_app',
+      // Every statement is short; compiling the log of accesses was measured at 2.8 s of its 2.82.
+      '-c jit=off',
       `-c lock_timeout=${TIMEOUTS.lockMs}`,
       `-c statement_timeout=${options.statementMs ?? TIMEOUTS.statementMs}`,
       `-c idle_in_transaction_session_timeout=${TIMEOUTS.idleInTransactionMs}`,

@@ -23,7 +23,11 @@ export interface AllocationRule {
   withdrawnAt: Instant | null
   source: { title: string; reference: string; url: string | null }
   confidence: 'high' | 'medium' | 'low'
+  publishedAt: Instant
 }
+
+/** A rule as records cite it. It is never edited, so that its id is its version, published at that instant. */
+export type RuleVersion = Pick<AllocationRule, 'id' | 'source' | 'publishedAt'>
 
 /** A professional, as far as rules tell professionals apart. */
 export interface Beneficiary {

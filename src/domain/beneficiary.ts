@@ -57,10 +57,8 @@ export function allowanceFor(
 }
 
 /** The refusal of a quantity above what is left, with what is left, when more will be, and the rule that says so. */
-export function exceeded(
-  { receipts }: EntitlementFacts,
-  { rule, period, product, remaining, cap }: Allowance,
-): Refusal {
+export function exceeded({ receipts }: EntitlementFacts, allowance: Allowance, quantity: number): Refusal {
+  const { rule, period, product, remaining, cap } = allowance
   const drawn = receipts.filter((receipt) => rule.products.includes(receipt.product) && receipt.quantity > 0)
   const resets = resetsAt(
     rule.window,
@@ -76,6 +74,7 @@ export function exceeded(
       rule: { id: rule.id, source: rule.source },
       window: windowOf(period),
     },
+    { product, quantity, allowance },
   )
 }
 

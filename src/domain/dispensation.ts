@@ -2,7 +2,7 @@ import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
 import type { Allowance, Hold, Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
 import { normalisePickupCode } from './pickup-code.ts'
-import { isRefusal, type Refusal, refused } from './problems.ts'
+import { isRefusal, type Judged, type Refusal, refused } from './problems.ts'
 
 /** What a pharmacy asks to hand over. */
 export interface HandOver {
@@ -59,7 +59,12 @@ export function decideDispensation(facts: DispensationFacts, request: HandOver):
     return refused('professional_suspended', 'The professional is suspended.')
   const [inactive] = facts.inactiveProducts
   if (inactive !== undefined)
-    return refused('product_inactive', `${inactive} is no longer distributed.`, { product: inactive })
+    return refused(
+      'product_inactive',
+      `${inactive} is no longer distributed.`,
+      { product: inactive },
+      { product: inactive, quantity: total(request.lines, inactive) },
+    )
 
   const mismatch = reservationFault(facts, request)
   if (mismatch) return mismatch
@@ -112,31 +117,33 @@ function judgeLines(
   const lines: GrantedLine[] = []
   const receipts: Receipt[] = []
   const inTheWay = new Set<Hold>()
+  let blocked: Judged | undefined
   for (const { product, quantity, lot } of request.lines) {
     const holds = otherHolds.filter((hold) => !inTheWay.has(hold))
     let allowance = allowanceFor(entitlement, product, { receipts, holds })
-    if (isRefusal(allowance)) return allowance
+    if (isRefusal(allowance)) return { ...allowance, judged: { product, quantity } }
     if (quantity > allowance.remaining && !request.override) {
       const withoutHolds = allowanceFor(entitlement, product, { receipts, holds: [] })
       if (isRefusal(withoutHolds)) return withoutHolds
-      if (quantity > withoutHolds.remaining) return exceeded(entitlement, withoutHolds)
+      if (quantity > withoutHolds.remaining) return exceeded(entitlement, withoutHolds, quantity)
       const { products } = withoutHolds.rule
       for (const hold of holds) if (products.includes(hold.product)) inTheWay.add(hold)
+      blocked ??= { product, quantity, allowance }
       allowance = withoutHolds
     }
     lines.push({ product, quantity, lot: lot ?? null, allowance, beyondCap: quantity > allowance.remaining })
     receipts.push({ product, quantity, at: entitlement.occurredAt })
   }
   const released = [...inTheWay]
-  if (released.length > 0 && !request.releaseHolds) return held(released)
-  const beyond = lines.some(({ beyondCap }) => beyondCap)
+  if (released.length > 0 && !request.releaseHolds) return held(released, blocked)
+  const beyond = lines.find(({ beyondCap }) => beyondCap)
   if (beyond && facts.overridesLeft <= 0) {
-    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.')
+    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.', {}, beyond)
   }
   return { lines, released, flags: beyond ? ['override'] : [] }
 }
 
-function held(holds: Hold[]): Refusal {
+function held(holds: Hold[], judged: Judged | undefined): Refusal {
   return refused(
     'entitlement_held',
     'The professional has reservations that use up the entitlement. Collect them, or send releaseHolds: true to cancel them.',
@@ -148,6 +155,7 @@ function held(holds: Hold[]): Refusal {
         expiresAt: iso(expiresAt),
       })),
     },
+    judged,
   )
 }
 
@@ -159,10 +167,12 @@ function shortage(
   for (const product of new Set(request.lines.map((line) => line.product))) {
     const free = (facts.available.get(product) ?? 0) + total(freed, product)
     if (total(request.lines, product) > free) {
-      return refused('stock_insufficient', `${free} masks of ${product} are available at this pharmacy.`, {
-        product,
-        available: free,
-      })
+      return refused(
+        'stock_insufficient',
+        `${free} masks of ${product} are available at this pharmacy.`,
+        { product, available: free },
+        { product, quantity: total(request.lines, product), available: free },
+      )
     }
   }
   return undefined

@@ -64,7 +64,12 @@ export function allowance(
     (least, sub) => (left(sub) < left(least) ? sub : least),
     usage(rule.cap, rule.products),
   )
-  return { product, ...binding, remaining: Math.max(0, left(binding)), rule, period }
+  return { product, ...binding, remaining: remainingOf(binding), rule, period }
+}
+
+/** What is left of a cap, never below zero. */
+export function remainingOf(usage: Usage): number {
+  return Math.max(0, left(usage))
 }
 
 // Below zero after an override, a late hand-over or a lowered cap.

@@ -1,3 +1,5 @@
+import type { Allowance } from './entitlement.ts'
+
 /** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
 export const problemStatus = {
   invalid_request: 400,
@@ -78,11 +80,28 @@ export interface Refusal {
   refused: ProblemCode
   detail: string
   facts: Record<string, unknown>
+  /** What it turned on: for the record alone, never part of an answer. */
+  judged?: Judged | undefined
 }
 
-/** Makes a refusal; `facts` become members of the problem document. */
-export function refused(code: ProblemCode, detail: string, facts: Record<string, unknown> = {}): Refusal {
-  return { refused: code, detail, facts }
+/** The line that a refusal turned on, and what it was judged by, as it was then. */
+export interface Judged {
+  product: string
+  /** Asked for. */
+  quantity: number
+  allowance?: Pick<Allowance, 'cap' | 'received' | 'held' | 'rule' | 'period'>
+  /** What the pharmacy had to give of the product; of a reversal, what was not yet taken back. */
+  available?: number
+}
+
+/** Makes a refusal; `facts` become members of the problem document, `judged` does not. */
+export function refused(
+  code: ProblemCode,
+  detail: string,
+  facts: Record<string, unknown> = {},
+  judged?: Judged,
+): Refusal {
+  return { refused: code, detail, facts, judged }
 }
 
 /** Tells a refusal from a result. */

@@ -14,18 +14,18 @@ export function decideReservation(
   context: { productActive: boolean; maxLiveHolds: number },
 ): Refusal | undefined {
   if (facts.person.status === 'suspended') return refused('professional_suspended', 'The professional is suspended.')
-  if (!context.productActive) return refused('product_inactive', `${product} is no longer distributed.`, { product })
+  if (!context.productActive)
+    return refused('product_inactive', `${product} is no longer distributed.`, { product }, { product, quantity })
   const live = facts.holds.filter((hold) => hold.product === product)
   const allowance = allowanceFor(facts, product)
-  if (isRefusal(allowance)) return allowance
+  if (isRefusal(allowance)) return { ...allowance, judged: { product, quantity } }
   if (live.length >= context.maxLiveHolds) {
     return refused(
       'too_many_holds',
       `${live.length} reservations of ${product} are live; the limit is ${context.maxLiveHolds}.`,
-      {
-        limit: context.maxLiveHolds,
-      },
+      { limit: context.maxLiveHolds },
+      { product, quantity, allowance },
     )
   }
-  return quantity > allowance.remaining ? exceeded(facts, allowance) : undefined
+  return quantity > allowance.remaining ? exceeded(facts, allowance, quantity) : undefined
 }

@@ -1,5 +1,5 @@
 import type { LedgerLine } from './ledger-entry.ts'
-import { type Refusal, refused } from './problems.ts'
+import { type Judged, type Refusal, refused } from './problems.ts'
 
 /** A line of a dispensation, with what was taken back of its product and lot so far. */
 export interface ReversibleLine extends LedgerLine {
@@ -8,13 +8,13 @@ export interface ReversibleLine extends LedgerLine {
 }
 
 /** The lines that a reversal takes back, at most what was dispensed; all that is left where none are named. */
-export function decideReversal(
-  dispensed: readonly ReversibleLine[],
+export function decideReversal<Line extends ReversibleLine>(
+  dispensed: readonly Line[],
   asked: readonly { product: string; quantity: number }[] | undefined,
-): ReversibleLine[] | Refusal {
+): Line[] | Refusal {
   const left = remaindersOf(dispensed)
   if (!asked) return left.length > 0 ? left : exceeded(dispensed)
-  const taken: ReversibleLine[] = []
+  const taken: Line[] = []
   for (const { product, quantity } of asked) {
     let missing = quantity
     for (const line of left.filter((each) => each.product === product)) {
@@ -23,13 +23,13 @@ export function decideReversal(
       line.quantity -= part
       missing -= part
     }
-    if (missing > 0) return exceeded(dispensed)
+    if (missing > 0) return exceeded(dispensed, { product, quantity, available: quantity - missing })
   }
   return taken
 }
 
 // Two lines of one product and lot share what was reversed of it: the first absorbs it first.
-function remaindersOf(dispensed: readonly ReversibleLine[]): ReversibleLine[] {
+function remaindersOf<Line extends ReversibleLine>(dispensed: readonly Line[]): Line[] {
   const reversed = new Map(dispensed.map((line) => [keyOf(line), line.reversed]))
   return dispensed
     .map((line) => {
@@ -40,11 +40,14 @@ function remaindersOf(dispensed: readonly ReversibleLine[]): ReversibleLine[] {
     .filter(({ quantity }) => quantity > 0)
 }
 
-function exceeded(dispensed: readonly ReversibleLine[]): Refusal {
+function exceeded(dispensed: readonly ReversibleLine[], judged?: Judged): Refusal {
   const reversible = remaindersOf(dispensed).map(({ product, quantity }) => ({ product, quantity }))
-  return refused('reversal_exceeds_dispensed', 'More would be taken back than was dispensed and not yet reversed.', {
-    reversible,
-  })
+  return refused(
+    'reversal_exceeds_dispensed',
+    'More would be taken back than was dispensed and not yet reversed.',
+    { reversible },
+    judged,
+  )
 }
 
 function keyOf({ product, lot }: ReversibleLine): string {

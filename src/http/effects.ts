@@ -71,7 +71,10 @@ export async function effect<T extends object>(
   )
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
-  if (outcome.replayed) reply.header('idempotency-replayed', 'true')
+  // As it was stored: it may come from an earlier release, whose answers had other members.
+  if (outcome.replayed) {
+    reply.header('idempotency-replayed', 'true').type('application/json; charset=utf-8').serializer(JSON.stringify)
+  }
   reply.code(outcome.status)
   return result
 }

@@ -1,5 +1,22 @@
 import { z } from 'zod'
-import { citedRule, time, uuid, window } from './schemas.ts'
+import { citedRule, ruleVersion, time, uuid, window } from './schemas.ts'
+
+const line = z.object({
+  product: z.string(),
+  quantity: z.int(),
+  lot: z.string().optional(),
+  decision: z
+    .object({
+      rule: ruleVersion,
+      window,
+      cap: z.int().nullable(),
+      received: z.int().nullable().describe('In the window before this line, in all pharmacies.'),
+      held: z.int().nullable().describe('In live reservations that were not collected or cancelled with it.'),
+      remaining: z.int().nullable().describe('max(0, cap − received − held), before this line.'),
+      beyondCap: z.boolean().nullable(),
+    })
+    .describe('How the line was judged, as it was then. A reversal is not judged by a cap: the figures are null.'),
+})
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
 export const ledgerEntry = z
@@ -11,7 +28,7 @@ export const ledgerEntry = z
     previousHash: z.string().nullable().describe('`entryHash` of the entry before; null on the first.'),
     pharmacy: z.string().nullable(),
     professional: z.string().nullable().describe('As identified at the counter; null once erased.'),
-    lines: z.array(z.object({ product: z.string(), quantity: z.int(), lot: z.string().optional() })),
+    lines: z.array(line),
     dispensedAt: time,
     recordedAt: time,
     flags: z.array(z.string()).describe('`override`: above the entitlement.'),
@@ -21,5 +38,9 @@ export const ledgerEntry = z
     reservations: z
       .array(z.object({ id: uuid, outcome: z.string() }))
       .describe('`collected`, or `expired` and served as a walk-in.'),
+    override: z
+      .object({ reasonCode: z.string(), note: z.string().optional() })
+      .nullable()
+      .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone when the payload is erased.'),
   })
   .meta({ id: 'LedgerEntry' })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LATEST } from '../domain/instant.ts'
 import { invalid } from '../domain/problems.ts'
 import { queryInteger } from './schemas.ts'
 
@@ -7,6 +8,10 @@ export const pageQuery = {
   limit: queryInteger(1, 100).default(20).describe('Items a page.'),
   cursor: z.string().max(300).optional().describe('`nextCursor` of the page before.'),
 }
+
+/** The position of an item in a list by time. */
+export const timePosition = z.strictObject({ at: z.int().min(0).max(LATEST), id: z.uuid() })
+export type TimePosition = z.output<typeof timePosition>
 
 /** A page of a list: `items`, and `nextCursor` or null at the end. */
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -92,6 +92,9 @@ export const window = z
 
 export const source = z.object({ title: z.string(), reference: z.string(), url: z.string().nullable() })
 export const citedRule = z.object({ id: uuid, source }).meta({ id: 'CitedRule' })
+export const ruleVersion = citedRule
+  .extend({ publishedAt: time })
+  .meta({ id: 'RuleVersion', description: 'A rule is never edited: its id, published at that time, is its version.' })
 export const productQuantity = z.object({ product: z.string(), quantity: z.int() })
 
 /** Response schemas of the problems that a route may answer; those that any route over the database may, included. */

@@ -4,9 +4,21 @@ import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
 import { json } from '../db/sql.ts'
 
+export const accessKinds = [
+  'dispensation_check',
+  'entitlements',
+  'history',
+  'dispensation',
+  'audit',
+  'audit_export',
+  'ledger',
+  'accesses',
+  'refusals',
+] as const
+
 /** Who read whose data, as what. */
 export interface Access {
-  kind: 'dispensation_check' | 'entitlements' | 'history' | 'dispensation'
+  kind: (typeof accessKinds)[number]
   reader: { role: string; subject: string }
   pharmacy?: string | undefined
   outcome: string

@@ -2,12 +2,17 @@ import { sql } from 'drizzle-orm'
 import { instant } from '../db/sql.ts'
 
 /** The source of a rule r with its members in the order in which answers show them, which jsonb does not keep. */
-export const ruleSource = sql`
+const ruleSource = sql`
   json_build_object('title', r.source -> 'title', 'reference', r.source -> 'reference', 'url', r.source -> 'url')`
+
+/** A RuleVersion out of a row r of allocation_rules. */
+export const ruleVersion = sql`
+  json_build_object('id', r.id, 'source', ${ruleSource}, 'publishedAt', ${instant(sql`r.published_at`)})`
 
 /** The keys and values of an AllocationRule, for json_build_object over a row r of allocation_rules. */
 export const ruleColumns = sql`
   'id', r.id, 'beneficiaries', beneficiaries, 'products', products, 'cap', cap, 'subCaps', sub_caps,
   'window', json_strip_nulls(json_build_object('kind', window_kind, 'count', window_count)),
   'territory', territory, 'validFrom', ${instant(sql`valid_from`)}, 'validTo', ${instant(sql`valid_to`)},
-  'withdrawnAt', ${instant(sql`withdrawn_at`)}, 'source', ${ruleSource}, 'confidence', confidence`
+  'withdrawnAt', ${instant(sql`withdrawn_at`)}, 'source', ${ruleSource}, 'confidence', confidence,
+  'publishedAt', ${instant(sql`published_at`)}`

@@ -1,8 +1,21 @@
 import { sql } from 'drizzle-orm'
 import { instant } from '../db/sql.ts'
+import type { RuleVersion } from '../domain/allocation-rules.ts'
 import { windowOf } from '../domain/beneficiary.ts'
+import { type Allowance, remainingOf } from '../domain/entitlement.ts'
 import { type Instant, iso } from '../domain/instant.ts'
-import { ruleSource } from './allocation-rules.ts'
+import { ruleVersion } from './allocation-rules.ts'
+
+/** A line of an entry, with how it was judged. */
+export interface EntryLine {
+  product: string
+  quantity: number
+  lot: string | null
+  rule: RuleVersion
+  window: { start: Instant; end: Instant | null }
+  /** Null on a reversal, which takes no entitlement. */
+  judged: (Pick<Allowance, 'cap' | 'received' | 'held'> & { beyondCap: boolean }) | null
+}
 
 /** A ledger entry as read for people. Hashes are base64. */
 export interface EntryRow {
@@ -13,14 +26,13 @@ export interface EntryRow {
   previousHash: string | null
   pharmacy: string | null
   professional: string | null
-  lines: { product: string; quantity: number; lot: string | null }[]
+  lines: EntryLine[]
   occurredAt: Instant
   recordedAt: Instant
   flags: string[]
   reverses: string | null
-  rule: { id: string; source: { title: string; reference: string; url: string | null } } | null
-  window: { start: Instant; end: Instant | null } | null
   reservations: { id: string; outcome: string }[] | null
+  override: { reasonCode: string; note?: string | undefined } | null
 }
 
 /** Columns of an EntryRow over ledger_entries e. */
@@ -29,15 +41,16 @@ export const entryColumns = sql`
   e.pharmacy, ${instant(sql`e.occurred_at`)} as "occurredAt", ${instant(sql`e.recorded_at`)} as "recordedAt", e.flags, e.reverses,
   (select professional from ledger_payloads where entry_id = e.id) as professional,
   (select convert_from(payload, 'UTF8')::json -> 'reservations' from ledger_payloads where entry_id = e.id) as reservations,
-  coalesce((select json_agg(json_build_object('product', product, 'quantity', quantity, 'lot', lot) order by position)
-    from ledger_lines where entry_id = e.id), '[]') as lines,
-  (select json_build_object('id', r.id, 'source', ${ruleSource}) from ledger_lines l join allocation_rules r on r.id = l.rule_id
-    where l.entry_id = e.id order by l.position limit 1) as rule,
-  (select json_build_object('start', ${instant(sql`window_start`)}, 'end', ${instant(sql`window_end`)}) from ledger_lines
-    where entry_id = e.id order by position limit 1) as window`
+  (select convert_from(payload, 'UTF8')::json -> 'override' from ledger_payloads where entry_id = e.id) as override,
+  coalesce((select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'rule', ${ruleVersion},
+      'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
+      'judged', case when l.effect > 0 then json_build_object(
+        'cap', l.cap, 'received', l.received, 'held', l.held, 'beyondCap', l.beyond_cap) end) order by l.position)
+    from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
 
 /** An entry as answers show it. */
 export function entryView(entry: EntryRow) {
+  const [first] = entry.lines
   return {
     id: entry.id,
     kind: entry.kind,
@@ -47,13 +60,32 @@ export function entryView(entry: EntryRow) {
     previousHash: entry.previousHash,
     pharmacy: entry.pharmacy,
     professional: entry.professional,
-    lines: entry.lines.map(({ lot, ...line }) => ({ ...line, ...(lot !== null && { lot }) })),
+    lines: entry.lines.map(lineView),
     dispensedAt: iso(entry.occurredAt),
     recordedAt: iso(entry.recordedAt),
     flags: entry.flags,
-    rule: entry.rule,
-    window: entry.window && windowOf(entry.window),
+    rule: first ? { id: first.rule.id, source: first.rule.source } : null,
+    window: first ? windowOf(first.window) : null,
     reverses: entry.reverses,
     reservations: entry.reservations ?? [],
+    // One that was asked for but not needed is none.
+    override: entry.flags.includes('override') ? entry.override : null,
+  }
+}
+
+function lineView({ product, quantity, lot, rule, window, judged }: EntryLine) {
+  return {
+    product,
+    quantity,
+    ...(lot !== null && { lot }),
+    decision: {
+      rule: { ...rule, publishedAt: iso(rule.publishedAt) },
+      window: windowOf(window),
+      cap: judged?.cap ?? null,
+      received: judged?.received ?? null,
+      held: judged?.held ?? null,
+      remaining: judged && remainingOf(judged),
+      beyondCap: judged?.beyondCap ?? null,
+    },
   }
 }

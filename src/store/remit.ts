@@ -1,36 +1,59 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { row } from '../db/query.ts'
 import { texts } from '../db/sql.ts'
 
+/** What a regulator answers for: territories with all below them, and professions; none named means all. */
+export interface Remit {
+  territories: string[]
+  professions: string[]
+}
+
+/** A condition: what a row of this alias froze of profession and territories lies in the remit. */
+export function frozenInRemit(alias: SQL, remit: Remit): SQL {
+  return sql`((${alias}.practice_territory in ${codesOf(remit)} or ${alias}.pharmacy_territory in ${codesOf(remit)})
+    and ${hasProfession(sql`${alias}.profession`, remit)}) is true`
+}
+
 /**
- * The person known by an identifier, and whether a regulator's remit reaches it: by its practice's territory, or by an
- * entry whose frozen territories lie in the remit. Undefined when nobody has this identifier.
+ * A condition: the remit reaches a person, by its practice's territory, or by an entry whose frozen territories lie in
+ * the remit.
  */
+export function personInRemit(personId: SQL, remit: Remit): SQL {
+  // Not «exists»: PostgreSQL would gather everybody in the remit first, to look one person up.
+  return sql`(
+    select main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
+      or exists (
+        select from persons any_record join ledger_entries e on e.person_id = any_record.id
+        where (any_record.id = main.id or any_record.merged_into = main.id) and ${frozenInRemit(sql`e`, remit)})
+    from persons record join persons main on main.id = coalesce(record.merged_into, record.id)
+    where record.id = ${personId}) is true`
+}
+
+/** The person known by an identifier, and whether a remit reaches it. Undefined when nobody has this identifier. */
 export function findPersonInRemit(
   db: Queryable,
-  { territories, professions }: { territories: string[]; professions: string[] },
+  remit: Remit,
   identifier: string,
 ): Promise<{ personId: string; inRemit: boolean } | undefined> {
   return row(
     db,
     'find_person_in_remit',
-    sql`with recursive remit as (
-          select code from territories where code = any (${texts(territories)})
-          union select t.code from territories t join remit on t.parent = remit.code
-        )
-        select root.id as "personId",
-          (root.practice_territory in (select code from remit)
-              and (cardinality(${texts(professions)}) = 0 or root.profession = any (${texts(professions)})))
-            is true
-          or exists (
-            select from ledger_entries e join persons p on p.id = e.person_id
-            where coalesce(p.merged_into, p.id) = root.id
-              and (e.practice_territory in (select code from remit) or e.pharmacy_territory in (select code from remit))
-              and (cardinality(${texts(professions)}) = 0 or e.profession = any (${texts(professions)}))
-          ) as "inRemit"
+    sql`select root.id as "personId", ${personInRemit(sql`root.id`, remit)} as "inRemit"
         from person_identifiers i join persons known on known.id = i.person_id
         join persons root on root.id = coalesce(known.merged_into, known.id)
         where i.identifier = ${identifier}`,
   )
+}
+
+function codesOf({ territories }: Remit): SQL {
+  return sql`(
+    with recursive remit as (
+      select code from territories where code = any (${texts(territories)})
+      union select t.code from territories t join remit on t.parent = remit.code
+    ) select code from remit)`
+}
+
+function hasProfession(profession: SQL, { professions }: Remit): SQL {
+  return sql`(cardinality(${texts(professions)}) = 0 or ${profession} = any (${texts(professions)}))`
 }

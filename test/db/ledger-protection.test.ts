@@ -34,6 +34,9 @@ const forNobody = [
   'update log_keys set verifier_key = verifier_key',
   'delete from log_keys',
   'truncate log_keys',
+  'update decisions set code = code',
+  'delete from decisions',
+  'truncate decisions',
 ]
 /** What nobody may do without an erasure in the chain of the person, after the entry whose payload it is. */
 const withoutErasure = [
@@ -55,7 +58,7 @@ const forTheService = [
   'alter table ledger_entries disable trigger all',
   'drop trigger ledger_entries_append_only on ledger_entries',
   'drop table ledger_lines',
-  'delete from decisions',
+  'delete from accesses',
   'update accesses set kind = kind',
 ]
 
@@ -67,6 +70,7 @@ t.test('the ledger is append-only', async (t) => {
   await world.professional(2)
   must(201, await world.count(place, 100))
   must(201, await world.dispense(place, id, 4))
+  must(409, await world.dispense(place, id, 99))
   const ledger = async () =>
     (
       await service.db.foreign(`select * from ledger_entries e join ledger_lines l on l.entry_id = id

@@ -16,6 +16,7 @@ export function exampleRule(changes: Partial<AllocationRule> = {}): AllocationRu
     withdrawnAt: null,
     source: { title: 'Example', reference: 'EX-1', url: null },
     confidence: 'high',
+    publishedAt: instantOf('2020-05-07T12:00:00+02:00'),
     ...changes,
   }
 }

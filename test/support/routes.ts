@@ -89,6 +89,9 @@ export const routes: readonly Route[] = [
     bodyOptional: true,
   },
   get('/v1/territories', ['regulator']),
+  get('/v1/accesses/me', ['professional']),
+  get('/v1/audit/accesses', ['regulator']),
+  get('/v1/audit/refusals', ['regulator']),
 ]
 
 /** The method and template of a route, for a test's message. */

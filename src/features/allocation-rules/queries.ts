@@ -1,17 +1,17 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, instant, json, texts, timestamp } from '../../db/sql.ts'
+import { clock, json, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { ruleColumns } from '../../store/allocation-rules.ts'
 import type { Rule, RuleBody } from './schema.ts'
 
 interface Row {
-  rule: AllocationRule & { publishedAt: Instant }
+  rule: AllocationRule
 }
 
-const columns = sql`json_build_object(${ruleColumns}, 'publishedAt', ${instant(sql`published_at`)}) as rule`
+const columns = sql`json_build_object(${ruleColumns}) as rule`
 
 /** Publishes a rule, with its event, in one statement. Territory and products must exist. */
 export async function insertRule(tx: Transaction, id: string, rule: RuleBody, publishedBy: string): Promise<Rule> {

@@ -1,14 +1,14 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import { allowanceFor } from '../../domain/beneficiary.ts'
+import { allowanceFor, type Person } from '../../domain/beneficiary.ts'
 import { signReceipt } from '../../domain/checkpoint.ts'
 import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { hold, type Moved, move, type Shelf } from '../../domain/shelf.ts'
 import type { Signer } from '../../domain/signed-note.ts'
 import { recordRefusal } from '../../store/decisions.ts'
-import { type EntryRow, entryView } from '../../store/entries.ts'
+import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
 import { append, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, type EndedHold } from '../../store/shelves.ts'
@@ -35,12 +35,12 @@ export async function dispense(
   request: DispensationRequest,
   { overridesPerWeek, ...writing }: CounterLimits & Writing,
 ): Promise<Dispensation | Refusal> {
-  const refuse = (personId: string | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator: writing.operator }, refusal)
+  const refuse = (person: Person | null, refusal: Refusal) =>
+    recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator: writing.operator }, refusal)
   const counter = await gather(tx, pharmacy, request, overridesPerWeek)
   if (!counter) return refuse(null, professionalUnknown())
   const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
-  if (isRefusal(grant)) return refuse(counter.head.personId, grant)
+  if (isRefusal(grant)) return refuse(counter.facts.entitlement.person, grant)
   return write(tx, request, counter, grant, writing)
 }
 
@@ -71,7 +71,6 @@ function write(
   }))
   append(tx, sealed, weights, professional)
   applyStockEffects(tx, stockEffects(counter, grant, entry, operator))
-  const [first] = grant.lines
   const row: EntryRow = {
     ...sealed,
     kind: 'dispensation',
@@ -79,11 +78,18 @@ function write(
     previousHash: sealed.previousHash?.toString('base64') ?? null,
     professional,
     reverses: null,
-    rule: first ? { id: first.allowance.rule.id, source: first.allowance.rule.source } : null,
-    window: first?.allowance.period ?? null,
+    lines: grant.lines.map(judgedLine),
     reservations,
+    override: override ?? null,
   }
   return { ...entryView(row), remaining: remainingAfter(counter, grant), receipt: signReceipt(sealed, signer) }
+}
+
+function judgedLine({ product, quantity, lot, allowance, beyondCap }: Grant['lines'][number]): EntryLine {
+  const { rule, period, cap, received, held } = allowance
+  const { id, source, publishedAt } = rule
+  const judged = { cap, received, held, beyondCap }
+  return { product, quantity, lot, rule: { id, source, publishedAt }, window: period, judged }
 }
 
 function entryOf({ facts, pharmacyTerritory }: Counter, grant: Grant): NewEntry {

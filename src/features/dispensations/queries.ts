@@ -18,6 +18,16 @@ export function findEntry(db: Queryable, caller: Caller, id: string): Promise<Re
   )
 }
 
+/** Whom an entry is about, by surrogate; undefined when there is no such entry. */
+export async function personOfEntry(db: Queryable, id: string): Promise<string | undefined> {
+  const found = await row<{ personId: string }>(
+    db,
+    'person_of_entry',
+    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
+  )
+  return found?.personId
+}
+
 /** Entries that the caller may read, newest first, after a position; of one pharmacy if said. */
 export function listEntries(
   db: Queryable,

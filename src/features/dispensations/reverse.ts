@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { oneRow, rows } from '../../db/query.ts'
+import { rows } from '../../db/query.ts'
 import { clock, instant } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
@@ -11,14 +11,15 @@ import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
-import { ruleSource } from '../../store/allocation-rules.ts'
-import { recordRefusal } from '../../store/decisions.ts'
+import { ruleVersion } from '../../store/allocation-rules.ts'
+import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { type EntryRow, entryView } from '../../store/entries.ts'
+import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
 import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
 import type { Writing } from './dispense.ts'
+import { personOfEntry } from './queries.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 interface Original {
@@ -32,9 +33,10 @@ interface Original {
   profession: string
   practiceTerritory: string | null
   pharmacyTerritory: string
-  rule: EntryRow['rule']
-  lines: ReversibleLine[]
+  lines: Line[]
 }
+
+type Line = ReversibleLine & Pick<EntryLine, 'rule'>
 
 /**
  * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
@@ -47,9 +49,8 @@ export async function reverse(
   { operator, signer }: Writing,
 ): Promise<Dispensation | Refusal> {
   const { head, original } = await lockOriginal(tx, dispensationId)
-  const { personId, professional, pharmacy } = original
-  const refuse = (refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', personId, pharmacy, operator }, refusal)
+  const { professional, pharmacy } = original
+  const refuse = (refusal: Refusal) => recordRefusal(tx, refusedReversal(original, operator), refusal)
   if (professional === null) return refuse(professionalErased())
   const lines = decideReversal(original.lines, request.lines)
   if (isRefusal(lines)) return refuse(lines)
@@ -59,17 +60,13 @@ export async function reverse(
   append(tx, sealed, lines.map(weightOf(original)), professional)
   await giveStockBack(tx, original, lines, { id: sealed.id, operator })
   const remaining = await remainingNow(tx, professional, pharmacy, lines)
-  return { ...entryView(rowOf(original, sealed)), remaining, receipt: signReceipt(sealed, signer) }
+  return { ...entryView(rowOf(original, sealed, lines)), remaining, receipt: signReceipt(sealed, signer) }
 }
 
 async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
-  const { personId } = await oneRow<{ personId: string }>(
-    tx,
-    'person_of_entry',
-    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
-  )
-  const head = await lockHeadOf(tx, personId)
-  if (!head) throw new Error('every person has a head')
+  const personId = await personOfEntry(tx, id)
+  const head = personId && (await lockHeadOf(tx, personId))
+  if (!head) throw new Error('every entry has a person, and every person a head')
   const original = await readOriginal(tx, id)
   if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
   return { head, original }
@@ -81,6 +78,10 @@ function professionalErased(): Refusal {
     'professional_unknown',
     'The professional of this dispensation was erased. If the masks are back on the shelf, count the stock.',
   )
+}
+
+function refusedReversal({ personId, id, ...original }: Original, operator: string | undefined): RefusedRequest {
+  return { ...original, verb: 'reversal', person: { ...original, id: personId }, dispensation: id, operator }
 }
 
 function entryOf(original: Original, lines: ReversibleLine[]): NewEntry {
@@ -108,16 +109,23 @@ function weightOf({ occurredAt }: Original): (line: ReversibleLine) => LineWeigh
   })
 }
 
-function rowOf({ id, professional, rule }: Original, sealed: SealedEntry): EntryRow {
+function rowOf({ id, professional }: Original, sealed: SealedEntry, lines: Line[]): EntryRow {
   return {
     ...sealed,
     entryHash: sealed.entryHash.toString('base64'),
     previousHash: sealed.previousHash?.toString('base64') ?? null,
     professional,
     reverses: id,
-    rule,
-    window: sealed.lines[0]?.window ?? null,
+    lines: lines.map(({ product, quantity, lot, rule, window }) => ({
+      product,
+      quantity,
+      lot,
+      rule,
+      window,
+      judged: null,
+    })),
     reservations: [],
+    override: null,
   }
 }
 
@@ -177,15 +185,13 @@ async function readOriginal(tx: Transaction, id: string): Promise<Original> {
           ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,
-          (select json_build_object('id', r.id, 'source', ${ruleSource}) from ledger_lines l join allocation_rules r on r.id = l.rule_id
-            where l.entry_id = e.id order by l.position limit 1) as rule,
-          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id,
+          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id, 'rule', ${ruleVersion},
               'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
               'timeZone', l.time_zone, 'cap', l.cap,
               'reversed', (select coalesce(sum(back.quantity), 0)::int from ledger_entries reversal
                 join ledger_lines back on back.entry_id = reversal.id
                 where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
-            from ledger_lines l where l.entry_id = e.id) as lines
+            from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
         from ledger_entries e join persons p on p.id = e.person_id
         where e.id = ${id}::uuid and e.kind = 'dispensation'`,
   )

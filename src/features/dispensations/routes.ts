@@ -11,7 +11,7 @@ import { recordAccess } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
-import { findEntry, listEntries } from './queries.ts'
+import { findEntry, listEntries, personOfEntry } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
@@ -152,6 +152,7 @@ function readRoute(app: App, { db }: Deps): void {
         operationId: 'readDispensation',
         tags: ['dispensations'],
         summary: 'Read a dispensation or reversal',
+        description: 'Each reading by a regulator, and each attempt, is recorded before it is answered.',
         params: entryParams,
         response: { 200: ledgerEntry, ...problems(401, 403, 404) },
       },
@@ -159,14 +160,14 @@ function readRoute(app: App, { db }: Deps): void {
     async (request) => {
       const { caller, params } = request
       const found = await findEntry(db.orm, caller, params.id)
-      if (!found) throw notFound()
       if (caller.role === 'regulator') {
-        await recordAccess(
-          db.orm,
-          { kind: 'dispensation', reader: caller, outcome: 'shown', operator: operatorOf(request) },
-          [found.personId],
-        )
+        const outcome = found ? 'shown' : 'not_found'
+        const person = found?.personId ?? (await personOfEntry(db.orm, params.id)) ?? null
+        await recordAccess(db.orm, { kind: 'dispensation', reader: caller, outcome, operator: operatorOf(request) }, [
+          person,
+        ])
       }
+      if (!found) throw notFound()
       return entryView(found)
     },
   )

@@ -1,22 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { timestamp } from '../../db/sql.ts'
-import { type Instant, LATEST } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
+import type { TimePosition } from '../../http/pages.ts'
 import { entryInRemit } from '../../http/readable-entries.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
+import { recordsOf } from '../../store/persons.ts'
 
-/** The position of an entry in a history. */
-export const position = z.strictObject({ at: z.int().min(0).max(LATEST), id: z.uuid() })
-
-const ofPerson = (identifier: string) => sql`e.person_id in (
-  select p.id from person_identifiers i join persons known on known.id = i.person_id
-  join persons p on coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id)
-  where i.identifier = ${identifier})`
-
-const after = (before: { at: Instant; id: string } | null, limit: number) => sql`
+const after = (before: TimePosition | null, limit: number) => sql`
   and (${before?.id ?? null}::uuid is null or (e.recorded_at, e.id) < (${timestamp(before?.at ?? null)}, ${before?.id ?? null}::uuid))
   order by e.recorded_at desc, e.id desc limit ${limit}::int`
 
@@ -24,13 +16,13 @@ const after = (before: { at: Instant; id: string } | null, limit: number) => sql
 export function readOwnHistory(
   db: Queryable,
   identifier: string,
-  before: { at: Instant; id: string } | null,
+  before: TimePosition | null,
   limit: number,
 ): Promise<EntryRow[]> {
   return rows(
     db,
     'read_own_history',
-    sql`select ${entryColumns} from ledger_entries e where ${ofPerson(identifier)} ${after(before, limit)}`,
+    sql`select ${entryColumns} from ledger_entries e where e.person_id in ${recordsOf(identifier)} ${after(before, limit)}`,
   )
 }
 
@@ -39,13 +31,13 @@ export function readHistoryInRemit(
   db: Queryable,
   regulator: Caller,
   identifier: string,
-  before: { at: Instant; id: string } | null,
+  before: TimePosition | null,
   limit: number,
 ): Promise<(EntryRow & { inRemit: boolean })[]> {
   return rows(
     db,
     'read_history_in_remit',
     sql`select ${entryColumns}, ${entryInRemit(regulator)} as "inRemit"
-        from ledger_entries e where ${ofPerson(identifier)} ${after(before, limit)}`,
+        from ledger_entries e where e.person_id in ${recordsOf(identifier)} ${after(before, limit)}`,
   )
 }

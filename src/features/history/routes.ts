@@ -4,14 +4,14 @@ import { Problem } from '../../domain/problems.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
-import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
 import { requireSelf } from '../../http/remit.ts'
 import { problems, professional } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess } from '../../store/accesses.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
-import { position, readHistoryInRemit, readOwnHistory } from './queries.ts'
+import { readHistoryInRemit, readOwnHistory } from './queries.ts'
 
 const positionIn = ({ recordedAt, id }: EntryRow) => ({ at: recordedAt, id })
 
@@ -68,7 +68,7 @@ function namedRoute(app: App, { db }: Deps): void {
         await requireSelf(db.orm, caller, params.id)
         return ownHistory(db, params.id, query)
       }
-      const before = positionOf(query.cursor, position)
+      const before = positionOf(query.cursor, timePosition)
       const person = await findPersonInRemit(db.orm, caller, params.id)
       const outcome = person?.inRemit ? 'shown' : 'not_found'
       await recordAccess(db.orm, { kind: 'history', reader: caller, outcome, operator: operatorOf(request) }, [
@@ -83,7 +83,7 @@ function namedRoute(app: App, { db }: Deps): void {
 }
 
 async function ownHistory(db: Database, identifier: string, query: { cursor?: string | undefined; limit: number }) {
-  const found = await readOwnHistory(db.orm, identifier, positionOf(query.cursor, position), query.limit + 1)
+  const found = await readOwnHistory(db.orm, identifier, positionOf(query.cursor, timePosition), query.limit + 1)
   const { items, nextCursor } = page(found, query.limit, positionIn)
   return { items: items.map(entryView), nextCursor }
 }

@@ -64,7 +64,7 @@ export async function deletePayloads(tx: Transaction, personIds: readonly string
 
 /**
  * Takes some persons out of the stored answers, and returns how many were changed or deleted. The key of an entry goes on
- * answering, without the number, so that no retry can ever dispense again; what the persons sent themselves, and what
+ * answering, without the number and what a pharmacist noted, so that no retry can ever dispense again; what the persons sent themselves, and what
  * the directory answered about them, goes.
  */
 export async function eraseAnswers(
@@ -78,7 +78,7 @@ export async function eraseAnswers(
     'erase_answers',
     sql`with unnamed as (
           update idempotency_keys set request_hash = substring(request_hash for 32), response = (
-            select json_object_agg(key, case when key = 'professional' then json 'null' else value end)
+            select json_object_agg(key, case when key in ('professional', 'override') then json 'null' else value end)
             from json_each(response))
           where response ->> 'id' = any (array(select id::text from ledger_entries where person_id = any (${uuids(personIds)})))
             and expires_at is null

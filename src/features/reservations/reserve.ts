@@ -3,11 +3,12 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import type { Place } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
+import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
 import { decideReservation } from '../../domain/reservation.ts'
-import { recordRefusal } from '../../store/decisions.ts'
+import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { lockHead } from '../../store/ledger.ts'
@@ -38,8 +39,8 @@ export async function reserve(
   request: ReservationRequest,
   limits: HoldLimits,
 ): Promise<Reservation | Refusal> {
-  const refuse = (personId: string | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'reservation', personId, pharmacy: request.pharmacy ?? null }, refusal)
+  const refuse = (facts: EntitlementFacts | null, refusal: Refusal) =>
+    recordRefusal(tx, refusedReservation(request, facts), refusal)
 
   const inactive = await requireKnownProducts(tx, [{ path: 'product', code: request.product }])
   const head = await lockHead(tx, professional)
@@ -59,14 +60,21 @@ export async function reserve(
     productActive: inactive.length === 0,
     maxLiveHolds: limits.maxLiveHolds,
   })
-  if (refusal) return refuse(head.personId, refusal)
+  if (refusal) return refuse(facts, refusal)
 
   const found = await holdSomewhere(tx, request, request.near ?? facts.person.practice)
-  if (isRefusal(found)) return refuse(head.personId, found)
+  if (isRefusal(found)) return refuse(facts, found)
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const reservation = reservationOf(request, found.candidate, facts.at, until)
   write(tx, reservation, found.held, { personId: head.personId, from: facts.at, until })
   return reservation
+}
+
+// Who has no practice is judged, and so kept, by the territory of the pharmacy, or of the one nearest to the place.
+function refusedReservation({ pharmacy }: ReservationRequest, facts: EntitlementFacts | null): RefusedRequest {
+  const person = facts?.person ?? null
+  const pharmacyTerritory = person?.practiceTerritory === null ? facts?.territoryPath[0] : undefined
+  return { verb: 'reservation', person, pharmacy: pharmacy ?? null, pharmacyTerritory }
 }
 
 async function holdSomewhere(
@@ -82,9 +90,8 @@ async function holdSomewhere(
       return refused(
         'no_stock_in_reach',
         `No pharmacy within ${request.maxDistanceMetres} metres has ${request.quantity} masks of ${request.product} now.`,
-        {
-          product: request.product,
-        },
+        { product: request.product },
+        { product: request.product, quantity: request.quantity },
       )
     }
     const found = await holdFirst(tx, candidates, request)
@@ -112,6 +119,7 @@ async function holdAtNamed(
     'stock_insufficient',
     `This pharmacy has ${available} masks of ${product} available, not ${quantity}.`,
     { product, available },
+    { product, quantity, available },
   )
 }
 

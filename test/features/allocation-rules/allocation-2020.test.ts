@@ -13,6 +13,7 @@ const rules = published.map(
     validFrom: instantOf(rule.validFrom),
     validTo: instantOf(rule.validTo),
     withdrawnAt: null,
+    publishedAt: instantOf(rule.validFrom),
   }),
 )
 

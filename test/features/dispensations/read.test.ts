@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { rpps } from '../../support/numbers.ts'
 import { accessesTo } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
@@ -65,6 +66,20 @@ t.test('each reading by a regulator is recorded; others read what is their own',
   must(200, await list(token, `?pharmacy=${place.finess}`))
   const access = { kind: 'dispensation', reader_role: 'regulator', reader: 'inspector', outcome: 'shown' }
   t.match(await accessesTo(db, subject.id), [{ ...access, operator: 'desk-4' }, access])
+})
+
+t.test('404: outside the remit, and the attempt is recorded, as is one that finds nothing at all', async (t) => {
+  const subject = await world.professional(6)
+  const { id } = must(201, await world.dispense(place, subject.id, 1)).body
+  const token = await service.token({ role: 'regulator', subject: 'ars-bre', territories: ['FR-BRE'] })
+  const outside = await read(id, token)
+  const nowhere = await read(randomUUID(), token)
+  for (const { status, body } of [outside, nowhere]) t.match([status, body.detail], [404, nowhere.body.detail])
+  const attempt = { kind: 'dispensation', reader_role: 'regulator', reader: 'ars-bre', outcome: 'not_found' }
+  t.match(await accessesTo(db, subject.id), [attempt])
+  t.match(await accessesTo(db, rpps(999)), [attempt], 'of nobody')
+  t.equal((await read(id, colleague.token)).status, 404)
+  t.equal((await accessesTo(db, subject.id)).length, 1, 'what others ask for in vain is not a reading')
 })
 
 t.test('a remit is the territory of the pharmacy or of the practice, and professions if limited', async (t) => {

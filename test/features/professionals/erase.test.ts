@@ -40,7 +40,7 @@ t.test('200: nothing in any table names the person any more', async (t) => {
   const token = await service.token({ role: 'professional', subject: known })
   const hold = await underRule(service, world, async () => {
     const override = { reasonCode: 'other', note: `for ${known}` }
-    const first = must(201, await world.dispense(place, known, 4, { override })).body
+    const first = must(201, await world.dispense(place, known, 11, { override })).body
     must(201, await world.dispense(place, older, 1))
     must(200, await put(known, { ...person, otherIds: [older] }))
     must(201, await world.dispense(place, earlier, 2))

@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import type { Queryable } from '../../db/database.ts'
+import { windowOf } from '../../domain/beneficiary.ts'
+import { remainingOf } from '../../domain/entitlement.ts'
+import { iso } from '../../domain/instant.ts'
+import type { ProblemCode } from '../../domain/problems.ts'
+import type { Caller } from '../../http/caller.ts'
+import { operatorOf } from '../../http/effects.ts'
+import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
+import {
+  finess,
+  instant,
+  problems,
+  product,
+  professional,
+  ruleVersion,
+  time,
+  uuid,
+  window,
+} from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { findPersonInRemit } from '../../store/remit.ts'
+import { listRefusals, type RefusalRow } from './queries.ts'
+
+const codes = [
+  'professional_unknown',
+  'professional_suspended',
+  'product_inactive',
+  'no_rule_in_force',
+  'profession_not_entitled',
+  'entitlement_exceeded',
+  'entitlement_held',
+  'override_not_allowed',
+  'stock_insufficient',
+  'no_stock_in_reach',
+  'too_many_holds',
+  'reservation_mismatch',
+  'reservation_not_held',
+  'pickup_code_wrong',
+  'reversal_exceeds_dispensed',
+] as const satisfies ProblemCode[]
+
+const refusal = z
+  .object({
+    id: uuid,
+    at: time,
+    verb: z.enum(['dispensation', 'reversal', 'reservation']).describe('What was asked for.'),
+    code: z.string(),
+    pharmacy: z.string().nullable().describe('Null for a reservation at whichever is nearest.'),
+    professional: z.string().nullable().describe('The number it goes by now; null when nobody has the number given.'),
+    profession: z.string().nullable(),
+    dispensation: uuid.nullable().describe('Of a reversal: what was to be taken back.'),
+    product: z.string().nullable().describe('Of the line that it turned on; null where it turned on none.'),
+    quantity: z.int().nullable().describe('Masks of the product asked for.'),
+    decision: z
+      .object({
+        rule: ruleVersion,
+        window,
+        cap: z.int(),
+        received: z.int().describe('In the window, in all pharmacies, the lines before this one included.'),
+        held: z
+          .int()
+          .describe(
+            'In live reservations not named. 0 with `entitlement_exceeded` at a counter: cancelling them all would not have sufficed.',
+          ),
+        remaining: z.int().describe('max(0, cap − received − held).'),
+      })
+      .nullable()
+      .describe('What it was judged by; null where it turned on no rule.'),
+    available: z
+      .int()
+      .nullable()
+      .describe('Masks of the product that the pharmacy had to give; of a reversal, those not yet taken back.'),
+    operator: z.string().optional(),
+  })
+  .meta({ id: 'Refusal', description: 'A refusal, with what it turned on as it was then.' })
+
+/** What was refused, and why. */
+export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {
+  app.get(
+    '/v1/audit/refusals',
+    {
+      config: { policy: ['regulator'] },
+      schema: {
+        operationId: 'listRefusals',
+        tags: ['audit'],
+        summary: 'Read what was refused in your remit, newest first',
+        description:
+          'Refused dispensations, reversals and reservations, by the profession and territories frozen in each. The reading is recorded as an access to each professional shown, before it is answered.',
+        querystring: z.strictObject({
+          ...pageQuery,
+          from: instant.optional().describe('Inclusive.'),
+          to: instant.optional().describe('Exclusive.'),
+          pharmacy: finess.optional(),
+          professional: professional.optional(),
+          product: product.optional(),
+          code: z.enum(codes).optional(),
+        }),
+        response: { 200: pageOf(refusal), ...problems(401, 403) },
+      },
+    },
+    async (request) => {
+      const { caller, query } = request
+      const before = positionOf(query.cursor, timePosition)
+      const found = await listRefusals(db.orm, caller, { ...query, before, limit: query.limit + 1 })
+      const { items, nextCursor } = page(found, query.limit, ({ at, id }) => ({ at, id }))
+      await recordReading(db.orm, caller, operatorOf(request), items, query.professional)
+      return { items: items.map(view), nextCursor }
+    },
+  )
+}
+
+async function recordReading(
+  db: Queryable,
+  reader: Caller,
+  operator: string | undefined,
+  items: readonly RefusalRow[],
+  named: string | undefined,
+): Promise<void> {
+  const access = { kind: 'refusals' as const, reader, operator }
+  const shown = [...new Set(items.flatMap(({ personId }) => personId ?? []))]
+  await recordAccess(db, { ...access, outcome: 'shown' }, shown)
+  if (named === undefined || shown.length > 0) return
+  const person = await findPersonInRemit(db, reader, named)
+  await recordAccess(db, { ...access, outcome: 'not_found' }, [person?.personId ?? null])
+}
+
+function view({ at, personId: _, rule, judged, operator, ...refusal }: RefusalRow) {
+  return {
+    ...refusal,
+    at: iso(at),
+    decision: judged && {
+      ...judged,
+      rule: { ...rule, publishedAt: iso(rule.publishedAt) },
+      window: windowOf(judged.window),
+      remaining: remainingOf(judged),
+    },
+    ...(operator !== null && { operator }),
+  }
+}

@@ -1,0 +1,18 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+// Two equalities joined by «or» find their indexes; coalesce(p.merged_into, p.id) = … reads every person.
+const sameRoot = sql`(p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id))`
+
+/** The ids of all records of the person known by an identifier, merged ones too, for `in`. */
+export function recordsOf(identifier: string): SQL {
+  return sql`(
+    select p.id from person_identifiers i join persons known on known.id = i.person_id join persons p on ${sameRoot}
+    where i.identifier = ${identifier})`
+}
+
+/** The number that a person goes by now: RPPS before ADELI; null once it is erased. */
+export function mainIdentifier(personId: SQL): SQL {
+  return sql`(
+    select i.identifier from persons known join persons p on ${sameRoot} join person_identifiers i on i.person_id = p.id
+    where known.id = ${personId} order by length(i.identifier) desc, i.identifier limit 1)`
+}
