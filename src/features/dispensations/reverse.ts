@@ -1,42 +1,20 @@
-import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
-import { clock, instant } from '../../db/sql.ts'
-import { StaleRead } from '../../db/transaction.ts'
 import { allowanceFor } from '../../domain/beneficiary.ts'
 import { signReceipt } from '../../domain/checkpoint.ts'
-import type { Instant } from '../../domain/instant.ts'
 import type { SealedEntry } from '../../domain/ledger-entry.ts'
-import { isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
+import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
-import { ruleVersion } from '../../store/allocation-rules.ts'
 import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
+import { type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
-import { append, type Head, type LineWeight, lockHeadOf, type NewEntry, seal } from '../../store/ledger.ts'
+import { append, type LineWeight, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
 import type { Writing } from './dispense.ts'
-import { personOfEntry } from './queries.ts'
+import { lockOriginal, type Original, type OriginalLine } from './original.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
-
-interface Original {
-  id: string
-  at: Instant
-  personId: string
-  /** Null once erased. */
-  professional: string | null
-  pharmacy: string
-  occurredAt: Instant
-  profession: string
-  practiceTerritory: string | null
-  pharmacyTerritory: string
-  lines: Line[]
-}
-
-type Line = ReversibleLine & Pick<EntryLine, 'rule'>
 
 /**
  * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
@@ -61,15 +39,6 @@ export async function reverse(
   await giveStockBack(tx, original, lines, { id: sealed.id, operator })
   const remaining = await remainingNow(tx, professional, pharmacy, lines)
   return { ...entryView(rowOf(original, sealed, lines)), remaining, receipt: signReceipt(sealed, signer) }
-}
-
-async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
-  const personId = await personOfEntry(tx, id)
-  const head = personId && (await lockHeadOf(tx, personId))
-  if (!head) throw new Error('every entry has a person, and every person a head')
-  const original = await readOriginal(tx, id)
-  if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
-  return { head, original }
 }
 
 /** The refusal of an entry more about somebody who was erased: nobody could say any more whom it is about. */
@@ -109,7 +78,7 @@ function weightOf({ occurredAt }: Original): (line: ReversibleLine) => LineWeigh
   })
 }
 
-function rowOf({ id, professional }: Original, sealed: SealedEntry, lines: Line[]): EntryRow {
+function rowOf({ id, professional }: Original, sealed: SealedEntry, lines: OriginalLine[]): EntryRow {
   return {
     ...sealed,
     entryHash: sealed.entryHash.toString('base64'),
@@ -175,26 +144,4 @@ async function remainingNow(
     const left = allowanceFor(facts, product)
     return isRefusal(left) ? [] : [{ product, quantity: left.remaining }]
   })
-}
-
-async function readOriginal(tx: Transaction, id: string): Promise<Original> {
-  const [found] = await rows<Original>(
-    tx,
-    'read_reversible',
-    sql`select e.id, ${instant(clock)} as at, coalesce(p.merged_into, p.id) as "personId", e.pharmacy,
-          ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
-          e.pharmacy_territory as "pharmacyTerritory",
-          (select professional from ledger_payloads where entry_id = e.id) as professional,
-          (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id, 'rule', ${ruleVersion},
-              'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
-              'timeZone', l.time_zone, 'cap', l.cap,
-              'reversed', (select coalesce(sum(back.quantity), 0)::int from ledger_entries reversal
-                join ledger_lines back on back.entry_id = reversal.id
-                where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
-            from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
-        from ledger_entries e join persons p on p.id = e.person_id
-        where e.id = ${id}::uuid and e.kind = 'dispensation'`,
-  )
-  if (!found) throw new Problem('not_found', 'There is no such dispensation of yours.')
-  return found
 }
