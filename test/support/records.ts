@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
+import type { Answer } from './service.ts'
 
 /** The types of the events on a subject, in their order. */
 export async function eventsOn(db: Database, subject: string): Promise<string[]> {
@@ -77,4 +78,9 @@ export async function daysKept(db: Database, key: string): Promise<(number | nul
 /** Runs a statement with the rights of the tables' owner, for what the service itself may not do. */
 export async function asOwner(db: Database, statement: string): Promise<void> {
   await db.foreign(`begin; set local role none; ${statement}; commit`)
+}
+
+/** An entry as it is read later: what its 201 said, without what is true at that moment alone. */
+export function asRead({ remaining: _, receipt: __, ...entry }: Answer['body']): Answer['body'] {
+  return entry
 }

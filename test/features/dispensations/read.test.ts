@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { rpps } from '../../support/numbers.ts'
-import { accessesTo } from '../../support/records.ts'
+import { accessesTo, asRead } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -18,7 +18,7 @@ const list = (token: string | undefined, query = '') => call('GET', `/v1/dispens
 const ids = async (token: string, query = '') =>
   must(200, await list(token, query)).body.items.map(({ id }: { id: string }) => id)
 
-const { remaining: _, ...entry } = must(201, await world.dispense(place, nurse.id, 5)).body
+const entry = asRead(must(201, await world.dispense(place, nurse.id, 5)).body)
 const reversal = must(
   201,
   await call('POST', `/v1/dispensations/${entry.id}/reversal`, {

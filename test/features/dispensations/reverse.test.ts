@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { invariantsHold } from '../../support/invariants.ts'
-import { daysKept, decisionsOn, eventsOn } from '../../support/records.ts'
+import { asRead, daysKept, decisionsOn, eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { UUID_V7 } from '../../support/times.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -46,8 +46,7 @@ t.test('201: all of it, as a new entry that gives stock and entitlement back; th
     remaining: [surgical(50), ffp2(50)],
   })
   t.strictSame(await onHand(), before)
-  const { remaining: _, ...entry } = first
-  const { remaining: __, ...reversal } = answer.body
+  const [entry, reversal] = [asRead(first), asRead(answer.body)]
   t.strictSame(await history(nurse.token), [reversal, entry], 'the first is as it was')
   t.strictSame(await eventsOn(db, answer.body.id), ['dispensation.reversed'])
   t.equal((await world.dispense(place, nurse.id, 50)).status, 201)
