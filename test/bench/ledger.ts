@@ -6,7 +6,9 @@ import { migrate } from '../../src/db/migrate.ts'
 import { openServerOwner } from '../../src/db/server.ts'
 import { prepareJobs } from '../../src/jobs/queue.ts'
 import { makeBenchDatabase } from './bench-database.ts'
+import { bundles } from './cases/bundles.ts'
 import { dispensingWithAndWithoutLog } from './cases/dispensing.ts'
+import { exports } from './cases/exports.ts'
 import { growth } from './cases/growth.ts'
 import { proofs } from './cases/proofs.ts'
 import { fillLedger } from './fill-ledger.ts'
@@ -36,6 +38,8 @@ await withDatabase(async (url) => {
   process.stderr.write('\n')
   report(await growth(url))
   report(await proofs(url, entries))
+  report(await exports(url))
+  report(await bundles(url))
 })
 if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 2))
 

@@ -1,25 +1,15 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
-import { loadSigningKey, signToken } from '../../../src/http/keys.ts'
-import { percentile, startServer } from '../measure.ts'
+import { until } from '../../support/until.ts'
+import { percentile } from '../measure.ts'
+import { serveRegulator } from '../regulator.ts'
 
 const ASKED = 500
 
 /** How long a proof takes over HTTP, one at a time. */
 export async function proofs(url: string, entries: number): Promise<Record<string, number>> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'gomask-bench-'))
-  const server = await startServer({ DATABASE_URL: url, DATA_DIR: dataDir, CHECKPOINT_SECONDS: '1' })
-  const key = await loadSigningKey({ DATA_DIR: dataDir })
-  const token = await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds: 3600 })
-  const headers = { authorization: `Bearer ${token}` }
-  const ask = async (path: string) => {
-    const answer = await fetch(`${server.url}${path}`, { headers })
-    if (!answer.ok) throw new Error(`${path} answered ${answer.status}`)
-    await answer.arrayBuffer()
-  }
-  while (!(await fetch(`${server.url}/v1/ledger/checkpoint`, { headers })).ok);
+  const server = await serveRegulator(url)
+  const ask = async (path: string) => void (await (await server.get(path)).arrayBuffer())
+  await until(60_000, 'no checkpoint', () => ask('/v1/ledger/checkpoint').then(() => true))
   const inclusion: number[] = []
   for (const id of await someEntries(url))
     inclusion.push(await millisecondsOf(() => ask(`/v1/ledger/inclusion-proof?entry=${id}`)))
