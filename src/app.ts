@@ -12,6 +12,7 @@ import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
+import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
 import { professionalRoutes } from './features/professionals/routes.ts'
@@ -87,6 +88,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     dispensationRoutes,
     entitlementRoutes,
     historyRoutes,
+    ledgerBundleRoutes,
     allocationRuleRoutes,
     professionalRoutes,
     territoryRoutes,

@@ -19,21 +19,23 @@ export interface Chains {
 
 /** Chains of which nothing is left out. */
 export function wholeChains(): Chains {
-  const ends = new Map<string, { seq: number; leafHash: string }>()
+  const ends = new Map<string, { index: number; seq: number; leafHash: string }>()
   const hidden = new Set<string>()
   let unseen = 0 // Hidden entries that no gap accounts for yet.
   return {
     add({ index, personId, seq, previousHash, leafHash }) {
-      const end = ends.get(personId) ?? { seq: 0, leafHash: null }
-      const gap = seq - end.seq - 1
+      const end = ends.get(personId)
+      const gap = seq - (end?.seq ?? 0) - 1
       if (gap < 0 || gap > unseen) {
-        throw new BundleFault(`it has sequence ${seq} in its person’s history, but the one before it ${end.seq}`, index)
+        throw new BundleFault(`it has sequence ${seq} in its person’s history, after ${end?.seq ?? 'none'}`, index)
       }
-      const follows = gap === 0 ? previousHash === end.leafHash : hidden.has(previousHash ?? '')
-      if (!follows)
-        throw new BundleFault('its previousHash is not the hash of the entry before in its person’s history', index)
+      const follows = gap === 0 ? previousHash === (end?.leafHash ?? null) : hidden.has(previousHash ?? '')
+      if (!follows) {
+        const before = gap === 0 && end ? `entry ${end.index}` : 'an entry'
+        throw new BundleFault(`its previousHash is not the hash of ${before}, before it in its person’s history`, index)
+      }
       unseen -= gap
-      ends.set(personId, { seq, leafHash })
+      ends.set(personId, { index, seq, leafHash })
     },
     addHidden(leafHash) {
       hidden.add(leafHash)

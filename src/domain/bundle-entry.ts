@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto'
 import type { BundleEntry, Columns, ColumnsOfLine } from './bundle.ts'
+import { commitmentTo } from './commitment.ts'
 import { VERSION } from './ledger-entry.ts'
 
 /** What the sealed bytes of an entry say, as the database's columns have to repeat it. */
@@ -48,7 +48,7 @@ export function faultOf({ columns: stored, sealed: payload }: BundleEntry, seale
   }
   if ('erasedBy' in payload) return undefined
   const { salt, professional } = payload
-  const commitment = createHmac('sha256', Buffer.from(salt, 'base64')).update(payload.payload).digest('base64')
+  const commitment = commitmentTo(Buffer.from(payload.payload), Buffer.from(salt, 'base64')).toString('base64')
   if (commitment !== sealed.commitment) return 'the payload or its salt is not what the sealed bytes commit to'
   const named = (parsed(payload.payload) as { professional?: unknown } | undefined)?.professional ?? null
   if (named === professional) return undefined

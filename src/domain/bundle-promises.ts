@@ -11,7 +11,7 @@ export interface KeptNote {
 }
 
 /** A checkpoint that the reader kept. */
-export type KeptCheckpoint = Checkpoint & { by: string }
+export type KeptCheckpoint = Checkpoint & { by: string; isKept: true }
 
 /** What became of a receipt. */
 export interface Promised {
@@ -24,7 +24,7 @@ export interface Promised {
 export function openKept(kept: readonly KeptNote[], keys: readonly Verifier[], origin: string): KeptCheckpoint[] {
   return kept.map(({ name, note }) => {
     const checkpoint = openCheckpoint(note, keys)
-    if (checkpoint?.origin === origin) return { ...checkpoint, by: `your checkpoint ${name}` }
+    if (checkpoint?.origin === origin) return { ...checkpoint, by: `your checkpoint ${name}`, isKept: true }
     throw new BundleFault(`${name} is not a checkpoint of ${origin} signed by a key that is known here`)
   })
 }

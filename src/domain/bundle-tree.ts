@@ -8,6 +8,8 @@ export interface ExpectedRoot {
   size: number
   root: Buffer
   by: string
+  /** By the reader, not in the bundle: what the bundle’s own say of a history that was rewritten proves nothing. */
+  isKept: boolean
 }
 
 /** Rebuilds the tree over a whole log leaf by leaf and compares its roots with the ones that were signed. */
@@ -24,14 +26,15 @@ export function rebuildTree(expected: readonly ExpectedRoot[]): RebuiltTree {
   const ahead = expected.toSorted((one, other) => one.size - other.size)
   let edge: Edge = { size: 0, levels: [] }
   let leaves: Buffer[] = []
-  let proved = 0
+  const proved = { own: 0, kept: 0 }
   const advance = () => {
     edge = grow(edge, leaves).edge
     leaves = []
     for (let next = ahead[0]; next?.size === edge.size; next = ahead[0]) {
-      if (!rootOfEdge(edge).equals(next.root)) throw otherRoot(next, proved)
+      const source = next.isKept ? 'kept' : 'own'
+      if (!rootOfEdge(edge).equals(next.root)) throw otherRoot(next, proved[source])
       ahead.shift()
-      proved = next.size
+      proved[source] = next.size
     }
   }
   advance() // The tree of no leaf has a root too.

@@ -10,6 +10,7 @@ import {
 import { BundleEntries } from './bundle-entries.ts'
 import { BundleFault, NoBundle, Unanswerable } from './bundle-fault.ts'
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './bundle-promises.ts'
+import type { ExpectedRoot } from './bundle-tree.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
 import { isConsistent } from './merkle-proofs.ts'
 import { type Verifier, verifierOf } from './signed-note.ts'
@@ -40,7 +41,7 @@ export class BundleVerifier {
   #known: Verifier[] = []
   #kept: KeptCheckpoint[] = []
   #receipts: ReturnType<typeof receiptsIn> | undefined
-  #checkpoints: KeptCheckpoint[] = []
+  #checkpoints: (Checkpoint & ExpectedRoot)[] = []
   #entries: BundleEntries | undefined
 
   constructor(brought: Brought) {
@@ -125,7 +126,7 @@ export class BundleVerifier {
         `the newest checkpoint does not continue the log of the one on line ${this.#lines}, of ${checkpoint.size} entries`,
       )
     }
-    this.#checkpoints.push({ ...checkpoint, by: `the checkpoint of ${checkpoint.size} entries` })
+    this.#checkpoints.push({ ...checkpoint, by: `the checkpoint of ${checkpoint.size} entries`, isKept: false })
   }
 
   #requireReach(newest: Checkpoint): void {

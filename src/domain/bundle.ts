@@ -133,7 +133,7 @@ export function readCheckpointLine(line: unknown): { note: string; consistency: 
 /** Reads an entry's line. */
 export function readEntryLine(line: unknown): BundleEntry | HiddenEntry {
   const members = membersOf(line)
-  const { index, canonical, columns, leafHash, proof, ...rest } = line as Record<string, unknown>
+  const { index, canonical, columns, leafHash, proof, ...rest } = (line ?? {}) as Record<string, unknown>
   if (!isCount(index)) throw new Malformed('it has no index')
   if (members === 'index leafHash proof') return { index, leafHash: textHash(leafHash), proof: hashes(proof) }
   const named = members.replace(/ (leafHash|proof)$/, '')

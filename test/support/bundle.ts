@@ -29,10 +29,14 @@ export function verify(bundle: string, brought: Partial<Brought> = {}): Verdict 
 
 /** The lines of a bundle as objects: its header, its checkpoints and its entries. */
 export function linesOf(bundle: string) {
-  const [header, ...lines] = bundle.trimEnd().split('\n').map((line) => JSON.parse(line))
+  const [header, ...lines] = bundle
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
   return {
     header: header as BundleHeader,
     checkpoints: lines.filter((line) => 'checkpoint' in line) as { checkpoint: string; consistency?: string[] }[],
-    entries: lines.filter((line) => 'index' in line) as (Omit<BundleEntry, 'sealed' | 'place'> & Record<string, unknown>)[],
+    entries: lines.filter((line) => 'index' in line) as (Omit<BundleEntry, 'sealed' | 'place'> &
+      Record<string, unknown>)[],
   }
 }
