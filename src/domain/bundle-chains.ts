@@ -1,7 +1,7 @@
 import { BundleFault } from './bundle-fault.ts'
 
 /** Where an entry stands in the chain of its person. */
-export interface Link {
+interface Link {
   index: number
   personId: string
   seq: number

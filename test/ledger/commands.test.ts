@@ -54,16 +54,16 @@ t.test('- is standard output and standard input; options select', async (t) => {
 })
 
 t.test('export-ledger exits 2 when called wrongly, 1 while nothing is signed, and leaves no file', async (t) => {
-  for (const [args, said] of [
+  const wrong = [
     [[], 'Missing required positional argument: BUNDLE'],
     [['x', '--form', '2026-01-01T00:00:00Z'], 'there is no option --form'],
     [['x', '--from', 'monday'], '--from: must be an RFC 3339 time with an offset'],
     [['x', '--pharmacy', '1'], '--pharmacy: must be a FINESS number'],
     [['x', '--professional', '1'], '--professional: must be an RPPS or ADELI number'],
     [['x', '--from', '2026-01-02T00:00:00Z', '--to', '2026-01-01T00:00:00Z'], '--to: must be after --from'],
-  ] as const) {
-    t.match(await gomask(['export-ledger', ...args], env), { code: 2, stderr: said })
-  }
+  ] as const
+  const answers = await Promise.all(wrong.map(([args]) => gomask(['export-ledger', ...args], env)))
+  for (const [nth, [, said]] of wrong.entries()) t.match(answers[nth], { code: 2, stderr: said })
   const nothing = await gomask(['export-ledger', file('nothing')], empty)
   t.match(nothing, { code: 1, stderr: 'gomask: nothing is signed yet' })
   const nowhere = await gomask(['export-ledger', file('no/such/folder')], env)
@@ -89,7 +89,9 @@ t.test('verify-ledger exits 1 and names the first bad entry', async (t) => {
 })
 
 t.test('verify-ledger exits 2 when called wrongly, and for what is no bundle', async (t) => {
-  for (const [args, said] of [
+  await writeFile(file('binary'), Buffer.from([0xff, 0xfe, 0x0a]))
+  await writeFile(file('endless'), Buffer.alloc(6 * 1024 * 1024, 'x'))
+  const wrong = [
     [[], 'Missing required positional argument: BUNDLE'],
     [[bundle, '--keys', 'x'], 'there is no option --keys'],
     [[bundle, '--key', 'x'], '--key: «x» is not a verifier key line'],
@@ -97,12 +99,12 @@ t.test('verify-ledger exits 2 when called wrongly, and for what is no bundle', a
     [[folder], 'cannot be read'],
     [[bundle, '--receipt', file('none')], 'none cannot be read'],
     [[file('early.txt')], 'is no bundle: it is not JSON'],
+    [[file('binary')], 'is no bundle: it is not UTF-8'],
+    [[file('endless')], 'is no bundle: it is far too long'],
     [['/dev/null'], '/dev/null is no bundle: the file is empty'],
-  ] as const) {
-    t.match(await verify(...args), { code: 2, stdout: '', stderr: said })
-  }
-  await writeFile(file('binary'), Buffer.from([0xff, 0xfe, 0x0a]))
-  t.match(await verify(file('binary')), { code: 2, stderr: 'is no bundle: it is not UTF-8' })
+  ] as const
+  const answers = await Promise.all(wrong.map(([args]) => verify(...args)))
+  for (const [nth, [, said]] of wrong.entries()) t.match(answers[nth], { code: 2, stdout: '', stderr: said })
 })
 
 t.test('verify-ledger exits 3 when an acknowledged entry is not in the log', async (t) => {
