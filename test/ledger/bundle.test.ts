@@ -1,14 +1,18 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import { v7 as uuidv7 } from 'uuid'
+import { readClock } from '../../src/db/clock.ts'
 import { commitmentTo } from '../../src/domain/commitment.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
 import { prepareBundle } from '../../src/features/ledger/bundle.ts'
+import { append, type Head, lockHeadOf, seal } from '../../src/store/ledger.ts'
 import { ALL, exportBundle, linesOf, verify } from '../support/bundle.ts'
 import { makeHistory } from '../support/history.ts'
 import { makeSigner, publishLog } from '../support/log.ts'
 import { adeli } from '../support/numbers.ts'
 import { startService } from '../support/service.ts'
+import { range } from '../support/tally.ts'
 import { must } from '../support/world.ts'
 
 const service = await startService(t)
@@ -88,6 +92,40 @@ t.test(
     t.match(verify(bundle, { keys: [signer] }), /^the newest checkpoint is not signed by the key that was given/)
   },
 )
+
+t.test('a log of several pages and tiles verifies, whole and entry by entry, and comes in pieces', async (t) => {
+  const { db } = await startService(t)
+  const linked = randomUUID()
+  await db.foreign(
+    `insert into persons (id, profession, family_name, given_name, status) values ('${linked}', '60', 'M', 'C', 'active')`,
+  )
+  await db.foreign(`insert into ledger_heads (person_id) values ('${linked}')`)
+  await db.attempt(async (tx) => {
+    let head = (await lockHeadOf(tx, linked)) as Head
+    for (const _ of range(1_100)) {
+      const at = await readClock(tx)
+      const territories = { practice: null, pharmacy: null }
+      const facts = {
+        recordedAt: at,
+        occurredAt: at,
+        pharmacy: null,
+        profession: null,
+        territories,
+        lines: [],
+        flags: [],
+      }
+      const entry = seal(head, { id: uuidv7(), kind: 'link', ...facts, refersTo: linked }, { professional: adeli(9) })
+      append(tx, entry, [], adeli(9))
+      head = { personId: linked, seq: entry.seq, entryHash: entry.entryHash }
+    }
+  })
+  await publishLog(db, signer)
+  for (const selection of [null, ALL]) {
+    const pieces = await Array.fromAsync((await prepareBundle(db.orm, selection, null))?.pieces() ?? [])
+    t.equal(pieces.length, 4, 'the head, and pages of 500')
+    t.match(verify(pieces.join('')), { header: { entries: 1_100 }, newest: { size: 1_100 } })
+  }
+})
 
 t.test('while nothing is published there is nothing to export', async (t) => {
   const { db } = await startService(t)

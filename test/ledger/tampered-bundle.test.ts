@@ -45,7 +45,9 @@ t.test('lines left out, doubled, put in another order, and added are found', asy
   t.match(verify(withLines(whole, (lines) => lines.toSpliced(1, 2))), /^it holds no checkpoint/)
 })
 
-t.test('an entry under another index is found', async (t) => {
+t.test('a checkpoint that the log does not continue, and an entry under another index are found', async (t) => {
+  const unproved = whole.replace(/"consistency":\[[^\]]*\]/, '"consistency":[]')
+  t.equal(verify(unproved), 'the newest checkpoint does not continue the log of the one on line 3, of 4 entries')
   const moved = selection.replace('{"index":4,', '{"index":3,')
   t.match(verify(moved), /^entry 3: its proof does not lead to the checkpoint/)
 })
