@@ -1,14 +1,7 @@
-import {
-  type BundleEntry,
-  type BundleHeader,
-  type HiddenEntry,
-  Malformed,
-  readCheckpointLine,
-  readEntryLine,
-  readHeader,
-} from './bundle.ts'
+import type { BundleEntry, BundleHeader, HiddenEntry } from './bundle.ts'
 import { BundleEntries } from './bundle-entries.ts'
 import { BundleFault, NoBundle, Unanswerable } from './bundle-fault.ts'
+import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './bundle-lines.ts'
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './bundle-promises.ts'
 import type { ExpectedRoot } from './bundle-tree.ts'
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts'

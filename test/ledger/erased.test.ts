@@ -28,7 +28,8 @@ function logOf(...entries: [person: string, kind: 'dispensation' | 'erasure'][])
       flags: [],
     }
     const entry = { id: randomUUID(), ...chain, kind, ...facts, refersTo: null } as unknown as LedgerEntry
-    const sealed = sealEntry(entry, Buffer.from('{"professional":"99700000013"}'), randomBytes(32))
+    const payload = kind === 'erasure' ? { authority: 'CNIL' } : { professional: '99700000013' }
+    const sealed = sealEntry(entry, Buffer.from(JSON.stringify(payload)), randomBytes(32))
     ends.set(personId, sealed)
     return sealed
   })
@@ -45,7 +46,8 @@ function bundleOf(log: SealedEntry[], erased: Record<number, number | null>): st
   const header = { format: 'gomask-bundle-v1', origin: signer.name, exportedAt, keys: [signer.line], selection: null }
   const entries = log.map(({ canonical, entryHash, payload, salt }, index) => {
     const [text, leafHash] = [canonical.toString(), entryHash.toString('base64')]
-    const open = { payload: payload.toString(), salt: salt.toString('base64'), professional: '99700000013' }
+    const { professional = null } = JSON.parse(payload.toString())
+    const open = { payload: payload.toString(), salt: salt.toString('base64'), professional }
     const sealed = index in erased ? { erasedBy: erased[index] } : open
     return { index, canonical: text, columns: unseal(text, leafHash)?.columns, ...sealed, leafHash }
   })
