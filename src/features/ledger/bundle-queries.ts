@@ -34,14 +34,18 @@ export interface StoredEntry {
   inRemit: boolean
 }
 
-/** How many entries are wanted. */
-export async function countEntries(db: Queryable, wanted: Wanted): Promise<number> {
+/** How many entries are wanted at and after one index and before another. */
+export async function countEntries(
+  db: Queryable,
+  wanted: Wanted,
+  range: { start: number; end: number },
+): Promise<number> {
   const { matching, shape } = conditions(wanted)
   const found = await oneRow<{ entries: number }>(
     db,
     `count_bundle_entries_${shape}`,
     sql`select count(*)::float8 as entries from log_leaves l join ledger_entries e on e.id = l.entry_id
-        where l.index < ${wanted.size}::bigint and ${matching}`,
+        where l.index >= ${range.start}::bigint and l.index < ${range.end}::bigint and ${matching}`,
   )
   return found.entries
 }
