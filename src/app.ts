@@ -13,6 +13,7 @@ import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
+import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
@@ -91,6 +92,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     entitlementRoutes,
     historyRoutes,
     ledgerRoutes,
+    ledgerBundleRoutes,
     allocationRuleRoutes,
     professionalRoutes,
     territoryRoutes,

@@ -41,6 +41,7 @@ const PROMISED = `
   GET /v1/dispensations/{id}
   GET /v1/professionals/me/history
   GET /v1/professionals/{id}/history
+  GET /v1/ledger/bundle
   GET /healthz
   GET /readyz
   GET /metrics

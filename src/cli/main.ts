@@ -16,12 +16,14 @@ const gomask = defineCommand({
     import: lazily(async () => (await import('./import.ts')).importCommand),
     rules: lazily(async () => (await import('./rules.ts')).rules),
     'erase-professional': lazily(async () => (await import('./erase-professional.ts')).eraseProfessionalCommand),
+    'export-ledger': lazily(async () => (await import('./export-ledger.ts')).exportLedger),
+    'verify-ledger': lazily(async () => (await import('./verify-ledger.ts')).verifyLedger),
     check: lazily(async () => (await import('./check.ts')).check),
     openapi: lazily(async () => (await import('./openapi.ts')).openapi),
   },
 })
 
-/** Runs a command line. Exit codes: 0 done, 1 refused or failed, 2 called wrongly. */
+/** Runs a command line. Exit codes: 0 done, 1 refused or failed, 2 called wrongly; verify-ledger has 3 of its own. */
 export async function main(args: string[]): Promise<void> {
   const { command, parent } = await find(args)
   if (args.length === 0 || args.includes('--help') || args.includes('-h')) {
@@ -57,7 +59,7 @@ async function find(args: string[]): Promise<{ command: CommandDef; parent: Comm
 async function unknownOption({ args: known }: CommandDef, args: string[]): Promise<string | undefined> {
   const names = Object.keys(((await resolve(known)) as object | undefined) ?? {})
   return args
-    .filter((arg) => arg.startsWith('-') && arg !== '--')
+    .filter((arg) => arg.startsWith('-') && arg !== '--' && arg !== '-')
     .map((arg) => arg.split('=')[0] ?? arg)
     .find((option) => !names.includes(option.replace(/^--/, '')))
 }
@@ -71,5 +73,5 @@ function fail(error: unknown): void {
   const misused = error instanceof Error && error.name === 'CLIError'
   if (expected || misused) console.error(`gomask: ${(error as Error).message}`)
   else console.error('gomask: failed', error)
-  process.exitCode = misused ? 2 : 1
+  process.exitCode = error instanceof CommandError ? error.exitCode : misused ? 2 : 1
 }

@@ -4,6 +4,7 @@ import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { type Role, roles } from '../http/caller.ts'
 import { loadSigningKey, signToken } from '../http/keys.ts'
 import { CommandError } from './errors.ts'
+import { repeated } from './repeated.ts'
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 }
 const LONGEST_DAYS = 366
@@ -28,7 +29,7 @@ export const token = defineCommand({
   async run({ rawArgs, args }) {
     const role = roles.find((known) => known === args.role)
     if (!role) throw new CommandError(`--role: must be one of ${roles.join(', ')}`)
-    const finess = all(rawArgs, 'finess').map(
+    const finess = repeated(rawArgs, 'finess').map(
       (given) => finessNumber(given) ?? wrong('--finess: not a FINESS number with a right key'),
     )
     if (role === 'pharmacy' && finess.length === 0) throw new CommandError('--finess: name at least one pharmacy')
@@ -38,7 +39,10 @@ export const token = defineCommand({
       subject: subjectOf(role, args.subject, finess),
       ttlSeconds: secondsOf(args.ttl),
       ...(finess.length > 0 && { finess }),
-      ...(role === 'regulator' && { territories: all(rawArgs, 'territory'), professions: all(rawArgs, 'profession') }),
+      ...(role === 'regulator' && {
+        territories: repeated(rawArgs, 'territory'),
+        professions: repeated(rawArgs, 'profession'),
+      }),
     }
     console.log(await signToken(key, request))
   },
@@ -55,14 +59,6 @@ function secondsOf(ttl: string): number {
   if (!(seconds > 0 && seconds <= LONGEST_DAYS * 86_400))
     wrong(`--ttl: a number with s, m, h or d, at most ${LONGEST_DAYS}d`)
   return seconds
-}
-
-// citty keeps only the last of an option given several times.
-function all(rawArgs: string[], name: string): string[] {
-  return rawArgs.flatMap((arg, index) => {
-    if (arg === `--${name}`) return rawArgs[index + 1] ?? []
-    return arg.startsWith(`--${name}=`) ? arg.slice(name.length + 3) : []
-  })
 }
 
 function wrong(message: string): never {

@@ -39,7 +39,8 @@ export interface SealedEntry extends LedgerEntry {
   salt: Buffer
 }
 
-const VERSION = 'gomask-entry-v1'
+/** The version tag of the canonical bytes. */
+export const VERSION = 'gomask-entry-v1'
 
 /**
  * Seals an entry: a JSON array in UTF-8, version tag first, fields in fixed order, integers, times in UTC with

@@ -52,8 +52,9 @@ export function isIncluded(
   proof: readonly Buffer[],
   root: Buffer,
 ): boolean {
-  if (!(index >= 0 && index < size) || proof.length !== inclusionPath(index, size).length) return false
+  if (!(index >= 0 && index < size)) return false
   const up = inclusionPath(index, size)
+  if (proof.length !== up.length) return false
   return up.reduce((at, { start }, step) => join(at, proof[step] as Buffer, start > index), leaf).equals(root)
 }
 

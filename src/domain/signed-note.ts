@@ -1,4 +1,5 @@
 import { createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
+import { bytesOf } from './base64.ts'
 
 const ED25519 = 0x01 // The algorithm byte of C2SP signed-note.
 
@@ -25,8 +26,8 @@ export function signerOf(name: string, privateKey: KeyObject): Signer {
 /** Reads a verifier key line; undefined when it is none, or not of an Ed25519 key. */
 export function verifierOf(line: string): Verifier | undefined {
   const [, name = '', keyId = '', key = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-  const encoded = Buffer.from(key, 'base64')
-  if (encoded.length !== 33 || encoded[0] !== ED25519 || keyIdOf(name, encoded) !== keyId) return undefined
+  const encoded = bytesOf(key)
+  if (encoded?.length !== 33 || encoded[0] !== ED25519 || keyIdOf(name, encoded) !== keyId) return undefined
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: encoded.subarray(1).toString('base64url') }
   return { name, keyId, line, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }
 }
@@ -64,8 +65,8 @@ function signatureOf(
   verifiers: readonly Verifier[],
 ): { publicKey: KeyObject; signature: Buffer } | 'unknown' | 'malformed' {
   const [, name, encoded = ''] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-  const bytes = Buffer.from(encoded, 'base64')
-  if (name === undefined || bytes.length < 5) return 'malformed'
+  const bytes = bytesOf(encoded)
+  if (name === undefined || bytes === undefined || bytes.length < 5) return 'malformed'
   const keyId = bytes.subarray(0, 4).toString('hex')
   const verifier = verifiers.find((each) => each.name === name && each.keyId === keyId)
   return verifier ? { publicKey: verifier.publicKey, signature: bytes.subarray(4) } : 'unknown'

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { openCheckpoint, signCheckpoint } from '../../src/domain/checkpoint.ts'
 import { grow, leafHash, rootOfEdge } from '../../src/domain/merkle.ts'
@@ -21,7 +21,7 @@ const CUT = [
 ]
 
 /** A service with three published entries, and one more that has no place yet. */
-async function threePublished(t: Parameters<typeof startService>[0]) {
+async function threePublished(t: Test) {
   const service = await startService(t)
   const world = await makeWorld(service, 1_000)
   const place = await world.pharmacy(1)

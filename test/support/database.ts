@@ -21,6 +21,8 @@ export interface TestDatabase {
   db: Database
   /** Of the server's; undefined on the embedded one. */
   url: string | undefined
+  /** Of the embedded one. */
+  dataDir: string | undefined
   drop(): Promise<void>
 }
 
@@ -35,6 +37,7 @@ async function embedded(): Promise<TestDatabase> {
   return {
     db,
     url: undefined,
+    dataDir: folder,
     drop: async () => {
       await db.close()
       await rm(folder, { recursive: true })
@@ -70,6 +73,7 @@ async function onServer(server: string, connections: number): Promise<TestDataba
   return {
     db,
     url,
+    dataDir: undefined,
     drop: async () => {
       await db.close()
       await drop()

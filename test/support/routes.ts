@@ -70,6 +70,7 @@ export const routes: readonly Route[] = [
   get('/v1/dispensations/{id}', ['pharmacy', 'professional', 'regulator'], `/v1/dispensations/${ID}`),
   get('/v1/professionals/me/history', ['professional']),
   get('/v1/professionals/{id}/history', ['professional', 'regulator'], `/v1/professionals/${rpps(1)}/history`),
+  get('/v1/ledger/bundle', ['regulator']),
   put('/v1/products/{code}', ['admin'], '/v1/products/new', { name: 'N', kind: 'mask', packs: [], active: true }),
   put('/v1/pharmacies/{finess}', ['admin'], `/v1/pharmacies/${PHARMACY}`, pharmacyBody),
   put('/v1/professionals/{id}', ['admin'], `/v1/professionals/${rpps(1)}`, professionalBody),

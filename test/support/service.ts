@@ -30,6 +30,7 @@ export interface Service {
   app: FastifyInstance
   db: Database
   url: string | undefined
+  dataDir: string | undefined
   config: Config
   key: SigningKey
   signers: [Signer]
@@ -39,11 +40,11 @@ export interface Service {
 
 /** Starts a service for a test file; it ends with the test. */
 export async function startService(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   overrides: Partial<Config> = {},
   options: { connections?: number; logger?: FastifyBaseLogger } = {},
 ): Promise<Service> {
-  const { db, url, drop } = await makeDatabase(options.connections)
+  const { db, url, dataDir, drop } = await makeDatabase(options.connections)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
   const key = await makeKey()
   const signers: [Signer] = [makeSigner()]
@@ -58,6 +59,7 @@ export async function startService(
     app,
     db,
     url,
+    dataDir,
     config,
     key,
     signers,

@@ -1,0 +1,99 @@
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { defineCommand } from 'citty'
+import { BundleFault, NoBundle, Unanswerable } from '../domain/bundle-fault.ts'
+import type { KeptNote } from '../domain/bundle-promises.ts'
+import { type Brought, BundleVerifier, type Verdict } from '../domain/bundle-verifier.ts'
+import { verifierOf } from '../domain/signed-note.ts'
+import { CommandError } from './errors.ts'
+import { readLines, Unreadable } from './lines.ts'
+import { showProgress } from './progress.ts'
+import { repeated } from './repeated.ts'
+import { verdictLines } from './verdict.ts'
+
+const MISUSED = 2
+const PROMISE_BROKEN = 3
+const PIECE_BYTES = 1024 * 1024
+
+/** `gomask verify-ledger` */
+export const verifyLedger = defineCommand({
+  meta: {
+    name: 'verify-ledger',
+    description:
+      'Check a bundle of the ledger, offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or no bundle; 3 an entry was acknowledged and is not in the log.',
+  },
+  args: {
+    bundle: { type: 'positional', required: true, valueHint: 'BUNDLE', description: 'the file; - for standard input' },
+    key: {
+      type: 'string',
+      valueHint: 'VERIFIER_KEY',
+      description: 'A key line that you trust, as GET /v1/ledger/key gave it; may be given several times.',
+    },
+    checkpoint: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'A checkpoint that you kept: the log must begin with it; may be given several times.',
+    },
+    receipt: {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'A receipt that you kept: its entry must be in the log; may be given several times.',
+    },
+  },
+  async run({ args: { bundle }, rawArgs }) {
+    const brought = await bringAlong(rawArgs)
+    const verdict = await verify(bundle, brought)
+    for (const line of verdictLines(verdict, brought.keys.length > 0)) console.log(line)
+    const broken = verdict.promised.filter(({ outcome }) => outcome === 'broken')
+    if (broken.length > 0) {
+      throw new CommandError(broken.map(({ name, finding }) => `${name}: ${finding}`).join('; '), PROMISE_BROKEN)
+    }
+  },
+})
+
+async function bringAlong(rawArgs: string[]): Promise<Brought> {
+  const keys = repeated(rawArgs, 'key').map((line) => {
+    const key = verifierOf(line.trim())
+    if (!key) throw new CommandError(`--key: «${line}» is not a verifier key line`, MISUSED)
+    return key
+  })
+  const read = (name: string) => Promise.all(repeated(rawArgs, name).map(readNote))
+  return { keys, checkpoints: await read('checkpoint'), receipts: await read('receipt') }
+}
+
+async function readNote(name: string): Promise<KeptNote> {
+  try {
+    return { name, note: await readFile(name, 'utf8') }
+  } catch (error) {
+    throw unreadableFile(name, error)
+  }
+}
+
+async function verify(bundle: string, brought: Brought): Promise<Verdict> {
+  const verifier = new BundleVerifier(brought)
+  const progress = showProgress('verifying')
+  const started = performance.now()
+  const stream = bundle === '-' ? process.stdin : createReadStream(bundle, { highWaterMark: PIECE_BYTES })
+  try {
+    const report = () => progress.at(verifier.progress.done, verifier.progress.of)
+    await readLines(stream, (line) => verifier.line(line), report)
+    return verifier.end()
+  } catch (error) {
+    throw refusal(bundle, error instanceof Unreadable ? verifier.unreadable(error.message) : error)
+  } finally {
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    progress.end(`${verifier.progress.done} of ${verifier.progress.of} entries checked in ${seconds} s`)
+  }
+}
+
+function refusal(bundle: string, error: unknown): unknown {
+  if (error instanceof NoBundle) return new CommandError(`${bundle} is no bundle: ${error.message}`, MISUSED)
+  if (error instanceof Unanswerable) return new CommandError(error.message, MISUSED)
+  if (error instanceof BundleFault) return new CommandError(`${bundle} does not verify: ${error.message}`)
+  return unreadableFile(bundle, error)
+}
+
+function unreadableFile(name: string, error: unknown): unknown {
+  const isOfFiles = error instanceof Error && 'syscall' in error
+  return isOfFiles ? new CommandError(`${name} cannot be read: ${error.message}`, MISUSED) : error
+}

@@ -1,0 +1,148 @@
+import type { BundleEntry, BundleHeader, BundleSelection, Columns, HiddenEntry } from './bundle.ts'
+import { type Chains, partsOfChains, wholeChains } from './bundle-chains.ts'
+import { faultOf, unseal } from './bundle-entry.ts'
+import { BundleFault } from './bundle-fault.ts'
+import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './bundle-tree.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { leafHash } from './merkle.ts'
+import { isIncluded } from './merkle-proofs.ts'
+
+/** Checks the entries of a bundle as they come, in the log's order; every method throws a BundleFault at what is wrong. */
+export class BundleEntries {
+  readonly #header: BundleHeader
+  readonly #newest: Checkpoint
+  readonly #tree: RebuiltTree | undefined
+  readonly #chains: Chains
+  readonly #isComplete: boolean
+  readonly #awaited = new Map<number, { index: number; personId: string; seq: number; count: number }>()
+  #last = -1
+  /** How many came; of these the ones whose payload was erased, and the ones of which only the hash is there. */
+  count = 0
+  erased = 0
+  hidden = 0
+
+  constructor(header: BundleHeader, newest: Checkpoint, expected: readonly ExpectedRoot[]) {
+    const { selection } = header
+    this.#header = header
+    this.#newest = newest
+    this.#tree = selection === null ? rebuildTree(expected) : undefined
+    this.#isComplete = selection === null || isHistory(selection)
+    this.#chains = this.#isComplete ? wholeChains() : partsOfChains()
+  }
+
+  /** The index that the next entry must have, where none may be missing. */
+  get next(): number | undefined {
+    return this.#tree && this.#last + 1
+  }
+
+  /** Checks the next entry; answers its leaf hash in base64. */
+  add(entry: BundleEntry | HiddenEntry): string {
+    this.#place(entry.index)
+    const hash = 'canonical' in entry ? this.#addClear(entry) : this.#addHidden(entry)
+    this.count += 1
+    return hash
+  }
+
+  /** How many payloads were erased by an entry that is not in this selection. */
+  get unproved(): number {
+    return [...this.#awaited.values()].reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** Checks that all have come. */
+  end(): void {
+    if (this.count < this.#header.entries) {
+      throw new BundleFault(`the bundle breaks off after ${this.count} of ${this.#header.entries} entries`, this.next)
+    }
+    this.#tree?.end()
+    const [first] = [...this.#awaited.values()].sort((one, other) => one.index - other.index)
+    if (first && this.#isComplete && this.hidden === 0) throw notErased(first.index)
+  }
+
+  #place(index: number): void {
+    const { next } = this
+    if (this.count === this.#header.entries) throw new BundleFault('it comes after the last entry promised', index)
+    if (index >= this.#newest.size) throw new BundleFault('the newest checkpoint does not reach it', index)
+    if (index <= this.#last) throw new BundleFault(`it comes after entry ${this.#last}: the order is wrong`, index)
+    if (next !== undefined && index !== next) throw new BundleFault(`it is missing: the next is entry ${index}`, next)
+    this.#last = index
+  }
+
+  #addClear(entry: BundleEntry): string {
+    const { index, canonical, columns, place } = entry
+    const hash = leafHash(Buffer.from(canonical))
+    const text = hash.toString('base64')
+    if ('proof' in place) this.#requireProof(index, hash, place.proof)
+    else if (place.leafHash !== text) {
+      throw new BundleFault(`its sealed bytes were changed: the log holds another hash (${place.leafHash})`, index)
+    }
+    if ('leafHash' in place !== (this.#tree !== undefined))
+      throw new BundleFault('it is proved in the wrong way', index)
+    const sealed = unseal(canonical, text)
+    if (!sealed) throw new BundleFault('its sealed bytes are not those of an entry', index)
+    const fault = faultOf(entry, sealed)
+    if (fault) throw new BundleFault(fault, index)
+    if (!isSelected(sealed.columns, this.#header.selection)) throw new BundleFault('it is not of the selection', index)
+    this.#tree?.add(hash)
+    this.#chains.add({ index, leafHash: text, ...sealed.columns })
+    this.#followErasure(entry, columns)
+    return text
+  }
+
+  #addHidden({ index, leafHash, proof }: HiddenEntry): string {
+    const { selection } = this.#header
+    if (selection?.remit == null || selection.professional === null) {
+      throw new BundleFault('only its hash is there', index)
+    }
+    this.#requireProof(index, Buffer.from(leafHash, 'base64'), proof)
+    this.#chains.addHidden(leafHash)
+    this.hidden += 1
+    return leafHash
+  }
+
+  #requireProof(index: number, leaf: Buffer, proof: readonly Buffer[]): void {
+    const { size, root } = this.#newest
+    if (isIncluded(leaf, { index, size }, proof, root)) return
+    throw new BundleFault(
+      'its proof does not lead to the checkpoint: the log holds something else in this place',
+      index,
+    )
+  }
+
+  // A payload may be gone only for an erasure entry that the log holds, which comes later.
+  #followErasure({ index, sealed }: BundleEntry, { personId, seq, kind }: Columns): void {
+    const awaited = this.#awaited.get(index)
+    if (awaited && (kind !== 'erasure' || personId !== awaited.personId || seq <= awaited.seq)) {
+      throw notErased(awaited.index)
+    }
+    this.#awaited.delete(index)
+    if (!('erasedBy' in sealed)) return
+    const { erasedBy } = sealed
+    if (erasedBy === null || erasedBy <= index || erasedBy >= this.#newest.size) throw notErased(index)
+    const before = this.#awaited.get(erasedBy) ?? { index, personId, count: 0 }
+    if (before.personId !== personId) throw notErased(index)
+    this.#awaited.set(erasedBy, { ...before, seq, count: before.count + 1 })
+    this.erased += 1
+  }
+}
+
+function isHistory({ from, to, pharmacy, professional }: BundleSelection): boolean {
+  return professional !== null && from === null && to === null && pharmacy === null
+}
+
+// Times in one form compare as texts. Which person a number names is not in the sealed bytes.
+function isSelected({ occurredAt, pharmacy }: Columns, selection: BundleSelection | null): boolean {
+  if (selection === null) return true
+  const { from, to } = selection
+  return (
+    (from === null || occurredAt >= from) &&
+    (to === null || occurredAt < to) &&
+    (selection.pharmacy === null || pharmacy === selection.pharmacy)
+  )
+}
+
+function notErased(index: number): BundleFault {
+  return new BundleFault(
+    'its payload is gone, and no erasure entry of its person is in the log to say why (one of the last minutes may wait for the next checkpoint: export again)',
+    index,
+  )
+}

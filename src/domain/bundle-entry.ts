@@ -1,0 +1,107 @@
+import type { BundleEntry, Columns, ColumnsOfLine } from './bundle.ts'
+import { commitmentTo } from './commitment.ts'
+import { VERSION } from './ledger-entry.ts'
+
+/** What the sealed bytes of an entry say, as the database's columns have to repeat it. */
+export interface Unsealed {
+  columns: Columns
+  commitment: string
+}
+
+/** The bytes of a sealed entry with this hash, read back; undefined where they are not what sealing makes. */
+export function unseal(canonical: string, entryHash: string): Unsealed | undefined {
+  const fields = parsed(canonical)
+  if (!Array.isArray(fields) || fields.length !== 15 || fields[0] !== VERSION) return undefined
+  if (JSON.stringify(fields) !== canonical) return undefined
+  const [, id, personId, seq, previousHash, kind, recordedAt, occurredAt, pharmacy, profession, territories] = fields
+  const [lines, flags, refersTo, commitment] = fields.slice(11)
+  if (!isTuple(territories, 2) || !Array.isArray(lines) || !lines.every(isLine)) return undefined
+  const [practiceTerritory, pharmacyTerritory] = territories as [string | null, string | null]
+  const columns = {
+    id,
+    personId,
+    seq,
+    previousHash,
+    kind,
+    recordedAt,
+    occurredAt,
+    pharmacy,
+    profession,
+    practiceTerritory,
+    pharmacyTerritory,
+    lines: lines.map((line, position) => lineOf(line, { position, personId, kind, countedAt: occurredAt })),
+    flags,
+    reverses: kind === 'reversal' ? refersTo : null,
+    entryHash,
+  }
+  return { columns, commitment }
+}
+
+/**
+ * What is wrong with an entry by itself, in a sentence; undefined when the columns repeat the sealed bytes and the
+ * payload, where there is one, is what was committed to. That the bytes are in the log is proved elsewhere.
+ */
+export function faultOf({ columns: stored, sealed: payload }: BundleEntry, sealed: Unsealed): string | undefined {
+  if (JSON.stringify(stored) !== JSON.stringify(sealed.columns)) {
+    const found = difference(stored, sealed.columns)
+    if (found) return `the stored columns differ from the sealed bytes (${found})`
+  }
+  if ('erasedBy' in payload) return undefined
+  const { salt, professional } = payload
+  const commitment = commitmentTo(Buffer.from(payload.payload), Buffer.from(salt, 'base64')).toString('base64')
+  if (commitment !== sealed.commitment) return 'the payload or its salt is not what the sealed bytes commit to'
+  const named = (parsed(payload.payload) as { professional?: unknown } | undefined)?.professional ?? null
+  if (named === professional) return undefined
+  return 'the stored columns differ from the payload (professional: another number is stored than the payload has)'
+}
+
+function lineOf(
+  [product, quantity, lot, ruleId, [windowStart, windowEnd, timeZone]]: SealedLine,
+  { position, personId, kind, countedAt }: { position: number; personId: string; kind: string; countedAt: string },
+): ColumnsOfLine {
+  // A reversal gives back, in the window that the original was counted in.
+  const effect = kind === 'reversal' ? -quantity : quantity
+  return { position, personId, product, quantity, effect, countedAt, lot, ruleId, windowStart, windowEnd, timeZone }
+}
+
+type SealedLine = [string, number, string | null, string, [string, string | null, string]]
+
+function isLine(line: unknown): line is SealedLine {
+  return isTuple(line, 5) && isTuple(line[4], 3)
+}
+
+function isTuple(value: unknown, length: number): value is unknown[] {
+  return Array.isArray(value) && value.length === length
+}
+
+/** The first place where two values differ: `lines[0].quantity: 90 stored, 18 sealed`. */
+function difference(stored: unknown, sealed: unknown, path = ''): string | undefined {
+  if (stored === sealed) return undefined
+  if (!isObject(stored) || !isObject(sealed) || Array.isArray(stored) !== Array.isArray(sealed)) {
+    return `${path}: ${shown(stored)} stored, ${shown(sealed)} sealed`
+  }
+  const names = new Set([...Object.keys(sealed), ...Object.keys(stored)])
+  for (const name of names) {
+    const place = Array.isArray(sealed) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`
+    const found = difference(stored[name], sealed[name], place)
+    if (found) return found
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,173 @@
+import type { BundleEntry, BundleHeader, HiddenEntry } from './bundle.ts'
+import { BundleEntries } from './bundle-entries.ts'
+import { BundleFault, NoBundle, Unanswerable } from './bundle-fault.ts'
+import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './bundle-lines.ts'
+import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './bundle-promises.ts'
+import type { ExpectedRoot } from './bundle-tree.ts'
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
+import { isConsistent } from './merkle-proofs.ts'
+import { type Verifier, verifierOf } from './signed-note.ts'
+
+/** What the reader brings: the keys that it trusts (none: the bundle's own), and checkpoints and receipts that it kept. */
+export interface Brought {
+  keys: readonly Verifier[]
+  checkpoints: readonly KeptNote[]
+  receipts: readonly KeptNote[]
+}
+
+/** What was found in a bundle that verifies. */
+export interface Verdict {
+  header: BundleHeader
+  newest: Checkpoint
+  earlier: number
+  erased: number
+  unproved: number
+  hidden: number
+  promised: Promised[]
+}
+
+/** Verifies a bundle line by line: throws a BundleFault at the first thing that is wrong, and keeps little of what passed. */
+export class BundleVerifier {
+  readonly #brought: Brought
+  #lines = 0
+  #header: BundleHeader | undefined
+  #known: Verifier[] = []
+  #kept: KeptCheckpoint[] = []
+  #receipts: ReturnType<typeof receiptsIn> | undefined
+  #checkpoints: (Checkpoint & ExpectedRoot)[] = []
+  #entries: BundleEntries | undefined
+
+  constructor(brought: Brought) {
+    this.#brought = brought
+  }
+
+  /** The entries that have passed, and those that are promised. */
+  get progress(): { done: number; of: number } {
+    return { done: this.#entries?.count ?? 0, of: this.#header?.entries ?? 0 }
+  }
+
+  /** The next line, without its end. */
+  line(text: string): void {
+    this.#lines += 1
+    try {
+      const line = parsed(text)
+      if (this.#header === undefined) this.#open(readHeader(line))
+      else {
+        const checkpoint = this.#entries ? undefined : readCheckpointLine(line)
+        if (checkpoint) this.#addCheckpoint(checkpoint)
+        else this.#addEntry(readEntryLine(line))
+      }
+    } catch (error) {
+      throw error instanceof Malformed ? this.#malformed(error.message) : error
+    }
+  }
+
+  /** After the last line, which was ended; what was found. */
+  end(): Verdict {
+    const header = this.#header
+    if (!header) throw new NoBundle('the file is empty')
+    const entries = this.#entries ?? this.#startEntries()
+    entries.end()
+    return {
+      header,
+      newest: this.#checkpoints[0] as Checkpoint,
+      earlier: this.#checkpoints.length - 1,
+      erased: entries.erased,
+      unproved: entries.unproved,
+      hidden: entries.hidden,
+      promised: this.#receipts?.outcomes() ?? [],
+    }
+  }
+
+  /** The fault of a line that cannot be read: cut off, or garbage. */
+  unreadable(reason: string): BundleFault {
+    this.#lines += 1
+    return this.#malformed(reason)
+  }
+
+  #malformed(reason: string): BundleFault {
+    if (!this.#header) return new NoBundle(reason)
+    const next = this.#entries?.next
+    return next === undefined ? new BundleFault(`line ${this.#lines}: ${reason}`) : new BundleFault(reason, next)
+  }
+
+  #open(header: BundleHeader): void {
+    const own = header.keys.map((line) => verifierOf(line) ?? fail(`the bundle’s key «${line}» is not a verifier key`))
+    this.#header = header
+    this.#known = [...this.#brought.keys, ...own]
+    this.#kept = openKept(this.#brought.checkpoints, this.#known, header.origin)
+    this.#receipts = receiptsIn(this.#brought.receipts, this.#known, header)
+  }
+
+  #addCheckpoint({ note, consistency }: { note: string; consistency: Buffer[] | undefined }): void {
+    const header = this.#header as BundleHeader
+    const [newest] = this.#checkpoints
+    const last = this.#checkpoints.at(-1)
+    // The earlier ones are proved by the newest: an old key of the bundle's own may have signed them.
+    const trusted = newest || this.#brought.keys.length === 0 ? this.#known : this.#brought.keys
+    const checkpoint = openCheckpoint(note, trusted)
+    if (!checkpoint || checkpoint.origin !== header.origin) {
+      fail(
+        `the ${newest ? `checkpoint on line ${this.#lines}` : 'newest checkpoint'} is not signed by ${
+          trusted === this.#known ? 'a key of the bundle' : 'the key that was given'
+        }`,
+      )
+    }
+    if (!newest) this.#requireReach(checkpoint)
+    else if (checkpoint.size >= (last as Checkpoint).size || !isConsistent(checkpoint, newest, consistency ?? [])) {
+      fail(
+        `the newest checkpoint does not continue the log of the one on line ${this.#lines}, of ${checkpoint.size} entries`,
+      )
+    }
+    this.#checkpoints.push({ ...checkpoint, by: `the checkpoint of ${checkpoint.size} entries`, isKept: false })
+  }
+
+  #requireReach(newest: Checkpoint): void {
+    const { entries, selection } = this.#header as BundleHeader
+    for (const { by, size } of this.#kept) {
+      if (size > newest.size)
+        fail(`the log was cut: ${by} counts ${size} entries, the newest of the bundle ${newest.size}`)
+    }
+    if (selection === null && entries !== newest.size) {
+      fail(`the header promises ${entries} entries of the whole log, but its newest checkpoint counts ${newest.size}`)
+    }
+  }
+
+  #addEntry(entry: BundleEntry | HiddenEntry): void {
+    this.#entries ??= this.#startEntries()
+    this.#receipts?.see(this.#entries.add(entry), entry.index)
+  }
+
+  #startEntries(): BundleEntries {
+    const header = this.#header as BundleHeader
+    const [newest] = this.#checkpoints
+    if (!newest) fail('it holds no checkpoint')
+    if (header.selection !== null) for (const kept of this.#kept) this.#compare(kept)
+    return new BundleEntries(header, newest, [...this.#checkpoints, ...this.#kept])
+  }
+
+  // Without all entries only a checkpoint of the same size says what the root was then.
+  #compare({ by, size, root }: KeptCheckpoint): void {
+    const same = this.#checkpoints.find((each) => each.size === size)
+    if (!same) {
+      const { size: to } = this.#checkpoints[0] as Checkpoint
+      throw new Unanswerable(
+        `${by} counts ${size} entries, and no checkpoint in this selection does: ask for the whole log, or for GET /v1/ledger/consistency-proof?from=${size}&to=${to}`,
+      )
+    }
+    if (!same.root.equals(root))
+      fail(`the history was rewritten: ${by} has another root than the bundle’s of ${size} entries`)
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Malformed('it is not JSON')
+  }
+}
+
+function fail(message: string): never {
+  throw new BundleFault(message)
+}

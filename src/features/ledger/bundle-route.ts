@@ -1,0 +1,53 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { invalid, Problem } from '../../domain/problems.ts'
+import { operatorOf } from '../../http/effects.ts'
+import { finess, instant, problems, professional } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { findPersonInRemit } from '../../store/remit.ts'
+import { prepareBundle } from './bundle.ts'
+
+const selection = z.strictObject({
+  from: instant.optional().describe('Hand-overs at or after this time.'),
+  to: instant.optional().describe('Hand-overs before this time.'),
+  pharmacy: finess.optional(),
+  professional: professional.optional(),
+})
+
+/** What a regulator may check offline. */
+export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> {
+  app.get(
+    '/v1/ledger/bundle',
+    {
+      config: { policy: ['regulator'] },
+      schema: {
+        operationId: 'readLedgerBundle',
+        tags: ['ledger'],
+        summary: 'A selection of the ledger with its proofs, to check offline',
+        description:
+          'NDJSON, a line an entry; `gomask verify-ledger` checks it. With no parameter all entries in your remit. With `professional` the whole history, entries outside the remit by their hashes alone. Each reading is recorded before it is answered. An answer that breaks off was not all.',
+        querystring: selection,
+        response: {
+          200: { description: 'gomask-bundle-v1', content: { 'application/x-ndjson': { schema: z.string() } } },
+          ...problems(401, 403, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, query } = request
+      const { from = null, to = null, pharmacy = null, professional = null } = query
+      if (from !== null && to !== null && from >= to) throw invalid('to', 'must be after from')
+      const person = professional === null ? undefined : await findPersonInRemit(db.orm, caller, professional)
+      const isOutside = professional !== null && !person?.inRemit
+      const access = { kind: 'history', reader: caller, outcome: isOutside ? 'not_found' : 'shown' } as const
+      await recordAccess(db.orm, { ...access, operator: operatorOf(request) }, [person?.personId ?? null])
+      if (isOutside) throw new Problem('not_found', 'There is no such professional in your remit.')
+      const bundle = await prepareBundle(db.orm, { from, to, pharmacy, professional }, caller)
+      if (!bundle) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+      // One piece ahead of the reader: whoever reads slowly holds no more in memory.
+      const pieces = Readable.from(bundle.pieces(), { highWaterMark: 1 })
+      return reply.type('application/x-ndjson').send(pieces as never)
+    },
+  )
+}
