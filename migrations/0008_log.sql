@@ -49,6 +49,7 @@ create table log_checkpoints (
   note text not null,
   published_at timestamptz(3) not null default clock_timestamp()
 );
+create index log_checkpoints_by_time on log_checkpoints (published_at);
 create table log_keys (
   verifier_key text primary key,
   first_used_at timestamptz(3) not null default clock_timestamp()

@@ -1,5 +1,5 @@
-import type { BundleSelection } from '../domain/bundle.ts'
-import type { Verdict } from '../domain/bundle-verifier.ts'
+import type { BundleSelection } from '../domain/bundle/format.ts'
+import type { Verdict } from '../domain/bundle/verifier.ts'
 
 /** What a bundle that verifies proves, in lines for the person who asked. */
 export function verdictLines(verdict: Verdict, areKeysTrusted: boolean): string[] {

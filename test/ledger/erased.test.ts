@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import t from 'tap'
-import { unseal } from '../../src/domain/bundle-entry.ts'
+import { unseal } from '../../src/domain/bundle/entry.ts'
 import { signCheckpoint } from '../../src/domain/checkpoint.ts'
 import { type LedgerEntry, type SealedEntry, sealEntry } from '../../src/domain/ledger-entry.ts'
 import { grow, rootOfEdge } from '../../src/domain/merkle.ts'

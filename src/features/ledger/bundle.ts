@@ -1,6 +1,6 @@
 import { readClock } from '../../db/clock.ts'
 import type { Queryable } from '../../db/database.ts'
-import { type BundleHeader, FORMAT } from '../../domain/bundle.ts'
+import { type BundleHeader, FORMAT } from '../../domain/bundle/format.ts'
 import { iso } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
 import { knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'

@@ -1,11 +1,11 @@
-import type { BundleEntry, BundleHeader, BundleSelection, Columns, HiddenEntry } from './bundle.ts'
-import { type Chains, partsOfChains, wholeChains } from './bundle-chains.ts'
-import { faultOf, unseal } from './bundle-entry.ts'
-import { BundleFault } from './bundle-fault.ts'
-import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './bundle-tree.ts'
-import type { Checkpoint } from './checkpoint.ts'
-import { leafHash } from './merkle.ts'
-import { isIncluded } from './merkle-proofs.ts'
+import type { Checkpoint } from '../checkpoint.ts'
+import { leafHash } from '../merkle.ts'
+import { isIncluded } from '../merkle-proofs.ts'
+import { type Chains, partsOfChains, wholeChains } from './chains.ts'
+import { faultOf, unseal } from './entry.ts'
+import { BundleFault } from './fault.ts'
+import type { BundleEntry, BundleHeader, BundleSelection, Columns, HiddenEntry } from './format.ts'
+import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './tree.ts'
 
 /** Checks the entries of a bundle as they come, in the log's order; every method throws a BundleFault at what is wrong. */
 export class BundleEntries {

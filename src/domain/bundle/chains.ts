@@ -1,4 +1,4 @@
-import { BundleFault } from './bundle-fault.ts'
+import { BundleFault } from './fault.ts'
 
 /** Where an entry stands in the chain of its person. */
 interface Link {

@@ -1,12 +1,12 @@
-import type { BundleEntry, BundleHeader, HiddenEntry } from './bundle.ts'
-import { BundleEntries } from './bundle-entries.ts'
-import { BundleFault, NoBundle, Unanswerable } from './bundle-fault.ts'
-import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './bundle-lines.ts'
-import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './bundle-promises.ts'
-import type { ExpectedRoot } from './bundle-tree.ts'
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts'
-import { isConsistent } from './merkle-proofs.ts'
-import { type Verifier, verifierOf } from './signed-note.ts'
+import { type Checkpoint, openCheckpoint } from '../checkpoint.ts'
+import { isConsistent } from '../merkle-proofs.ts'
+import { type Verifier, verifierOf } from '../signed-note.ts'
+import { BundleEntries } from './entries.ts'
+import { BundleFault, NoBundle, Unanswerable } from './fault.ts'
+import type { BundleEntry, BundleHeader, HiddenEntry } from './format.ts'
+import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './lines.ts'
+import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './promises.ts'
+import type { ExpectedRoot } from './tree.ts'
 
 /** What the reader brings: the keys that it trusts (none: the bundle's own), and checkpoints and receipts that it kept. */
 export interface Brought {

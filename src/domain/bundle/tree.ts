@@ -1,5 +1,5 @@
-import { BundleFault } from './bundle-fault.ts'
-import { type Edge, grow, rootOfEdge } from './merkle.ts'
+import { type Edge, grow, rootOfEdge } from '../merkle.ts'
+import { BundleFault } from './fault.ts'
 
 const BATCH = 4096 // Leaves added at once: adding them one by one copies the edge each time.
 

@@ -1,4 +1,4 @@
-import { hashOf } from './base64.ts'
+import { hashOf } from '../base64.ts'
 import {
   type BundleEntry,
   type BundleHeader,
@@ -6,7 +6,7 @@ import {
   type Columns,
   FORMAT,
   type HiddenEntry,
-} from './bundle.ts'
+} from './format.ts'
 
 /** A line that is none of a bundle; the message says why. */
 export class Malformed extends Error {}

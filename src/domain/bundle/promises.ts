@@ -1,8 +1,8 @@
-import type { BundleHeader } from './bundle.ts'
-import { BundleFault } from './bundle-fault.ts'
-import { type Checkpoint, openCheckpoint, openReceipt, type Receipt } from './checkpoint.ts'
-import { instantOf, iso } from './instant.ts'
-import type { Verifier } from './signed-note.ts'
+import { type Checkpoint, openCheckpoint, openReceipt, type Receipt } from '../checkpoint.ts'
+import { instantOf, iso } from '../instant.ts'
+import type { Verifier } from '../signed-note.ts'
+import { BundleFault } from './fault.ts'
+import type { BundleHeader } from './format.ts'
 
 /** A signed note that the reader kept, by the name of its file. */
 export interface KeptNote {

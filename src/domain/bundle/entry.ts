@@ -1,6 +1,6 @@
-import type { BundleEntry, Columns, ColumnsOfLine } from './bundle.ts'
-import { commitmentTo } from './commitment.ts'
-import { VERSION } from './ledger-entry.ts'
+import { commitmentTo } from '../commitment.ts'
+import { VERSION } from '../ledger-entry.ts'
+import type { BundleEntry, Columns, ColumnsOfLine } from './format.ts'
 
 /** What the sealed bytes of an entry say, as the database's columns have to repeat it. */
 export interface Unsealed {
