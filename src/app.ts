@@ -9,6 +9,7 @@ import fastify, {
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import { v4 as uuid } from 'uuid'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
+import { auditRoutes } from './features/audit/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
@@ -87,6 +88,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     dispensationRoutes,
     entitlementRoutes,
     historyRoutes,
+    auditRoutes,
     allocationRuleRoutes,
     professionalRoutes,
     territoryRoutes,

@@ -1,4 +1,7 @@
+import type { Readable } from 'node:stream'
+import type { SQL } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { CopyFormat } from './copy.ts'
 
 /** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
 export type Queryable = PgDatabase<PgQueryResultHKT>
@@ -17,6 +20,12 @@ export interface Database {
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs SQL of a library's own making, such as the job queue's. */
   foreign(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /**
+   * Streams a query's rows as text, however many they are and however long it takes; times are shown in UTC. On a server
+   * from a connection of its own, no faster than the reader reads, and ended with the stream; the embedded database
+   * has all rows in memory first.
+   */
+  copyOut(query: SQL, format: CopyFormat): Promise<Readable>
   /** Answers within two seconds whether a statement runs at all. */
   isReachable(): Promise<boolean>
   close(): Promise<void>

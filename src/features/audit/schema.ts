@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { ledgerEntry } from '../../http/entry-schema.ts'
+import { pageOf, pageQuery } from '../../http/pages.ts'
+import { finess, instant, product, professional, queryInteger, territory, text } from '../../http/schemas.ts'
+
+const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
+
+/** What narrows a question about entries or their totals, by the facts frozen in them. */
+const filters = {
+  pharmacy: finess.optional(),
+  profession: profession.optional().describe('The directory’s code, as frozen in the entry.'),
+  territory: territory.optional().describe('Of the practice or the pharmacy, those below it included.'),
+  product: product.optional(),
+}
+
+export const selectionQuery = z.strictObject({
+  from: instant.optional().describe('Handed over at this time or later.'),
+  to: instant.optional().describe('Handed over before this time.'),
+  ...filters,
+  professional: professional.optional(),
+  lot: text(40).optional().describe('With a product: one line has both.'),
+  flag: z
+    .string()
+    .regex(/^[a-z_]{1,40}$/, 'must be a flag such as override')
+    .optional(),
+  limit: pageQuery.limit.unwrap().optional().describe('Items a page, 20 if left out; of JSON alone.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the page before; of JSON alone.'),
+})
+
+export const auditedPage = pageOf(
+  ledgerEntry
+    .extend({
+      profession: z.string().nullable().describe('Of the professional at the time.'),
+      territories: z
+        .object({ practice: z.string().nullable(), pharmacy: z.string().nullable() })
+        .describe('At the time.'),
+    })
+    .meta({ id: 'AuditedEntry' }),
+)
+
+export const groupings = ['week', 'territory', 'profession', 'product', 'pharmacy'] as const
+
+export const summaryQuery = z.strictObject({
+  groupBy: z
+    .string()
+    .max(100)
+    .transform((names) => names.split(','))
+    .pipe(z.array(z.enum(groupings)).refine((names) => new Set(names).size === names.length, 'must name each once'))
+    .transform((names) => groupings.filter((each) => names.includes(each)))
+    .default([])
+    .meta({ type: 'string' })
+    .describe(`Any of ${groupings.join(', ')}, with commas between; left out: one row over all.`),
+  from: z.iso.date().optional().describe('Weeks that begin on this day or later.'),
+  to: z.iso.date().optional().describe('Weeks that begin before this day.'),
+  ...filters,
+  limit: queryInteger(1, 1_000).default(1_000).describe('Rows a page.'),
+  cursor: pageQuery.cursor,
+})
+
+const counted = (about: string) => z.int().describe(about)
+
+export const summaryPage = pageOf(
+  z
+    .object({
+      week: z.iso.date().optional().describe('The Monday of the hand-over’s week, in the time zone of its place.'),
+      territory: z.string().nullable().optional().describe('Of the pharmacy at the time.'),
+      profession: z.string().nullable().optional(),
+      product: z.string().optional(),
+      pharmacy: z.string().optional(),
+      dispensedLines: counted('Lines handed over.'),
+      dispensedMasks: counted('Masks handed over.'),
+      reversedLines: counted('Lines taken back, in the week of what they take back.'),
+      reversedMasks: counted('Masks taken back.'),
+      overriddenLines: counted('Lines above the entitlement.'),
+      masksBeyondCap: counted('Masks of these lines above what the rule left.'),
+      lateLines: counted('Lines of entries flagged `late`.'),
+      veryLateLines: counted('Lines of entries flagged `very_late`.'),
+    })
+    .meta({ id: 'AuditTotals' }),
+)
+
+export type SelectionQuery = z.output<typeof selectionQuery>
+export type SummaryQuery = z.output<typeof summaryQuery>
