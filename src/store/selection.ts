@@ -73,9 +73,9 @@ export function selected(selection: Selection): SQL {
 
 /** Which fields a selection has, for the name of a statement with `selected` in it. */
 export function shapeOf(selection: Selection): string {
-  const { product, lot, ...rest } = selection
-  const fields = Object.entries(rest).flatMap(([field, value]) => (value === undefined ? [] : [field]))
-  return [...fields.sort(), ...(product === undefined && lot === undefined ? [] : ['line'])].join('_')
+  const { product, lot } = selection
+  const has = [...keys(listed), ...keys(named)].map((field) => selection[field] !== undefined)
+  return [...has, product !== undefined || lot !== undefined].map(Number).join('')
 }
 
 /**

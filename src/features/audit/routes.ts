@@ -13,6 +13,7 @@ import { type Exports, limitExports } from './exports.ts'
 import { auditedView, listEntries, position } from './list-entries.ts'
 import { auditedPage, type SelectionQuery, selectionQuery } from './schema.ts'
 import { type Asked, readSelection } from './selection.ts'
+import { summaryRoute } from './summary-route.ts'
 
 const PAGE_ITEMS = 20
 
@@ -21,8 +22,13 @@ const description = `Within the remit, by the territories and the profession fro
 - \`application/json\` (also for \`*/*\` and any type not named here): pages, newest hand-over first. Each person shown is recorded as read.
 - \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV a lot that begins with one of \`= + - @ '\` has an apostrophe before it, so that no spreadsheet takes it for a formula; NDJSON has the lot as it is. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
 
-/** Selections of the ledger for regulators, as pages and as exports. */
-export async function auditRoutes(app: App, { db }: Deps): Promise<void> {
+/** What regulators ask of the ledger: selections, totals. */
+export async function auditRoutes(app: App, deps: Deps): Promise<void> {
+  selectionRoute(app, deps)
+  summaryRoute(app, deps)
+}
+
+function selectionRoute(app: App, { db }: Deps): void {
   const exports = limitExports(app)
   app.get(
     '/v1/audit/dispensations',

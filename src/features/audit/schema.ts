@@ -38,7 +38,7 @@ export const auditedPage = pageOf(
     .meta({ id: 'AuditedEntry' }),
 )
 
-export const groupings = ['week', 'territory', 'profession', 'product', 'pharmacy'] as const
+const groupings = ['week', 'territory', 'profession', 'product', 'pharmacy'] as const
 
 export const summaryQuery = z.strictObject({
   groupBy: z
@@ -59,25 +59,27 @@ export const summaryQuery = z.strictObject({
 
 const counted = (about: string) => z.int().describe(about)
 
-export const summaryPage = pageOf(
-  z
-    .object({
-      week: z.iso.date().optional().describe('The Monday of the hand-over’s week, in the time zone of its place.'),
-      territory: z.string().nullable().optional().describe('Of the pharmacy at the time.'),
-      profession: z.string().nullable().optional(),
-      product: z.string().optional(),
-      pharmacy: z.string().optional(),
-      dispensedLines: counted('Lines handed over.'),
-      dispensedMasks: counted('Masks handed over.'),
-      reversedLines: counted('Lines taken back, in the week of what they take back.'),
-      reversedMasks: counted('Masks taken back.'),
-      overriddenLines: counted('Lines above the entitlement.'),
-      masksBeyondCap: counted('Masks of these lines above what the rule left.'),
-      lateLines: counted('Lines of entries flagged `late`.'),
-      veryLateLines: counted('Lines of entries flagged `very_late`.'),
-    })
-    .meta({ id: 'AuditTotals' }),
-)
+const totals = z
+  .object({
+    week: z.iso.date().optional().describe('The Monday of the hand-over’s week, in the time zone of its place.'),
+    territory: z.string().nullable().optional().describe('Of the pharmacy at the time.'),
+    profession: z.string().nullable().optional(),
+    product: z.string().optional(),
+    pharmacy: z.string().optional(),
+    dispensedLines: counted('Lines handed over.'),
+    dispensedMasks: counted('Masks handed over.'),
+    reversedLines: counted('Lines taken back, in the week of what they take back.'),
+    reversedMasks: counted('Masks taken back.'),
+    overriddenLines: counted('Lines above the entitlement.'),
+    masksBeyondCap: counted('Masks of these lines above what the rule left.'),
+    lateLines: counted('Lines of entries flagged `late`.'),
+    veryLateLines: counted('Lines of entries flagged `very_late`.'),
+  })
+  .meta({ id: 'AuditTotals' })
+
+export const summaryPage = pageOf(totals)
 
 export type SelectionQuery = z.output<typeof selectionQuery>
 export type SummaryQuery = z.output<typeof summaryQuery>
+export type Totals = z.output<typeof totals>
+export type Grouping = (typeof groupings)[number]

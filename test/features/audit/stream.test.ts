@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { openServerOwner } from '../../../src/db/server.ts'
 import { onServerOnly } from '../../support/database.ts'
-import { asOwner } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -21,9 +20,8 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
   const nurse = await world.professional(1)
   must(201, await world.count(place, 10))
   must(201, await world.dispense(place, nurse.id, 1))
-  await asOwner(
-    db,
-    `set local session_replication_role = replica; insert into ledger_lines select entry_id, n, person_id, product, quantity, effect, counted_at, repeat('x', 2000), rule_id,
+  await owner.script(
+    `insert into ledger_lines select entry_id, n, person_id, product, quantity, effect, counted_at, repeat('x', 2000), rule_id,
       window_start, window_end, time_zone, cap, received, held, beyond_cap
     from ledger_lines, generate_series(1, ${ROWS - 1}) n`,
   )
