@@ -8,6 +8,7 @@ import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
+import { anomaliesRoute } from './anomalies-route.ts'
 import { type ExportType, exportEntries } from './export-entries.ts'
 import { type Exports, limitExports } from './exports.ts'
 import { auditedView, listEntries, position } from './list-entries.ts'
@@ -22,10 +23,11 @@ const description = `Within the remit, by the territories and the profession fro
 - \`application/json\` (also for \`*/*\` and any type not named here): pages, newest hand-over first. Each person shown is recorded as read.
 - \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV a lot that begins with one of \`= + - @ '\` has an apostrophe before it, so that no spreadsheet takes it for a formula; NDJSON has the lot as it is. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
 
-/** What regulators ask of the ledger: selections, totals. */
+/** What regulators ask of the ledger: selections, totals, anomalies. */
 export async function auditRoutes(app: App, deps: Deps): Promise<void> {
   selectionRoute(app, deps)
   summaryRoute(app, deps)
+  anomaliesRoute(app, deps)
 }
 
 function selectionRoute(app: App, { db }: Deps): void {

@@ -1,7 +1,17 @@
 import { z } from 'zod'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
-import { finess, instant, product, professional, queryInteger, territory, text } from '../../http/schemas.ts'
+import {
+  finess,
+  instant,
+  product,
+  professional,
+  queryInteger,
+  territory,
+  text,
+  time,
+  uuid,
+} from '../../http/schemas.ts'
 
 const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
 
@@ -79,6 +89,23 @@ const totals = z
 
 export const summaryPage = pageOf(totals)
 
+export const anomaly = z
+  .object({
+    kind: z.string().describe('One of the kinds above.'),
+    pharmacy: z.string(),
+    product: z.string().nullable(),
+    counterparty: z.string().nullable().describe('The other pharmacy.'),
+    at: time.nullable(),
+    entries: z.array(uuid).describe('Ledger entries.'),
+    movements: z.array(uuid).describe('Stock movements of the pharmacy.'),
+    count: z.int().nullable().describe('How many are remarkable …'),
+    total: z.int().nullable().describe('… out of how many.'),
+    measured: z.number(),
+    threshold: z.number().describe('From what on `measured` is remarkable.'),
+  })
+  .meta({ id: 'Anomaly' })
+
+export type Anomaly = z.output<typeof anomaly>
 export type SelectionQuery = z.output<typeof selectionQuery>
 export type SummaryQuery = z.output<typeof summaryQuery>
 export type Totals = z.output<typeof totals>
