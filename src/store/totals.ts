@@ -31,11 +31,12 @@ const names = (columns: readonly string[]) => sql.raw(columns.join(', '))
 export const lineCounts: SQL = sql`
   e.pharmacy, date_trunc('week', e.occurred_at at time zone l.time_zone)::date as week, e.practice_territory,
   e.pharmacy_territory, e.profession, l.product,
-  (l.effect > 0)::int as dispensed_lines, greatest(l.effect, 0) as dispensed_masks,
-  (l.effect < 0)::int as reversed_lines, greatest(-l.effect, 0) as reversed_masks, l.beyond_cap::int as overridden_lines,
-  case when l.beyond_cap then least(l.quantity, l.received + l.held + l.quantity - l.cap) else 0 end as masks_beyond_cap,
-  (l.effect > 0 and 'late' = any (e.flags))::int as late_lines,
-  (l.effect > 0 and 'very_late' = any (e.flags))::int as very_late_lines`
+  (l.effect > 0)::int::bigint as dispensed_lines, greatest(l.effect, 0)::bigint as dispensed_masks,
+  (l.effect < 0)::int::bigint as reversed_lines, greatest(-l.effect, 0)::bigint as reversed_masks,
+  l.beyond_cap::int::bigint as overridden_lines,
+  (case when l.beyond_cap then least(l.quantity, l.received + l.held + l.quantity - l.cap) else 0 end)::bigint as masks_beyond_cap,
+  (l.effect > 0 and 'late' = any (e.flags))::int::bigint as late_lines,
+  (l.effect > 0 and 'very_late' = any (e.flags))::int::bigint as very_late_lines`
 
 const sums = sql.raw(counts.map((count) => `sum(${count}) as ${count}`).join(', '))
 

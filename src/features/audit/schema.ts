@@ -48,7 +48,7 @@ export const auditedPage = pageOf(
     .meta({ id: 'AuditedEntry' }),
 )
 
-const groupings = ['week', 'territory', 'profession', 'product', 'pharmacy'] as const
+const groupings = ['pharmacy', 'week', 'territory', 'profession', 'product'] as const
 
 export const summaryQuery = z.strictObject({
   groupBy: z
@@ -63,7 +63,7 @@ export const summaryQuery = z.strictObject({
   from: z.iso.date().optional().describe('Weeks that begin on this day or later.'),
   to: z.iso.date().optional().describe('Weeks that begin before this day.'),
   ...filters,
-  limit: queryInteger(1, 1_000).default(1_000).describe('Rows a page.'),
+  limit: queryInteger(1, 1_000).default(100).describe('Rows a page.'),
   cursor: pageQuery.cursor,
 })
 

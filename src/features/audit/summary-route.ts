@@ -19,7 +19,7 @@ export function summaryRoute(app: App, { db }: Deps): void {
         tags: ['audit'],
         summary: 'Add up what was handed over and taken back',
         description:
-          'Within the remit, by the territories and the profession frozen in each entry. From totals that are kept up as entries arrive, and never behind them. Rows are in the order of week, territory, profession, product and pharmacy, those of them that `groupBy` names.',
+          'Within the remit, by the territories and the profession frozen in each entry. From totals that are kept up as entries arrive, and never behind them. Rows are in the order of pharmacy, week, territory, profession and product, those of them that `groupBy` names.',
         querystring: summaryQuery,
         response: { 200: summaryPage, ...problems(401, 403) },
       },

@@ -114,8 +114,8 @@ const GROUPS = [
   [],
   ['week'],
   ['territory'],
-  ['product', 'pharmacy'],
-  ['week', 'territory', 'profession', 'product', 'pharmacy'],
+  ['pharmacy', 'product'],
+  ['pharmacy', 'week', 'territory', 'profession', 'product'],
 ]
 
 async function equalsLedger(t: Test, when: string): Promise<void> {

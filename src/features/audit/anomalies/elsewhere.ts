@@ -7,8 +7,8 @@ export const reversedThenElsewhere: AnomalyKind = {
   about: `a reversal, and within ${DAYS} days (\`measured\`) a hand-over of the same product to the same person at another pharmacy, \`counterparty\`; \`entries\` are the two, both in the remit`,
   find: ({ entryInRemit, within }) => sql`
     with reversal as (
-      select e.id, e.pharmacy, e.recorded_at, l.product, coalesce(r.merged_into, r.id) as root
-      from ledger_entries e join persons r on r.id = e.person_id join (select distinct entry_id, product from ledger_lines) l on l.entry_id = e.id
+      select distinct e.id, e.pharmacy, e.recorded_at, l.product, coalesce(r.merged_into, r.id) as root
+      from ledger_entries e join persons r on r.id = e.person_id join ledger_lines l on l.entry_id = e.id
       where e.kind = 'reversal' and e.reverses is not null and ${within(sql`e.recorded_at`)} and ${entryInRemit}
     )
     select b.id || ' ' || e.id || ' ' || b.product as key, b.pharmacy, b.product, e.pharmacy as counterparty, e.occurred_at as at,
