@@ -54,6 +54,9 @@ const PROMISED = `
   POST /v1/allocation-rules
   POST /v1/allocation-rules/{id}/withdrawal
   GET /v1/territories
+  GET /v1/audit/dispensations
+  GET /v1/audit/summary
+  GET /v1/audit/anomalies
 `
 
 const routes = collectRoutes()

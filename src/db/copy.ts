@@ -1,9 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import pg from 'pg'
+import type { CopyFormat } from './database.ts'
 import { dialect } from './query.ts'
-
-/** How copied rows are written: CSV with a header line, or the text of the one column as it is, a row a line. */
-export type CopyFormat = 'csv' | 'lines'
 
 const formats: Record<CopyFormat, string> = {
   csv: 'format csv, header true',

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { SQL } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import type { CopyFormat } from './copy.ts'
 
 /** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
 export type Queryable = PgDatabase<PgQueryResultHKT>
@@ -11,6 +10,9 @@ export type Queryable = PgDatabase<PgQueryResultHKT>
  * statements that nobody waits for but the COMMIT: see `send`.
  */
 export type Transaction = Queryable & { readonly sent: Promise<unknown>[] }
+
+/** How copied rows are written: CSV with a header line, or the text of the one column as it is, a row a line. */
+export type CopyFormat = 'csv' | 'lines'
 
 /** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
 export interface Database {

@@ -7,8 +7,8 @@ import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { postgis } from '@electric-sql/pglite-postgis'
 import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
-import { type CopyFormat, copyStatement } from './copy.ts'
-import type { Database, Owner, Queryable, Transaction } from './database.ts'
+import { copyStatement } from './copy.ts'
+import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
 
 /** Another process has the embedded database open: PGlite itself would not refuse, and both would ruin it. */
 export class DataDirLocked extends Error {}

@@ -18,7 +18,7 @@ export const counts = [
 const dimensions = ['week', 'practice_territory', 'pharmacy_territory', 'profession', 'product'] as const
 
 /** The two tables of totals, with what a row of each stands for. */
-export const totalsTables = {
+const totalsTables = {
   audit_totals_by_pharmacy: ['pharmacy', ...dimensions],
   audit_totals: dimensions,
 } as const satisfies Record<string, readonly string[]>

@@ -85,6 +85,9 @@ export const routes: readonly Route[] = [
     bodyOptional: true,
   },
   get('/v1/territories', ['regulator']),
+  get('/v1/audit/dispensations', ['regulator']),
+  get('/v1/audit/summary', ['regulator']),
+  get('/v1/audit/anomalies', ['regulator']),
 ]
 
 /** The method and template of a route, for a test's message. */

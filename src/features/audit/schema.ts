@@ -107,6 +107,5 @@ export const anomaly = z
 
 export type Anomaly = z.output<typeof anomaly>
 export type SelectionQuery = z.output<typeof selectionQuery>
-export type SummaryQuery = z.output<typeof summaryQuery>
 export type Totals = z.output<typeof totals>
 export type Grouping = (typeof groupings)[number]

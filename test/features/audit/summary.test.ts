@@ -4,6 +4,7 @@ import { rows } from '../../../src/db/query.ts'
 import { inTransaction } from '../../../src/db/transaction.ts'
 import { runCheck } from '../../../src/store/invariants.ts'
 import { addToTotals } from '../../../src/store/totals.ts'
+import { onServerOnly } from '../../support/database.ts'
 import { exportedLines } from '../../support/exports.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { asOwner } from '../../support/records.ts'
@@ -159,4 +160,16 @@ t.test('the check names totals that are not those of the entries', async (t) => 
   t.strictSame(await runCheck(db.orm, 'check_totals_by_pharmacy'), [])
   await asOwner(db, 'delete from audit_totals_by_pharmacy')
   t.ok((await runCheck(db.orm, 'check_totals_by_pharmacy')).length > 3, 'rows that are missing are named too')
+})
+
+t.test('two that add to the same groups at once do not lock each other out', { skip: onServerOnly }, async (t) => {
+  await live(10)
+  const ids = ((await db.foreign('select entry_id from log_pending')).rows as { entry_id: string }[]).map(
+    ({ entry_id }) => entry_id,
+  )
+  const before = await runCheck(db.orm, 'check_totals')
+  await Promise.all(
+    range(20).map((n) => db.attempt(async (tx) => addToTotals(tx, n % 2 === 0 ? ids : ids.toReversed()))),
+  )
+  t.ok((await runCheck(db.orm, 'check_totals')).length > before.length, 'each was added')
 })
