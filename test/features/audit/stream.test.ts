@@ -43,10 +43,8 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
   const allGone = () => until(10_000, 'the connection was still there', async () => (await connections()) === 0)
 
   await t.test('a slow reader holds PostgreSQL back, and gets every row in the end', async (t) => {
-    const before = process.memoryUsage().arrayBuffers
     const [, response] = await open()
     await until(10_000, 'PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
-    t.ok(process.memoryUsage().arrayBuffers - before < 10e6, 'nor does the service heap up what nobody reads')
     let bytes = 0
     let rows = -1 // The header is none.
     for await (const chunk of response) {
