@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readClock } from '../../db/clock.ts'
 import type { Queryable } from '../../db/database.ts'
-import { iso } from '../../domain/instant.ts'
+import { EARLIEST, iso, LATEST } from '../../domain/instant.ts'
 import { invalid } from '../../domain/problems.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
@@ -9,7 +9,7 @@ import { instant, problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
 import { type AnomalyName, anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
-import { anomaly } from './schema.ts'
+import { anomaly, positionText } from './schema.ts'
 import { requireForward } from './selection.ts'
 
 const DAY_MS = 86_400_000
@@ -25,7 +25,7 @@ const query = z.strictObject({
   ...pageQuery,
 })
 
-const position = z.strictObject({ kind: z.enum(names), key: z.string().max(200), to: z.int() })
+const position = z.strictObject({ kind: z.enum(names), key: positionText, to: z.int().min(0).max(LATEST) })
 
 const description = `What is worth a question, and proves nothing: within the remit, in [\`from\`, \`to\`). Entries are named by id; who they are about is read, and recorded, elsewhere. The kinds:
 
@@ -61,7 +61,7 @@ async function searchOf(
   query: { from?: number | undefined; to?: number | undefined },
 ): Promise<Search> {
   const to = query.to ?? (await readClock(db))
-  const from = query.from ?? to - PRESET_DAYS * DAY_MS
+  const from = query.from ?? Math.max(EARLIEST, to - PRESET_DAYS * DAY_MS)
   requireForward(from, to)
   if (to - from > MOST_DAYS * DAY_MS) {
     throw invalid('to', `must lie at most ${MOST_DAYS} days after from: ${iso(from + MOST_DAYS * DAY_MS)} or before`)

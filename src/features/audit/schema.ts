@@ -50,6 +50,8 @@ export const auditedPage = pageOf(
 
 const groupings = ['pharmacy', 'week', 'territory', 'profession', 'product'] as const
 
+const day = z.iso.date().refine((text) => text >= '0001', 'must lie in the year 1 or later')
+
 export const summaryQuery = z.strictObject({
   groupBy: z
     .string()
@@ -58,10 +60,9 @@ export const summaryQuery = z.strictObject({
     .pipe(z.array(z.enum(groupings)).refine((names) => new Set(names).size === names.length, 'must name each once'))
     .transform((names) => groupings.filter((each) => names.includes(each)))
     .default([])
-    .meta({ type: 'string' })
     .describe(`Any of ${groupings.join(', ')}, with commas between; left out: one row over all.`),
-  from: z.iso.date().optional().describe('Weeks that begin on this day or later.'),
-  to: z.iso.date().optional().describe('Weeks that begin before this day.'),
+  from: day.optional().describe('Weeks that begin on this day or later.'),
+  to: day.optional().describe('Weeks that begin before this day.'),
   ...filters,
   limit: queryInteger(1, 1_000).default(100).describe('Rows a page.'),
   cursor: pageQuery.cursor,
@@ -88,6 +89,12 @@ const totals = z
   .meta({ id: 'AuditTotals' })
 
 export const summaryPage = pageOf(totals)
+
+/** A value in a position of a list: PostgreSQL has no text with a NUL in it. */
+export const positionText = z
+  .string()
+  .max(200)
+  .refine((text) => !text.includes('\0'))
 
 export const anomaly = z
   .object({

@@ -4,7 +4,7 @@ import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
-import { summaryPage, summaryQuery } from './schema.ts'
+import { positionText, summaryPage, summaryQuery } from './schema.ts'
 import { readTerritory } from './selection.ts'
 import { summarise } from './summarise.ts'
 
@@ -27,7 +27,7 @@ export function summaryRoute(app: App, { db }: Deps): void {
     async ({ caller, query }) => {
       const { groupBy, from = null, to = null, limit } = query
       if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
-      const after = positionOf(query.cursor, z.array(z.string().max(100)).length(groupBy.length))
+      const after = positionOf(query.cursor, z.array(positionText).length(groupBy.length))
       const question = {
         remit: await territoriesWithin(db.orm, caller.territories),
         professions: caller.professions.length > 0 ? caller.professions : null,

@@ -101,6 +101,8 @@ t.test('400: fields that are wrong are named', async (t) => {
     ['groupBy=', 'groupBy[0]'],
     ['from=2026-11-02T00:00:00Z', 'from'],
     ['from=2026-11-02&to=2026-11-02', 'to'],
+    ['from=0000-01-01', 'from'],
+    [`groupBy=product&cursor=${Buffer.from('["\\u0000"]').toString('base64url')}`, 'cursor'],
     ['territory=FR-XX', 'territory'],
     ['limit=1001', 'limit'],
     [`cursor=${other}`, 'cursor'],
