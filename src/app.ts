@@ -10,6 +10,7 @@ import { validatorCompiler } from 'fastify-type-provider-zod'
 import { v4 as uuid } from 'uuid'
 import { accessRoutes } from './features/accesses/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
+import { auditRoutes } from './features/audit/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
@@ -93,6 +94,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     historyRoutes,
     ledgerRoutes,
     ledgerBundleRoutes,
+    auditRoutes,
     allocationRuleRoutes,
     professionalRoutes,
     territoryRoutes,

@@ -58,6 +58,9 @@ const PROMISED = `
   GET /v1/accesses/me
   GET /v1/audit/accesses
   GET /v1/audit/refusals
+  GET /v1/audit/dispensations
+  GET /v1/audit/summary
+  GET /v1/audit/anomalies
 `
 
 const routes = collectRoutes()

@@ -9,7 +9,8 @@ import { CommandError } from './errors.ts'
 export const check = defineCommand({
   meta: {
     name: 'check',
-    description: 'Hold the invariants I1 to I3 against the database; exits 1 and names the rows that break one.',
+    description:
+      'Hold the invariants I1 to I3 and the audit’s totals against the database; exits 1 and names the rows that break one.',
   },
   async run() {
     const config = loadConfig()
@@ -24,7 +25,7 @@ export const check = defineCommand({
         breaches += found.length
       }
       if (breaches > 0) throw new CommandError(`${breaches} rows break an invariant`)
-      console.log('I1, I2 and I3 hold')
+      console.log('I1, I2 and I3 hold, and the totals are those of the entries')
     } finally {
       await db.close()
     }

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import type { SQL } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 
 /** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
@@ -9,6 +11,9 @@ export type Queryable = PgDatabase<PgQueryResultHKT>
  */
 export type Transaction = Queryable & { readonly sent: Promise<unknown>[] }
 
+/** How copied rows are written: CSV with a header line, or the text of the one column as it is, a row a line. */
+export type CopyFormat = 'csv' | 'lines'
+
 /** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
 export interface Database {
   kind: 'server' | 'embedded'
@@ -17,6 +22,12 @@ export interface Database {
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs SQL of a library's own making, such as the job queue's. */
   foreign(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  /**
+   * Streams a query's rows as text, however many they are and however long it takes; times are shown in UTC. On a server
+   * from a connection of its own, no faster than the reader reads, and ended with the stream; the embedded database
+   * has all rows in memory first.
+   */
+  copyOut(query: SQL, format: CopyFormat): Promise<Readable>
   /** Answers within two seconds whether a statement runs at all. */
   isReachable(): Promise<boolean>
   close(): Promise<void>

@@ -1,11 +1,14 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { Readable } from 'node:stream'
 import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { postgis } from '@electric-sql/pglite-postgis'
+import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/pglite'
-import type { Database, Owner, Queryable, Transaction } from './database.ts'
+import { copyStatement } from './copy.ts'
+import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
 
 /** Another process has the embedded database open: PGlite itself would not refuse, and both would ruin it. */
 export class DataDirLocked extends Error {}
@@ -50,6 +53,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
         orm: orm as Queryable,
         attempt: (work) => attempt(orm as Queryable, work),
         foreign: (sql, values) => send(pglite, sql, values),
+        copyOut: (query, format) => copyOut(pglite, query, format),
         isReachable: async () => !pglite.closed,
         close,
       }
@@ -64,6 +68,15 @@ function attempt<T>(orm: Queryable, work: (tx: Transaction) => Promise<T>): Prom
     const result = await work(Object.assign(tx as Queryable, { sent }))
     await Promise.all(sent)
     return result
+  })
+}
+
+// Files are the owner's to write, and /dev/blob is one to PostgreSQL.
+function copyOut(pglite: PGlite, query: SQL, format: CopyFormat): Promise<Readable> {
+  return pglite.transaction(async (tx) => {
+    await tx.exec(`set local role none; set local timezone = 'UTC'`)
+    const { blob } = await tx.query(copyStatement(query, format, `'/dev/blob'`))
+    return Readable.from(blob?.stream() ?? []) // There is none where nothing was written.
   })
 }
 

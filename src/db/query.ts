@@ -2,7 +2,8 @@ import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Queryable, Transaction } from './database.ts'
 
-const dialect = new PgDialect()
+/** Writes a statement's text, with `$1`, `$2`, … for its parameters. */
+export const dialect = new PgDialect()
 
 /**
  * Runs one statement, prepared under its name on each connection: the text must be the same at every call. Unprepared,

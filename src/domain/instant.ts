@@ -11,7 +11,8 @@ const MINUTE_MS = 60_000
 
 /** The last instant that four digits of year can write and that PostgreSQL reads back. */
 export const LATEST: Instant = Date.parse('9999-12-31T23:59:59.999Z')
-const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z')
+/** The first one, of the year 1. */
+export const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z')
 
 /** The instant as RFC 3339 in UTC with milliseconds, `2020-05-10T22:00:00.000Z`. Throws RangeError on NaN. */
 export function iso(instant: Instant): string {

@@ -13,7 +13,11 @@ const tags = [
   },
   { name: 'dispensations', description: 'Hand-overs at the counter, checked against one history of all pharmacies.' },
   { name: 'history', description: 'What a professional received, and may still receive.' },
-  { name: 'audit', description: 'For regulators: what happened in their remit, and who looked.' },
+  {
+    name: 'audit',
+    description:
+      'For regulators: selections, totals and anomalies over the ledger in their remit, refusals, and who looked.',
+  },
   { name: 'rules', description: 'Allocation rules: dated caps by profession, product and territory.' },
   { name: 'reference data', description: 'Products, pharmacies, professionals, territories.' },
   { name: 'access', description: 'Tokens and the keys that verify them.' },

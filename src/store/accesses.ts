@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable } from '../db/database.ts'
-import { rows } from '../db/query.ts'
-import { json } from '../db/sql.ts'
+import { oneRow, rows } from '../db/query.ts'
+import { clock, json } from '../db/sql.ts'
+import type { Selection } from './selection.ts'
 
 export const accessKinds = [
   'dispensation_check',
@@ -40,4 +41,26 @@ export async function recordAccess(
           ${access.outcome}, ${access.operator ?? null}
         from jsonb_to_recordset(${json(accesses)}) as t(id uuid, person_id uuid)`,
   )
+}
+
+/**
+ * Records an export before its first byte: one access for all whom it will show, with the selection that says whom;
+ * `personId` is the one person that was asked for, if any. Answers the selection with the record's own time as its end, so that nothing recorded later slips into the export.
+ */
+export async function recordExport(
+  db: Queryable,
+  { reader, outcome, operator }: Pick<Access, 'reader' | 'outcome' | 'operator'>,
+  selection: Selection,
+  personId: string | null,
+): Promise<Selection> {
+  const { at } = await oneRow<{ at: string }>(
+    db,
+    'record_export',
+    sql`insert into accesses (id, at, kind, person_id, reader_role, reader, outcome, operator, selection)
+        select ${uuidv7()}::uuid, at, 'audit_export', ${personId}::uuid, ${reader.role}, ${reader.subject}, ${outcome}, ${operator ?? null},
+          ${json(selection)} || jsonb_build_object('recordedBy', at)
+        from (select ${clock} as at) as now
+        returning selection ->> 'recordedBy' as at`,
+  )
+  return { ...selection, recordedBy: at }
 }

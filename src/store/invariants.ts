@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
+import { differingTotals } from './totals.ts'
 
 /** A row that breaks an invariant, named for the operator. */
 export interface Breach {
-  invariant: 'I1' | 'I2' | 'I3'
+  invariant: 'I1' | 'I2' | 'I3' | 'totals'
   row: string
   found: string
 }
@@ -54,6 +55,8 @@ const checks: Record<string, SQL> = {
       format('seq %s, entries %s, last %s', h.seq, count(e.id), max(e.seq)) as found
     from ledger_heads h left join ledger_entries e on e.person_id = h.person_id
     group by h.person_id, h.seq having h.seq <> count(e.id) or h.seq <> coalesce(max(e.seq), 0) limit ${MOST}::int`,
+  check_totals: differingTotals('audit_totals', MOST),
+  check_totals_by_pharmacy: differingTotals('audit_totals_by_pharmacy', MOST),
 }
 
 /** The names of the checks, for a progress display. */

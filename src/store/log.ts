@@ -4,6 +4,7 @@ import { oneRow, rows, send } from '../db/query.ts'
 import { json } from '../db/sql.ts'
 import { edgeOf, edgeTiles, grow, rootOfEdge, type Tile } from '../domain/merkle.ts'
 import { readTiles } from './log-proofs.ts'
+import { addToTotals } from './totals.ts'
 
 const BATCH = 4_096 // A few hundred milliseconds; a backlog is taken in several transactions.
 const LOCK = 5_200_361_448 // Any number, as long as every release takes the same one.
@@ -51,6 +52,10 @@ export async function sequenceBatch(tx: Transaction): Promise<number> {
   )
   insertLeaves(tx, pending, size)
   storeTiles(tx, tiles)
+  addToTotals(
+    tx,
+    pending.map(({ entryId }) => entryId),
+  )
   advance(tx, size, edge.size, rootOfEdge(edge))
   return pending.length
 }

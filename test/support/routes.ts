@@ -93,6 +93,9 @@ export const routes: readonly Route[] = [
   get('/v1/accesses/me', ['professional']),
   get('/v1/audit/accesses', ['regulator']),
   get('/v1/audit/refusals', ['regulator']),
+  get('/v1/audit/dispensations', ['regulator']),
+  get('/v1/audit/summary', ['regulator']),
+  get('/v1/audit/anomalies', ['regulator']),
 ]
 
 /** The method and template of a route, for a test's message. */

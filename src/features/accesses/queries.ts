@@ -7,6 +7,7 @@ import type { Caller } from '../../http/caller.ts'
 import type { Access } from '../../store/accesses.ts'
 import { mainIdentifier, recordsOf } from '../../store/persons.ts'
 import { personInRemit } from '../../store/remit.ts'
+import { exportsCovering } from '../../store/selection.ts'
 import { type TimePage, timePage } from '../../store/time-page.ts'
 
 /** A reading of a person's data, as it was recorded. */
@@ -32,6 +33,10 @@ export function listOwnAccesses(db: Queryable, identifier: string, page: TimePag
     sql`with own as (
           select id, at, kind, reader_role, reader, pharmacy, operator, outcome from accesses
           where person_id in ${recordsOf(identifier)}
+          -- An export is one access, whoever it showed; one of a named person has its person_id.
+          union all
+          select id, at, kind, reader_role, reader, pharmacy, operator, outcome from accesses a
+          where person_id is null and ${exportsCovering(sql`select id from ${recordsOf(identifier)} as record`)}
         )
         select ${columns} from own a where ${timePage(sql`a`, page)}`,
   )

@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream'
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { iso } from '../../domain/instant.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { finess, instant, problems, professional } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { recordAccess } from '../../store/accesses.ts'
+import { recordAccess, recordExport } from '../../store/accesses.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
+import { territoriesWithin } from '../../store/territories.ts'
 import { prepareBundle } from './bundle.ts'
 
 const selection = z.strictObject({
@@ -40,8 +43,7 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       if (from !== null && to !== null && from >= to) throw invalid('to', 'must be after from')
       const person = professional === null ? undefined : await findPersonInRemit(db.orm, caller, professional)
       const isOutside = professional !== null && !person?.inRemit
-      const access = { kind: 'history', reader: caller, outcome: isOutside ? 'not_found' : 'shown' } as const
-      await recordAccess(db.orm, { ...access, operator: operatorOf(request) }, [person?.personId ?? null])
+      await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
       if (isOutside) throw new Problem('not_found', 'There is no such professional in your remit.')
       const bundle = await prepareBundle(db.orm, { from, to, pharmacy, professional }, caller)
       if (!bundle) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
@@ -50,4 +52,25 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       return reply.type('application/x-ndjson').send(pieces as never)
     },
   )
+}
+
+// A bundle of one person's history is a reading of that person; any other is recorded as an export, once for all whom it shows.
+async function record(
+  { orm }: Deps['db'],
+  request: FastifyRequest,
+  query: z.output<typeof selection>,
+  outcome: 'shown' | 'not_found',
+  personId: string | null,
+): Promise<void> {
+  const { caller } = request
+  const access = { reader: caller, outcome, operator: operatorOf(request) }
+  if (query.professional !== undefined) return recordAccess(orm, { ...access, kind: 'ledger' }, [personId])
+  const asked = {
+    remit: await territoriesWithin(orm, caller.territories),
+    professions: caller.professions.length > 0 ? caller.professions : undefined,
+    from: query.from === undefined ? undefined : iso(query.from),
+    to: query.to === undefined ? undefined : iso(query.to),
+    pharmacy: query.pharmacy,
+  }
+  await recordExport(orm, access, asked, null)
 }

@@ -67,7 +67,7 @@ t.test('200 and 404: each reading is recorded before it is answered, and each at
   const other = await world.professional(7)
   t.match(await problem(bretagne, `?professional=${other.id}`), { status: 404, body: { code: 'not_found' } })
   t.match(await problem(bretagne, `?professional=${rpps(998)}`), { status: 404, body: { code: 'not_found' } })
-  const access = { kind: 'history', reader_role: 'regulator', reader: 'ars' }
+  const access = { kind: 'ledger', reader_role: 'regulator', reader: 'ars' }
   t.match((await accessesTo(db, nurse.id)).slice(before), [{ ...access, outcome: 'shown' }])
   t.match(await accessesTo(db, other.id), [{ ...access, outcome: 'not_found' }])
   const selections = await rows(

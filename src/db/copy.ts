@@ -1,0 +1,28 @@
+import type { SQL } from 'drizzle-orm'
+import pg from 'pg'
+import type { CopyFormat } from './database.ts'
+import { dialect } from './query.ts'
+
+const formats: Record<CopyFormat, string> = {
+  csv: 'format csv, header true',
+  // Quotes and delimiters that no JSON text holds, since it escapes control characters: nothing is ever quoted.
+  lines: `format csv, quote e'\\x01', delimiter e'\\x02'`,
+}
+
+/**
+ * The COPY statement that writes a query's rows. COPY takes no parameters, so the query's values become literals here, and
+ * nowhere else: null, text and lists of text. Anything else is refused (TypeError).
+ */
+export function copyStatement(query: SQL, format: CopyFormat, destination: 'stdout' | `'/dev/blob'`): string {
+  const { sql: text, params } = dialect.sqlToQuery(query)
+  const literals = text.replace(/\$(\d+)/g, (_, position) => literal(params[Number(position) - 1]))
+  return `copy (${literals}) to ${destination} with (${formats[format]})`
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]`
+  // PostgreSQL's text ends at a NUL, and the statement with it.
+  if (typeof value !== 'string' || value.includes('\0')) throw new TypeError('COPY takes text, lists of text and null')
+  return pg.escapeLiteral(value)
+}

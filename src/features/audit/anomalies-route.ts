@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { readClock } from '../../db/clock.ts'
+import type { Queryable } from '../../db/database.ts'
+import { EARLIEST, iso, LATEST } from '../../domain/instant.ts'
+import { invalid } from '../../domain/problems.ts'
+import type { Caller } from '../../http/caller.ts'
+import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { instant, problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { territoriesWithin } from '../../store/territories.ts'
+import { type AnomalyName, anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
+import { anomaly, positionText } from './schema.ts'
+import { requireForward } from './selection.ts'
+
+const DAY_MS = 86_400_000
+const PRESET_DAYS = 30
+const MOST_DAYS = 92 // A quarter: what one statement can look through while somebody waits.
+
+const names = Object.keys(anomalyKinds) as [AnomalyName, ...AnomalyName[]]
+
+const query = z.strictObject({
+  from: instant.optional().describe(`Left out: ${PRESET_DAYS} days before \`to\`.`),
+  to: instant.optional().describe(`Left out: now. At most ${MOST_DAYS} days after \`from\`.`),
+  kind: z.enum(names).optional(),
+  ...pageQuery,
+})
+
+const position = z.strictObject({ kind: z.enum(names), key: positionText, to: z.int().min(0).max(LATEST) })
+
+const description = `What is worth a question, and proves nothing: within the remit, in [\`from\`, \`to\`). Entries are named by id; who they are about is read, and recorded, elsewhere. The kinds:
+
+${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}`
+
+/** What stands out in the ledger and the stock, for regulators. */
+export function anomaliesRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/audit/anomalies',
+    {
+      config: { policy: ['regulator'] },
+      schema: {
+        operationId: 'auditAnomalies',
+        tags: ['audit'],
+        summary: 'Find what stands out',
+        description,
+        querystring: query,
+        response: { 200: pageOf(anomaly), ...problems(401, 403) },
+      },
+    },
+    async ({ caller, query }) => {
+      const after = positionOf(query.cursor, position)
+      const search = await searchOf(db.orm, caller, { ...query, to: query.to ?? after?.to })
+      const found = await find(db.orm, search, query.kind ? [query.kind] : names, after, query.limit + 1)
+      return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
+    },
+  )
+}
+
+async function searchOf(
+  db: Queryable,
+  { territories, professions }: Caller,
+  query: { from?: number | undefined; to?: number | undefined },
+): Promise<Search> {
+  const to = query.to ?? (await readClock(db))
+  const from = query.from ?? Math.max(EARLIEST, to - PRESET_DAYS * DAY_MS)
+  requireForward(from, to)
+  if (to - from > MOST_DAYS * DAY_MS) {
+    throw invalid('to', `must lie at most ${MOST_DAYS} days after from: ${iso(from + MOST_DAYS * DAY_MS)} or before`)
+  }
+  return { remit: await territoriesWithin(db, territories), professions, from, to }
+}
+
+async function find(
+  db: Queryable,
+  search: Search,
+  kinds: readonly AnomalyName[],
+  after: z.output<typeof position> | null,
+  limit: number,
+): Promise<FoundAnomaly[]> {
+  const found: FoundAnomaly[] = []
+  for (const name of kinds.slice(Math.max(0, after ? kinds.indexOf(after.kind) : 0))) {
+    const key = after?.kind === name ? after.key : null
+    if (found.length < limit) found.push(...(await findAnomalies(db, name, search, key, limit - found.length)))
+  }
+  return found
+}

@@ -1,0 +1,38 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { Problem } from '../../domain/problems.ts'
+import { cutWhenStalled } from '../../http/streams.ts'
+
+const MOST_EXPORTS = 2 // Each takes a connection and a core of the database for as long as it lasts.
+const STALLED_MS = 60_000
+
+/** The exports of this process. */
+export interface Exports {
+  /** Starts one where there is room, until its stream ends; throws 503 where there is none. */
+  run(start: () => Promise<Readable>): Promise<Readable>
+}
+
+/** Lets so many exports run at a time. When the service stops they are cut off: their ends may be far. */
+export function limitExports(app: FastifyInstance): Exports {
+  const streams = new Set<Readable>()
+  let starting = 0
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.destroy(new Error('the service is stopping'))
+  })
+  return {
+    async run(start) {
+      if (starting + streams.size >= MOST_EXPORTS) {
+        throw new Problem('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`)
+      }
+      starting++
+      try {
+        const stream = cutWhenStalled(await start(), STALLED_MS)
+        streams.add(stream)
+        stream.once('close', () => streams.delete(stream))
+        return stream
+      } finally {
+        starting--
+      }
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../../db/database.ts'
+import { rows } from '../../db/query.ts'
+import { instant, texts, timestamp } from '../../db/sql.ts'
+import { type Instant, iso } from '../../domain/instant.ts'
+import { selected } from '../../store/selection.ts'
+import { checksWithoutHandOver } from './anomalies/checks.ts'
+import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
+import type { AnomalyKind, Scope } from './anomalies/kind.ts'
+import { lateShare, overrides, veryLateShare } from './anomalies/shares.ts'
+import { dispensedAboveDeliveries, stockDiscrepancy } from './anomalies/stock.ts'
+import { unmatchedTransfer } from './anomalies/transfers.ts'
+import type { Anomaly } from './schema.ts'
+
+/** The kinds of anomalies, in the order in which they are listed. */
+export const anomalyKinds = {
+  overrides,
+  late_share: lateShare,
+  very_late_share: veryLateShare,
+  stock_discrepancy: stockDiscrepancy,
+  unmatched_transfer: unmatchedTransfer,
+  dispensed_above_deliveries: dispensedAboveDeliveries,
+  reversed_then_elsewhere: reversedThenElsewhere,
+  checks_without_hand_over: checksWithoutHandOver,
+} as const satisfies Record<string, AnomalyKind>
+
+export type AnomalyName = keyof typeof anomalyKinds
+
+/** Where and when to look. */
+export interface Search {
+  /** The territories of the remit, those below included. */
+  remit: string[]
+  professions: string[]
+  from: Instant
+  to: Instant
+}
+
+/** An anomaly with its place among those of its kind. */
+export type FoundAnomaly = Anomaly & { key: string }
+
+/** The anomalies of one kind after a key. */
+export async function findAnomalies(
+  db: Queryable,
+  name: AnomalyName,
+  search: Search,
+  after: string | null,
+  limit: number,
+): Promise<FoundAnomaly[]> {
+  const found = await rows<Omit<FoundAnomaly, 'at'> & { at: Instant | null }>(
+    db,
+    `anomalies_${name}`,
+    sql`select ${name}::text as kind, key, pharmacy, product::text, counterparty::text, ${instant(sql`at`)} as at,
+          to_json(entries) as entries, to_json(movements) as movements, count::float8, total::float8, measured, threshold
+        from (${anomalyKinds[name].find(scopeOf(search))}) as anomaly
+        where ${after}::text is null or key > ${after}::text order by key limit ${limit}::int`,
+  )
+  return found.map((anomaly) => ({ ...anomaly, at: anomaly.at === null ? null : iso(anomaly.at) }))
+}
+
+function scopeOf({ remit, professions, from, to }: Search): Scope {
+  const [start, end] = [timestamp(from), timestamp(to)]
+  return {
+    entryInRemit: sql`(${selected({ remit })} and (cardinality(${texts(professions)}) = 0 or e.profession = any (${texts(professions)})))`,
+    pharmacyInRemit: sql`p.territory = any (${texts(remit)})`,
+    within: (time) => sql`(${time} >= ${start} and ${time} < ${end})`,
+    from: start,
+  }
+}

@@ -1,0 +1,42 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Queryable } from '../../db/database.ts'
+import { rows } from '../../db/query.ts'
+import { timestamp } from '../../db/sql.ts'
+import { type Instant, LATEST } from '../../domain/instant.ts'
+import { type EntryRow, entryColumns, entryView } from '../../store/entries.ts'
+import { type Selection, selected, shapeOf } from '../../store/selection.ts'
+
+/** The position of an entry among those of a selection. */
+export const position = z.strictObject({ at: z.int().min(0).max(LATEST), id: z.uuid() })
+
+/** An entry with what an audit asks beside. */
+interface AuditedEntry extends EntryRow {
+  personId: string
+  profession: string | null
+  territories: { practice: string | null; pharmacy: string | null }
+}
+
+/** The selected entries by the time of the hand-over, newest first, after a position. */
+export function listEntries(
+  db: Queryable,
+  selection: Selection,
+  before: { at: Instant; id: string } | null,
+  limit: number,
+): Promise<AuditedEntry[]> {
+  return rows(
+    db,
+    `audit_entries_${shapeOf(selection)}`,
+    sql`select ${entryColumns}, e.person_id as "personId", e.profession,
+          json_build_object('practice', e.practice_territory, 'pharmacy', e.pharmacy_territory) as territories
+        from ledger_entries e where ${selected(selection)} and (${before?.id ?? null}::uuid is null
+          or (e.occurred_at, e.id) < (${timestamp(before?.at ?? null)}, ${before?.id ?? null}::uuid))
+        order by e.occurred_at desc, e.id desc limit ${limit}::int`,
+  )
+}
+
+/** An audited entry as answers show it. */
+export function auditedView(entry: AuditedEntry) {
+  const { profession, territories } = entry
+  return { ...entryView(entry), profession, territories }
+}

@@ -1,0 +1,112 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Database } from '../../db/database.ts'
+import { invalid } from '../../domain/problems.ts'
+import { accepted } from '../../http/accept.ts'
+import { operatorOf } from '../../http/effects.ts'
+import { page, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess, recordExport } from '../../store/accesses.ts'
+import { anomaliesRoute } from './anomalies-route.ts'
+import { type ExportType, exportEntries } from './export-entries.ts'
+import { type Exports, limitExports } from './exports.ts'
+import { auditedView, listEntries, position } from './list-entries.ts'
+import { auditedPage, type SelectionQuery, selectionQuery } from './schema.ts'
+import { type Asked, readSelection } from './selection.ts'
+import { summaryRoute } from './summary-route.ts'
+
+const PAGE_ITEMS = 20
+
+const description = `Within the remit, by the territories and the profession frozen in each entry. By \`Accept\`:
+
+- \`application/json\` (also for \`*/*\` and any type not named here): pages, newest hand-over first. Each person shown is recorded as read.
+- \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV a lot that begins with one of \`= + - @ '\` has an apostrophe before it, so that no spreadsheet takes it for a formula; NDJSON has the lot as it is. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
+
+/** What regulators ask of the ledger: selections, totals, anomalies. */
+export async function auditRoutes(app: App, deps: Deps): Promise<void> {
+  selectionRoute(app, deps)
+  summaryRoute(app, deps)
+  anomaliesRoute(app, deps)
+}
+
+function selectionRoute(app: App, { db }: Deps): void {
+  const exports = limitExports(app)
+  app.get(
+    '/v1/audit/dispensations',
+    {
+      config: { policy: ['regulator'] },
+      exposeHeadRoute: false, // It would run the whole export and throw it away.
+      schema: {
+        operationId: 'auditDispensations',
+        tags: ['audit'],
+        summary: 'Select dispensations and reversals',
+        description,
+        querystring: selectionQuery,
+        response: {
+          200: {
+            description: 'The selection.',
+            content: {
+              'application/json': { schema: auditedPage },
+              'text/csv': { schema: z.string() },
+              'application/x-ndjson': { schema: z.string() },
+            },
+          },
+          ...problems(401, 403),
+        },
+      },
+    },
+    async (request, reply) => {
+      const type = accepted(request.headers.accept, ['application/json', 'text/csv', 'application/x-ndjson'])
+      reply.header('vary', 'Accept')
+      if (type === 'application/json') return showPage(db, request, request.query)
+      return showExport(db, exports, request, reply, type)
+    },
+  )
+}
+
+async function showPage(db: Database, request: FastifyRequest, query: SelectionQuery) {
+  const before = positionOf(query.cursor, position)
+  const asked = await readSelection(db.orm, request.caller, query)
+  const limit = query.limit ?? PAGE_ITEMS
+  const found = page(await listEntries(db.orm, asked.selection, before, limit + 1), limit, ({ occurredAt, id }) => ({
+    at: occurredAt,
+    id,
+  }))
+  const shown = new Set(found.items.map(({ personId }) => personId))
+  await recordAccess(
+    db.orm,
+    { kind: 'audit', ...accessOf(request, asked) },
+    asked.person === undefined ? [...shown] : [asked.person?.personId ?? null],
+  )
+  return { ...found, items: found.items.map(auditedView) }
+}
+
+async function showExport(
+  db: Database,
+  exports: Exports,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  type: ExportType,
+) {
+  const query = request.query as SelectionQuery
+  for (const field of ['limit', 'cursor'] as const) {
+    if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
+  }
+  const asked = await readSelection(db.orm, request.caller, query)
+  const stream = await exports.run(async () => {
+    const selection = await recordExport(
+      db.orm,
+      accessOf(request, asked),
+      asked.selection,
+      asked.person?.personId ?? null,
+    )
+    return exportEntries(db, selection, type)
+  })
+  return reply.type(`${type}; charset=utf-8`).send(stream)
+}
+
+function accessOf(request: FastifyRequest, { person }: Asked) {
+  const isMissed = person === null || person?.inRemit === false
+  return { reader: request.caller, outcome: isMissed ? 'not_found' : 'shown', operator: operatorOf(request) }
+}

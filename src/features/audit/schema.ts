@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { ledgerEntry } from '../../http/entry-schema.ts'
+import { pageOf, pageQuery } from '../../http/pages.ts'
+import {
+  finess,
+  instant,
+  product,
+  professional,
+  queryInteger,
+  territory,
+  text,
+  time,
+  uuid,
+} from '../../http/schemas.ts'
+
+const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
+
+/** What narrows a question about entries or their totals, by the facts frozen in them. */
+const filters = {
+  pharmacy: finess.optional(),
+  profession: profession.optional().describe('The directory’s code, as frozen in the entry.'),
+  territory: territory.optional().describe('Of the practice or the pharmacy, those below it included.'),
+  product: product.optional(),
+}
+
+export const selectionQuery = z.strictObject({
+  from: instant.optional().describe('Handed over at this time or later.'),
+  to: instant.optional().describe('Handed over before this time.'),
+  ...filters,
+  professional: professional.optional(),
+  lot: text(40).optional().describe('With a product: one line has both.'),
+  flag: z
+    .string()
+    .regex(/^[a-z_]{1,40}$/, 'must be a flag such as override')
+    .optional(),
+  limit: pageQuery.limit.unwrap().optional().describe('Items a page, 20 if left out; of JSON alone.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the page before; of JSON alone.'),
+})
+
+export const auditedPage = pageOf(
+  ledgerEntry
+    .extend({
+      profession: z.string().nullable().describe('Of the professional at the time.'),
+      territories: z
+        .object({ practice: z.string().nullable(), pharmacy: z.string().nullable() })
+        .describe('At the time.'),
+    })
+    .meta({ id: 'AuditedEntry' }),
+)
+
+const groupings = ['pharmacy', 'week', 'territory', 'profession', 'product'] as const
+
+const day = z.iso.date().refine((text) => text >= '0001', 'must lie in the year 1 or later')
+
+export const summaryQuery = z.strictObject({
+  groupBy: z
+    .string()
+    .max(100)
+    .transform((names) => names.split(','))
+    .pipe(z.array(z.enum(groupings)).refine((names) => new Set(names).size === names.length, 'must name each once'))
+    .transform((names) => groupings.filter((each) => names.includes(each)))
+    .default([])
+    .describe(`Any of ${groupings.join(', ')}, with commas between; left out: one row over all.`),
+  from: day.optional().describe('Weeks that begin on this day or later.'),
+  to: day.optional().describe('Weeks that begin before this day.'),
+  ...filters,
+  limit: queryInteger(1, 1_000).default(100).describe('Rows a page.'),
+  cursor: pageQuery.cursor,
+})
+
+const counted = (about: string) => z.int().describe(about)
+
+const totals = z
+  .object({
+    week: z.iso.date().optional().describe('The Monday of the hand-over’s week, in the time zone of its place.'),
+    territory: z.string().nullable().optional().describe('Of the pharmacy at the time.'),
+    profession: z.string().nullable().optional(),
+    product: z.string().optional(),
+    pharmacy: z.string().optional(),
+    dispensedLines: counted('Lines handed over.'),
+    dispensedMasks: counted('Masks handed over.'),
+    reversedLines: counted('Lines taken back, in the week of what they take back.'),
+    reversedMasks: counted('Masks taken back.'),
+    overriddenLines: counted('Lines above the entitlement.'),
+    masksBeyondCap: counted('Masks of these lines above what the rule left.'),
+    lateLines: counted('Lines of entries flagged `late`.'),
+    veryLateLines: counted('Lines of entries flagged `very_late`.'),
+  })
+  .meta({ id: 'AuditTotals' })
+
+export const summaryPage = pageOf(totals)
+
+/** A value in a position of a list: PostgreSQL has no text with a NUL in it. */
+export const positionText = z
+  .string()
+  .max(200)
+  .refine((text) => !text.includes('\0'))
+
+export const anomaly = z
+  .object({
+    kind: z.string().describe('One of the kinds above.'),
+    pharmacy: z.string(),
+    product: z.string().nullable(),
+    counterparty: z.string().nullable().describe('The other pharmacy.'),
+    at: time.nullable(),
+    entries: z.array(uuid).describe('Ledger entries.'),
+    movements: z.array(uuid).describe('Stock movements of the pharmacy.'),
+    count: z.int().nullable().describe('How many are remarkable …'),
+    total: z.int().nullable().describe('… out of how many.'),
+    measured: z.number(),
+    threshold: z.number().describe('From what on `measured` is remarkable.'),
+  })
+  .meta({ id: 'Anomaly' })
+
+export type Anomaly = z.output<typeof anomaly>
+export type SelectionQuery = z.output<typeof selectionQuery>
+export type Totals = z.output<typeof totals>
+export type Grouping = (typeof groupings)[number]

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { invalid } from '../../domain/problems.ts'
+import { page, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { territoriesWithin } from '../../store/territories.ts'
+import { positionText, summaryPage, summaryQuery } from './schema.ts'
+import { readTerritory } from './selection.ts'
+import { summarise } from './summarise.ts'
+
+/** Totals over the ledger for regulators. */
+export function summaryRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/audit/summary',
+    {
+      config: { policy: ['regulator'] },
+      schema: {
+        operationId: 'auditSummary',
+        tags: ['audit'],
+        summary: 'Add up what was handed over and taken back',
+        description:
+          'Within the remit, by the territories and the profession frozen in each entry. From totals that are kept up as entries arrive, and never behind them. Rows are in the order of pharmacy, week, territory, profession and product, those of them that `groupBy` names.',
+        querystring: summaryQuery,
+        response: { 200: summaryPage, ...problems(401, 403) },
+      },
+    },
+    async ({ caller, query }) => {
+      const { groupBy, from = null, to = null, limit } = query
+      if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
+      const after = positionOf(query.cursor, z.array(positionText).length(groupBy.length))
+      const question = {
+        remit: await territoriesWithin(db.orm, caller.territories),
+        professions: caller.professions.length > 0 ? caller.professions : null,
+        groupBy,
+        from,
+        to,
+        pharmacy: query.pharmacy ?? null,
+        profession: query.profession ?? null,
+        territories: query.territory === undefined ? null : await readTerritory(db.orm, query.territory),
+        product: query.product ?? null,
+      }
+      const found = await summarise(db.orm, question, after, limit + 1)
+      return page(found, limit, (totals) => groupBy.map((name) => totals[name] ?? ''))
+    },
+  )
+}

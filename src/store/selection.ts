@@ -1,0 +1,96 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+/**
+ * Which dispensations and reversals a regulator asked for and may see. The record of an export keeps it as it is, so that
+ * nothing in it is a national number: persons are the ids of all records of one person.
+ */
+export interface Selection {
+  /** The remit: one of the entry's territories is among these, those below included. */
+  remit: string[]
+  /** Left out: all. */
+  professions?: string[] | undefined
+  /** From (inclusive) to (exclusive), RFC 3339. */
+  from?: string | undefined
+  to?: string | undefined
+  /** Recorded at this time or before. */
+  recordedBy?: string | undefined
+  pharmacy?: string | undefined
+  persons?: string[] | undefined
+  profession?: string | undefined
+  territories?: string[] | undefined
+  /** One of the entry's lines has both, the product and the lot. */
+  product?: string | undefined
+  lot?: string | undefined
+  flag?: string | undefined
+}
+
+type ListField = 'remit' | 'professions' | 'persons' | 'territories'
+type LineField = 'product' | 'lot'
+type TextField = Exclude<keyof Selection, ListField | LineField>
+
+const within = (codes: SQL) => sql`(e.practice_territory = any (${codes}) or e.pharmacy_territory = any (${codes}))`
+
+const listed: Record<ListField, (values: SQL) => SQL> = {
+  remit: within,
+  professions: (values) => sql`e.profession = any (${values})`,
+  persons: (values) => sql`e.person_id = any (${values}::uuid[])`,
+  territories: within,
+}
+
+const named: Record<TextField, (value: SQL) => SQL> = {
+  from: (value) => sql`e.occurred_at >= ${value}::timestamptz`,
+  to: (value) => sql`e.occurred_at < ${value}::timestamptz`,
+  recordedBy: (value) => sql`e.recorded_at <= ${value}::timestamptz`,
+  pharmacy: (value) => sql`e.pharmacy = ${value}::text`,
+  profession: (value) => sql`e.profession = ${value}::text`,
+  flag: (value) => sql`(e.flags <> '{}' and ${value}::text = any (e.flags))`,
+}
+
+const lineOf = (product: SQL, lot: SQL) => sql`exists (select from ledger_lines l where l.entry_id = e.id
+  and (${product}::text is null or l.product = ${product}::text) and (${lot}::text is null or l.lot = ${lot}::text))`
+
+const keys = <Field extends string>(conditions: Record<Field, unknown>) => Object.keys(conditions) as Field[]
+
+/** The condition over ledger_entries e that the selection selects the entry. Its text depends on `shapeOf`. */
+export function selected(selection: Selection): SQL {
+  const { product = null, lot = null } = selection
+  return sql.join(
+    [
+      sql`e.kind in ('dispensation', 'reversal')`,
+      ...keys(listed).flatMap((field) => {
+        const values = selection[field]
+        return values ? [listed[field](sql`${sql.param(values)}::text[]`)] : []
+      }),
+      ...keys(named).flatMap((field) => {
+        const value = selection[field]
+        return value === undefined ? [] : [named[field](sql`${value}`)]
+      }),
+      ...(product === null && lot === null ? [] : [lineOf(sql`${product}`, sql`${lot}`)]),
+    ],
+    sql` and `,
+  )
+}
+
+/** Which fields a selection has, for the name of a statement with `selected` in it. */
+export function shapeOf(selection: Selection): string {
+  const { product, lot } = selection
+  const has = [...keys(listed), ...keys(named)].map((field) => selection[field] !== undefined)
+  return [...has, product !== undefined || lot !== undefined].map(Number).join('')
+}
+
+/**
+ * The condition over accesses a that it is an export which covered at least one entry of these persons: `persons` is a
+ * subquery of person ids, all records of one person. It is `selected`, read from the selection that the record keeps.
+ */
+export function exportsCovering(persons: SQL): SQL {
+  const kept = (field: string, condition: SQL) => sql`(not a.selection ? ${sql.raw(`'${field}'`)} or ${condition})`
+  const text = (field: string) => sql`(a.selection ->> ${sql.raw(`'${field}'`)})`
+  const list = (field: string) => sql`array(select jsonb_array_elements_text(a.selection -> ${sql.raw(`'${field}'`)}))`
+  const conditions = [
+    ...keys(listed).map((field) => kept(field, listed[field](list(field)))),
+    ...keys(named).map((field) => kept(field, named[field](text(field)))),
+    lineOf(text('product'), text('lot')),
+  ]
+  return sql`(a.kind = 'audit_export' and exists (
+    select from ledger_entries e where e.person_id in (${persons}) and e.kind in ('dispensation', 'reversal') and ${sql.join(conditions, sql` and `)}))`
+}

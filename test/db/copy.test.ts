@@ -1,0 +1,73 @@
+import { text as textOf } from 'node:stream/consumers'
+import { sql } from 'drizzle-orm'
+import t from 'tap'
+import { copyStatement } from '../../src/db/copy.ts'
+import { texts } from '../../src/db/sql.ts'
+import { makeDatabase, onServerOnly } from '../support/database.ts'
+
+const { db, drop } = await makeDatabase()
+t.teardown(drop)
+
+// Each would end a literal, begin a parameter or a comment, or be written otherwise by COPY.
+const HARD = [
+  "'",
+  "''",
+  '\\',
+  "\\'",
+  "E'",
+  '$1',
+  '$2::text',
+  '$$',
+  '--',
+  '/*',
+  '"',
+  ',',
+  'é-日本',
+  '',
+  ' ',
+  "x'; drop table products; --",
+]
+
+t.test('values become literals that mean what they were', async (t) => {
+  for (const value of HARD) {
+    const csv = await textOf(
+      await db.copyOut(
+        sql`select ${value}::text = '' as empty,
+      encode(convert_to(${value}::text, 'UTF8'), 'hex') as bytes, 2 as two`,
+        'csv',
+      ),
+    )
+    t.equal(
+      csv,
+      `empty,bytes,two\n${value === '' ? 't' : 'f'},${Buffer.from(value).toString('hex') || '""'},2\n`,
+      value,
+    )
+  }
+  const list = await textOf(
+    await db.copyOut(sql`select to_json(${texts(HARD)}) as list, ${null}::text as nothing`, 'csv'),
+  )
+  t.equal(list, `list,nothing\n"${JSON.stringify(HARD).replaceAll('"', '""')}",\n`)
+  t.equal(await textOf(await db.copyOut(sql`select cardinality(${texts([])})`, 'lines')), '0\n')
+})
+
+t.test('lines are the text as it is', async (t) => {
+  const lines = await textOf(await db.copyOut(sql`select to_json(x) from unnest(${texts(HARD)}) as t(x)`, 'lines'))
+  t.strictSame(lines, HARD.map((value) => `${JSON.stringify(value)}\n`).join(''))
+})
+
+t.test('what is neither text, a list of text nor null is refused', async (t) => {
+  for (const value of [1, true, {}, 'a\0b', undefined, ['a', 1]]) {
+    t.throws(() => copyStatement(sql`select ${sql.param(value)}`, 'csv', 'stdout'), TypeError)
+  }
+})
+
+t.test('a copy works with the service’s rights alone, and one that fails leaves no connection', async (t) => {
+  await t.rejects(db.copyOut(sql`select * from no_such_table`, 'csv'), /no_such_table/)
+  await t.test('and cannot write', { skip: onServerOnly }, async (t) => {
+    await t.rejects(db.copyOut(sql`delete from products returning 1`, 'csv'), { code: '42501' })
+    const { rows } = await db.foreign(
+      `select from pg_stat_activity where datname = current_database() and application_name = 'gomask export'`,
+    )
+    t.strictSame(rows, [])
+  })
+})

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { Database } from '../../src/db/database.ts'
+
+/** A hand-over that the service itself would not take today. */
+interface PastHandOver {
+  pharmacy: string
+  /** An RPPS or ADELI number. */
+  professional: string
+  daysAgo: number
+  flags?: string[]
+}
+
+/** Puts entries of one line into the ledger that are otherwise like its first one; its hashes are no real ones. */
+export async function handOver(
+  db: Database,
+  { pharmacy, professional, daysAgo, flags = [] }: PastHandOver,
+): Promise<void> {
+  const id = randomUUID()
+  const at = `date_trunc('milliseconds', clock_timestamp() - interval '${daysAgo} days')`
+  await db.foreign(`insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at,
+      occurred_at, pharmacy, profession, practice_territory, pharmacy_territory, flags)
+    select '${id}', i.person_id, 1000 + (select count(*) from ledger_entries), 'dispensation', e.entry_hash, e.entry_hash, '', ${at}, ${at},
+      '${pharmacy}', e.profession, e.practice_territory, p.territory, '{${flags.join()}}'
+    from person_identifiers i, pharmacies p, (select * from ledger_entries order by recorded_at limit 1) e
+    where i.identifier = '${professional}' and p.finess = '${pharmacy}'`)
+  await db.foreign(`insert into ledger_lines
+    select e.id, 0, e.person_id, l.product, 1, 1, e.occurred_at, null, l.rule_id, l.window_start, l.window_end, l.time_zone, l.cap, 0, 0, false
+    from ledger_entries e, (select * from ledger_lines limit 1) l where e.id = '${id}'`)
+}
+
+/** Records that a pharmacy asked about people whom nobody knows, or about the one who is named. */
+export async function checksBy(
+  db: Database,
+  pharmacy: string,
+  { people, professional, daysAgo }: { people: number; professional?: string; daysAgo: number },
+): Promise<void> {
+  const person = professional
+    ? `(select person_id from person_identifiers where identifier = '${professional}')`
+    : 'gen_random_uuid()'
+  await db.foreign(`insert into accesses (id, at, kind, person_id, reader_role, reader, pharmacy, outcome)
+    select gen_random_uuid(), clock_timestamp() - interval '${daysAgo} days', 'dispensation_check', ${person}, 'pharmacy', 'till',
+      '${pharmacy}', 'allow' from generate_series(1, ${people})`)
+}
