@@ -1,6 +1,6 @@
 import t from 'tap'
 import { adeli, rpps } from '../../support/numbers.ts'
-import { accessesTo } from '../../support/records.ts'
+import { accessesTo, asRead } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -64,8 +64,7 @@ t.test(
       [away.id, atHome.id],
     )
     t.equal(nextCursor, null)
-    const { remaining: _, ...entry } = away
-    t.strictSame(items[3], { ...entry, profession: '60', territories: { practice: 'FR-29', pharmacy: 'FR-31' } })
+    t.strictSame(items[3], { ...asRead(away), profession: '60', territories: { practice: 'FR-29', pharmacy: 'FR-31' } })
   },
 )
 
