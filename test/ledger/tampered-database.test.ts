@@ -86,6 +86,10 @@ t.test('a column edited by a superuser is found, and entry and field are named (
     const start = `entry ${index}: the stored columns differ from the sealed bytes (${field}: `
     t.ok(String(found).startsWith(start), `${table} ${change}: ${found}`)
   }
+  for (const edit of ['cap = cap + 1', 'received = received + 1', 'held = held + 1']) {
+    const verdict = await verdictAfter(`update ledger_lines set ${edit} where ${at(0, 'entry_id')}`)
+    t.match(verdict, `entry 0: the stored columns differ from the payload (lines[0].${edit.split(' ')[0]}: `)
+  }
   const edited = await verdictAfter(`update ledger_lines set quantity = 90 where ${at(0, 'entry_id')}`)
   t.equal(edited, 'entry 0: the stored columns differ from the sealed bytes (lines[0].quantity: 90 stored, 4 sealed)')
   const removed = await verdictAfter(`delete from ledger_lines where ${at(5, 'entry_id')} and position = 1`)

@@ -42,17 +42,29 @@ export function unseal(canonical: string, entryHash: string): Unsealed | undefin
  * payload, where there is one, is what was committed to. That the bytes are in the log is proved elsewhere.
  */
 export function faultOf({ columns: stored, sealed: payload }: BundleEntry, sealed: Unsealed): string | undefined {
-  if (JSON.stringify(stored) !== JSON.stringify(sealed.columns)) {
-    const found = difference(stored, sealed.columns)
-    if (found) return `the stored columns differ from the sealed bytes (${found})`
-  }
+  const open = { ...sealed.columns, lines: judgedBy(sealed.columns.lines, stored.lines) }
+  const found = JSON.stringify(stored) === JSON.stringify(open) ? undefined : difference(stored, open)
+  if (found) return `the stored columns differ from the sealed bytes (${found})`
   if ('erasedBy' in payload) return undefined
   const { salt, professional } = payload
   const commitment = commitmentTo(Buffer.from(payload.payload), Buffer.from(salt, 'base64')).toString('base64')
   if (commitment !== sealed.commitment) return 'the payload or its salt is not what the sealed bytes commit to'
-  const named = (parsed(payload.payload) as { professional?: unknown } | undefined)?.professional ?? null
-  if (named === professional) return undefined
-  return 'the stored columns differ from the payload (professional: another number is stored than the payload has)'
+  const committed = parsed(payload.payload) as { professional?: unknown; judged?: Judged[] } | undefined
+  if ((committed?.professional ?? null) !== professional) {
+    return 'the stored columns differ from the payload (professional: another number is stored than the payload has)'
+  }
+  const facts = committed?.judged && difference(stored, { ...open, lines: judgedBy(open.lines, committed.judged) })
+  return facts && `the stored columns differ from the payload (${facts})`
+}
+
+type Judged = Pick<ColumnsOfLine, 'cap' | 'received' | 'held'>
+
+// The sealed bytes do not say what a line was judged by: the payload does, and until it is opened the columns' word stands.
+function judgedBy(lines: readonly ColumnsOfLine[], facts: unknown): ColumnsOfLine[] {
+  return lines.map((line, nth) => {
+    const { cap, received, held } = ((Array.isArray(facts) && facts[nth]) || line) as Judged
+    return { ...line, cap, received, held }
+  })
 }
 
 function lineOf(
@@ -61,7 +73,21 @@ function lineOf(
 ): ColumnsOfLine {
   // A reversal gives back, in the window that the original was counted in.
   const effect = kind === 'reversal' ? -quantity : quantity
-  return { position, personId, product, quantity, effect, countedAt, lot, ruleId, windowStart, windowEnd, timeZone }
+  const facts = { cap: 0, received: 0, held: 0 } // Not in the sealed bytes.
+  return {
+    position,
+    personId,
+    product,
+    quantity,
+    effect,
+    countedAt,
+    lot,
+    ruleId,
+    windowStart,
+    windowEnd,
+    timeZone,
+    ...facts,
+  }
 }
 
 type SealedLine = [string, number, string | null, string, [string, string | null, string]]

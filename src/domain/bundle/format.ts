@@ -78,6 +78,10 @@ export interface ColumnsOfLine {
   windowStart: string
   windowEnd: string | null
   timeZone: string
+  /** What the line was judged by; sealed in the payload of a dispensation, of a reversal not a fact of its own. */
+  cap: number
+  received: number
+  held: number
 }
 
 /** An entry in clear. */

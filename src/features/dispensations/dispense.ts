@@ -10,7 +10,7 @@ import type { Signer } from '../../domain/signed-note.ts'
 import { recordRefusal } from '../../store/decisions.ts'
 import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
-import { append, type NewEntry, seal } from '../../store/ledger.ts'
+import { append, type LineWeight, type NewEntry, seal } from '../../store/ledger.ts'
 import { applyStockEffects, type EndedHold } from '../../store/shelves.ts'
 import { type Counter, gather } from './gather.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
@@ -62,11 +62,12 @@ function write(
   const entry = entryOf(counter, grant)
   const { professional, identityCheck, override } = request
   const reservations = grant.outcomes.map(({ id, outcome }) => ({ id, outcome }))
-  const sealed = seal(counter.head, entry, { professional, identityCheck, override, operator, reservations })
-  const weights = grant.lines.map(({ quantity, allowance: { cap, received, held }, beyondCap }) => ({
+  const judged = grant.lines.map(({ allowance: { cap, received, held } }) => ({ cap, received, held }))
+  const sealed = seal(counter.head, entry, { professional, identityCheck, override, operator, reservations, judged })
+  const weights = grant.lines.map(({ quantity, beyondCap }, nth) => ({
     effect: quantity,
     countedAt: entry.occurredAt,
-    judged: { cap, received, held },
+    judged: judged[nth] as LineWeight['judged'],
     beyondCap,
   }))
   append(tx, sealed, weights, professional)

@@ -115,6 +115,6 @@ const columns = sql`(select row_to_json(c) from (select e.id, e.person_id as "pe
     e.pharmacy_territory as "pharmacyTerritory",
     array(select row_to_json(line) from (select position, person_id as "personId", product, quantity, effect,
         ${time(sql`counted_at`)} as "countedAt", lot, rule_id as "ruleId", ${time(sql`window_start`)} as "windowStart",
-        ${time(sql`window_end`)} as "windowEnd", time_zone as "timeZone"
+        ${time(sql`window_end`)} as "windowEnd", time_zone as "timeZone", cap, received, held
       from ledger_lines where entry_id = e.id order by position) line) as lines,
     e.flags, e.reverses, encode(e.entry_hash, 'base64') as "entryHash") c)::text`
