@@ -76,7 +76,7 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
       conforms ??= conformance((await (await fetch(`${url()}/openapi.json`)).json()) as object)
       const { status, headers, text } = await send(`${url()}${path}`, method, sent)
       const type = headers.get('content-type') ?? ''
-      const body = type.includes('json') ? JSON.parse(text) : text
+      const body = /[/+]json/.test(type) ? JSON.parse(text) : text
       conforms(method, path.split('?')[0] ?? path, status, type, body)
       return { status, body, headers: Object.fromEntries(headers) }
     },

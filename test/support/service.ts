@@ -76,7 +76,7 @@ export async function startService(
         ...(body !== undefined && { payload: body as object }),
       })
       const type = String(response.headers['content-type'] ?? '')
-      const answer = type.includes('json') ? response.json() : response.body
+      const answer = /[/+]json/.test(type) ? response.json() : response.body
       conforms(method, path.split('?')[0] ?? path, response.statusCode, type, answer)
       return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
     },
