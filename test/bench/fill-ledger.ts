@@ -47,7 +47,8 @@ export async function fillLedger(client: Client, size: LedgerSize, onProgress: (
     select distinct on (person_id) person_id, seq, entry_hash from ledger_entries order by person_id, seq desc
     on conflict (person_id) do update set seq = excluded.seq, entry_hash = excluded.entry_hash`)
   await client.query('set session_replication_role = origin')
-  await client.query('vacuum analyze')
+  // Not in parallel: a container's shared memory is small.
+  await client.query('vacuum (analyze, parallel 0)')
 }
 
 // Answers the départements, over which the pharmacies and practices are spread.

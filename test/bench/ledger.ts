@@ -31,6 +31,7 @@ const report = (found: Record<string, number | string>) => {
 await withDatabase(async (url) => report(await dispensingWithAndWithoutLog(url, seconds)))
 await withDatabase(async (url) => {
   const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {}) // Where the work has failed, the database is dropped under it.
   await client.connect()
   const size = { entries, persons: Math.ceil(entries / 10), pharmacies: 2_000 }
   await fillLedger(client, size, (done) => process.stderr.write(`\rfilled ${done} of ${entries}`))
