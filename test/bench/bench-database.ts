@@ -14,6 +14,7 @@ export async function makeBenchDatabase(): Promise<BenchDatabase> {
   const given = process.env.BENCH_DATABASE_URL
   if (given === undefined) {
     const container = await new PostgreSqlContainer(process.env.POSTGIS_IMAGE ?? 'postgis/postgis:17-3.5')
+      .withSharedMemorySize(2 ** 30) // PostgreSQL's parallel plans share their memory there.
       .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
       .start()
     return { url: container.getConnectionUri(), drop: async () => void (await container.stop()) }

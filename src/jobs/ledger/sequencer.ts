@@ -48,22 +48,26 @@ async function run(
   { seconds, log, report }: Parameters<typeof startSequencer>[1],
   signal: AbortSignal,
 ): Promise<void> {
-  let refusal: string | undefined
+  let trouble: Error | undefined
   while (!signal.aborted) {
-    try {
-      await sequenceAndPublish(job)
-      if (refusal !== undefined) log.info('the ledger is signed again')
-      refusal = undefined
-    } catch (error) {
-      const message = error instanceof LogDiverged ? error.message : undefined
-      if (message === undefined) log.error({ err: error }, 'the ledger could not be sequenced; trying again')
-      else if (message !== refusal) log.fatal({ reason: message }, 'refusing to sequence and sign the ledger')
-      refusal = message
-    }
+    const found = await sequenceAndPublish(job).then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    // Once, not every few seconds for as long as it lasts.
+    if (found?.message !== trouble?.message) tell(log, found)
+    trouble = found
     await readLogState(job.db.orm).then(
-      (state) => report({ ...state, refused: refusal !== undefined }),
+      (state) => report({ ...state, refused: trouble instanceof LogDiverged }),
       () => {}, // Said above.
     )
     await wait(seconds * 1000, undefined, { signal }).catch(() => {})
   }
+}
+
+function tell(log: Logger, trouble: Error | undefined): void {
+  if (trouble === undefined) log.info('the ledger is sequenced and signed again')
+  else if (trouble instanceof LogDiverged) {
+    log.fatal({ reason: trouble.message }, 'refusing to sequence and sign the ledger')
+  } else log.error({ err: trouble }, 'the ledger could not be sequenced; trying again')
 }
