@@ -10,6 +10,8 @@ import { makeServer, type Server } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { makeWorld, must, type World } from '../support/world.ts'
 
+// Keys are the same over every database, and the embedded one takes long to start three times.
+const skip = serverUrl ? false : 'it is run on a server, which starts sooner'
 const QUICKLY = { CHECKPOINT_SECONDS: '1' }
 
 /** A database with a way to take a backup of it and to put the backup back, while no server runs on it. */
@@ -83,47 +85,51 @@ t.test('an old backup restored: the service serves on, and refuses to sign (faul
   t.equal(await readFile(join(dataDir, 'checkpoints', 'checkpoint'), 'utf8'), kept.note, 'what was published is kept')
 })
 
-t.test('a rotated key: new checkpoints by both, then by the new one, and old ones verify (fault 59)', async (t) => {
-  const { env, dataDir } = await restorable(t)
-  const server = makeServer(t, env, dataDir)
-  await server.start()
-  const { world, dispense } = await counter(server)
-  await dispense()
-  const first = await published(server, world, 1)
-  const [oldKey = ''] = await keyLines(server, world)
-  await stop(server)
+t.test(
+  'a rotated key: new checkpoints by both, then by the new one, and old ones verify (fault 59)',
+  { skip },
+  async (t) => {
+    const { env, dataDir } = await restorable(t)
+    const server = makeServer(t, env, dataDir)
+    await server.start()
+    const { world, dispense } = await counter(server)
+    await dispense()
+    const first = await published(server, world, 1)
+    const [oldKey = ''] = await keyLines(server, world)
+    await stop(server)
 
-  const file = join(dataDir, 'rotated.pem')
-  const oldPem = await readFile(join(dataDir, 'keys', 'ledger-ed25519.pem'), 'utf8')
-  const newPem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await writeFile(file, newPem + oldPem)
-  await server.start({ LEDGER_KEY_FILE: file })
-  const { receipt } = await dispense()
-  const both = await published(server, world, 2)
-  const [newKey = '', second] = await keyLines(server, world)
-  t.equal(second, oldKey, 'the present key comes first')
-  t.not(newKey, oldKey)
-  for (const line of [newKey, oldKey]) t.ok(opens(both.note, line), 'whoever knows one of the two keys can go on')
-  t.match(
-    receipt,
-    new RegExp(
-      `\n— gomask ${Buffer.from(newKey.split('+')[1] ?? '', 'hex')
-        .toString('base64')
-        .slice(0, 5)}`,
-    ),
-  )
-  await stop(server)
+    const file = join(dataDir, 'rotated.pem')
+    const oldPem = await readFile(join(dataDir, 'keys', 'ledger-ed25519.pem'), 'utf8')
+    const newPem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    await writeFile(file, newPem + oldPem)
+    await server.start({ LEDGER_KEY_FILE: file })
+    const { receipt } = await dispense()
+    const both = await published(server, world, 2)
+    const [newKey = '', second] = await keyLines(server, world)
+    t.equal(second, oldKey, 'the present key comes first')
+    t.not(newKey, oldKey)
+    for (const line of [newKey, oldKey]) t.ok(opens(both.note, line), 'whoever knows one of the two keys can go on')
+    t.match(
+      receipt,
+      new RegExp(
+        `\n— gomask ${Buffer.from(newKey.split('+')[1] ?? '', 'hex')
+          .toString('base64')
+          .slice(0, 5)}`,
+      ),
+    )
+    await stop(server)
 
-  await writeFile(file, newPem)
-  await server.start({ LEDGER_KEY_FILE: file })
-  await dispense()
-  const last = await published(server, world, 3)
-  t.same(await keyLines(server, world), [newKey, oldKey])
-  t.ok(opens(last.note, newKey))
-  t.notOk(opens(last.note, oldKey))
-  t.ok(opens(first.note, oldKey), 'the first checkpoint verifies with the key of its time')
-  t.notOk(opens(first.note, newKey))
-})
+    await writeFile(file, newPem)
+    await server.start({ LEDGER_KEY_FILE: file })
+    await dispense()
+    const last = await published(server, world, 3)
+    t.same(await keyLines(server, world), [newKey, oldKey])
+    t.ok(opens(last.note, newKey))
+    t.notOk(opens(last.note, oldKey))
+    t.ok(opens(first.note, oldKey), 'the first checkpoint verifies with the key of its time')
+    t.notOk(opens(first.note, newKey))
+  },
+)
 
 async function counter(server: Server) {
   const world = await makeWorld(server, 1_000)

@@ -44,86 +44,71 @@ async function checkpointOf({ call, signers }: Service, { regulator }: World) {
   return opened
 }
 
-t.test('the tail of the log cut off: nothing is sequenced or signed any more (fault 54)', async (t) => {
-  const { service, world, job, kept } = await threePublished(t)
-  await tamper(service, ...CUT)
-  await t.rejects(
-    sequenceAndPublish(job),
-    new LogDiverged('the database holds 2 entries of the log, and a checkpoint of 3 was published'),
-  )
-  t.equal((await readLogState(service.db.orm)).size, 2, 'the new entry waits')
-  t.same(await checkpointOf(service, world), kept)
+t.test('the log is only ever continued', async (t) => {
+  const { service, world, job, folder, kept } = await threePublished(t)
+  const refusal = (message: string) => t.rejects(sequenceAndPublish(job), new LogDiverged(message))
 
-  await t.test('nor when the database’s own checkpoints were cut too: the folder knows', async (t) => {
-    await tamper(service, 'delete from log_checkpoints')
-    await t.rejects(
-      sequenceAndPublish(job),
-      new LogDiverged('the database holds 2 entries of the log, and a checkpoint of 3 was published'),
-    )
+  await t.test('a log that is given another name is not signed', async (t) => {
+    const renamed = await ledgerJob(t, service, { folder, signers: [makeSigner('other')] })
+    const message = 'the last checkpoint is of the log test, and LEDGER_ORIGIN says other'
+    await t.rejects(sequenceAndPublish(renamed), new LogDiverged(message))
   })
-  await t.test('nor when the folder was lost: the database’s own know', async (t) => {
-    const { service } = await threePublished(t)
+  t.equal((await readLogState(service.db.orm)).size, 3, 'the new entry waits')
+
+  await t.test('a crash between the folder and the database loses no checkpoint', async (t) => {
+    await sequenceAndPublish(job)
+    const newest = await checkpointOf(service, world)
+    await tamper(service, 'delete from log_checkpoints where size = 4')
+    await sequenceAndPublish(job)
+    t.same(await checkpointOf(service, world), newest, 'what was kept outside is published again')
+    const other = await ledgerJob(t, service)
+    await sequenceAndPublish(other)
+    t.equal(await other.folder.newest(), await job.folder.newest(), 'an instance that joins keeps what was published')
+  })
+
+  await t.test('a checkpoint that the log’s keys did not sign stops the signing', async (t) => {
+    const stranger = makeSigner('test')
+    const deceived = await ledgerJob(t, service)
+    await deceived.folder.keep(signCheckpoint({ origin: 'test', size: 3, root: Buffer.alloc(32) }, [stranger]))
+    const unsigned = 'the last checkpoint kept outside the database is not signed by a key of this log'
+    await t.rejects(sequenceAndPublish(deceived), new LogDiverged(unsigned))
+    await tamper(service, `insert into log_keys (verifier_key) values ('${stranger.line}')`)
+    await t.rejects(sequenceAndPublish(deceived), /are not those that were published/, 'nor does a key slipped in help')
+  })
+
+  await t.test('the tail of the log cut off: nothing is sequenced or signed any more (fault 54)', async (t) => {
+    const newest = await checkpointOf(service, world)
     await tamper(service, ...CUT)
-    await t.rejects(sequenceAndPublish(await ledgerJob(t, service)), /a checkpoint of 3 was published/)
+    const message = 'the database holds 2 entries of the log, and a checkpoint of 4 was published'
+    await refusal(message)
+    t.same(await checkpointOf(service, world), newest)
+    const bereft = await ledgerJob(t, service)
+    await t.rejects(sequenceAndPublish(bereft), new LogDiverged(message), 'nor when the folder was lost')
+    await tamper(service, 'delete from log_checkpoints')
+    await refusal(message)
+    t.ok(kept.size < newest.size)
   })
 })
 
-t.test('history rewritten in the database: nothing is signed over it (fault 55)', async (t) => {
-  const { service, job } = await threePublished(t)
-  await rewrite(service)
-  await t.rejects(
-    sequenceAndPublish(job),
-    new LogDiverged('the first 3 entries of the log are not those that were published'),
-  )
-})
+t.test('history rewritten (fault 55)', async (t) => {
+  const { service, world, job, kept } = await threePublished(t)
 
-t.test(
-  'history rewritten and signed again with the real key: whoever kept a checkpoint finds it (fault 55)',
-  async (t) => {
-    const { service, world, kept } = await threePublished(t)
+  await t.test('in the database alone: nothing is signed over it', async (t) => {
+    await rewrite(service)
+    const message = 'the first 3 entries of the log are not those that were published'
+    await t.rejects(sequenceAndPublish(job), new LogDiverged(message))
+  })
+
+  await t.test('and signed again with the real key: whoever kept a checkpoint finds it', async (t) => {
     await rewrite(service, { andSign: true })
     // The insider has a folder that says so too.
-    const job = await ledgerJob(t, service)
-    await sequenceAndPublish(job)
+    await sequenceAndPublish(await ledgerJob(t, service))
     const forged = await checkpointOf(service, world)
     t.equal(forged.size, 4)
     const { body } = await service.call('GET', '/v1/ledger/consistency-proof?from=3', { token: world.regulator })
     const proof = body.hashes.map((hash: string) => Buffer.from(hash, 'base64'))
     t.notOk(isConsistent(kept, forged, proof))
-  },
-)
-
-t.test('a checkpoint that the log’s keys did not sign stops the signing', async (t) => {
-  const { service, job } = await threePublished(t)
-  const stranger = makeSigner('test')
-  await job.folder.keep(signCheckpoint({ origin: 'test', size: 3, root: Buffer.alloc(32) }, [stranger]))
-  await t.rejects(
-    sequenceAndPublish(job),
-    new LogDiverged('the last checkpoint kept outside the database is not signed by a key of this log'),
-  )
-  await tamper(service, `insert into log_keys (verifier_key) values ('${stranger.line}')`)
-  await t.rejects(sequenceAndPublish(job), /are not those that were published/, 'nor does a key slipped in help')
-})
-
-t.test('a log that is given another name stops the signing', async (t) => {
-  const { service, folder } = await threePublished(t)
-  const renamed = await ledgerJob(t, service, { folder, signers: [makeSigner('other')] })
-  await t.rejects(
-    sequenceAndPublish(renamed),
-    new LogDiverged('the last checkpoint is of the log test, and LEDGER_ORIGIN says other'),
-  )
-})
-
-t.test('a crash between the folder and the database loses no checkpoint', async (t) => {
-  const { service, world, job } = await threePublished(t)
-  await sequenceAndPublish(job)
-  const newest = await checkpointOf(service, world)
-  await tamper(service, 'delete from log_checkpoints where size = 4')
-  await sequenceAndPublish(job)
-  t.same(await checkpointOf(service, world), newest, 'what was kept outside is published again')
-  const other = await ledgerJob(t, service)
-  await sequenceAndPublish(other)
-  t.equal(await other.folder.newest(), await job.folder.newest(), 'an instance that joins keeps what was published')
+  })
 })
 
 t.test(
