@@ -1,4 +1,4 @@
-/** `npm run bench`: what the ledger costs and how it grows. `--entries N` (1,000,000), `--seconds N` a round (8), `--json FILE`. */
+/** `npm run bench`: what the ledger costs and how it grows. `--entries N` (1,000,000), `--seconds N` a phase (3), `--json FILE`. */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -16,7 +16,7 @@ import { fillLedger } from './fill-ledger.ts'
 const { values } = parseArgs({
   options: {
     entries: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '3' },
     json: { type: 'string' },
   },
 })
