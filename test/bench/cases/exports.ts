@@ -37,7 +37,8 @@ export async function exports(url: string): Promise<Record<string, number>> {
 async function countLines(response: Response): Promise<number> {
   let lines = 0
   for await (const chunk of response.body ?? []) {
-    for (const byte of chunk) if (byte === 0x0a) lines++
+    // Byte by byte in JavaScript the reader would be slower than what it measures.
+    for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) lines++
   }
   return lines
 }
