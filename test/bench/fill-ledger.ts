@@ -100,8 +100,11 @@ function entry(n: number, { entries, persons, pharmacies, departments, rule, hea
   const start = Date.parse('2026-09-07T00:00:00.000Z')
   const recordedAt = Math.floor(start + (n / entries) * WEEKS * WEEK_MS)
   const week = Math.floor((recordedAt - start) / WEEK_MS)
-  // 7919 is prime to the number of pharmacies: everybody goes to several.
-  const pharmacy = (person + (last?.seq ?? 0) * 7919) % pharmacies
+  // Everybody goes to several pharmacies of the département of the practice, and one time in ten to one of another.
+  const near =
+    (person % departments.length) +
+    departments.length * (((last?.seq ?? 0) * 7) % Math.floor(pharmacies / departments.length))
+  const pharmacy = n % 10 === 0 ? (near + 1) % pharmacies : near
   const department = (of: number) => departments[of % departments.length] as string
   const unsealed: LedgerEntry = {
     id: uuidv7({ msecs: recordedAt }),
