@@ -18,6 +18,10 @@ const tags = [
     description:
       'For regulators: selections, totals and anomalies over the ledger in their remit, refusals, and who looked.',
   },
+  {
+    name: 'ledger',
+    description: 'The signed log of all entries: checkpoints, keys, proofs and bundles to check offline.',
+  },
   { name: 'rules', description: 'Allocation rules: dated caps by profession, product and territory.' },
   { name: 'reference data', description: 'Products, pharmacies, professionals, territories.' },
   { name: 'access', description: 'Tokens and the keys that verify them.' },
