@@ -27,6 +27,7 @@ import { authenticate } from './http/authentication.ts'
 import { partFromClients } from './http/closing.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
+import { ownIssuer } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
@@ -36,6 +37,7 @@ import { answerClientErrors, answerUnroutable, handleErrors } from './http/probl
 import { limitRate } from './http/rate-limit.ts'
 import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
+import { keepStandings } from './http/standings.ts'
 
 // Node looks at checkEveryMs for requests that have run out of time: with its own 30 s, three times as long as we say.
 const TIMEOUTS = {
@@ -73,7 +75,10 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   shedLoad(app)
   partFromClients(app)
   await app.register(helmet)
-  await authenticate(app, deps)
+  await authenticate(app, {
+    issuers: [ownIssuer(deps.key), ...deps.issuers],
+    standings: keepStandings(deps.db),
+  })
   await limitRate(app, deps.config.RATE_LIMIT)
   await documentation(app)
   await metrics(app)

@@ -10,7 +10,13 @@ export async function describeApi(): Promise<string> {
   const key = { id: 'none', privateKey, publicPem: '', publicJwk: { kty: 'EC' } }
   const signer = signerOf('none', generateKeyPairSync('ed25519').privateKey)
   // Describing the routes runs no handler, so that there is nothing for a database to answer.
-  const app = await buildApp({ config: loadConfig({}), db: { kind: 'server' } as Database, key, signers: [signer] })
+  const app = await buildApp({
+    config: loadConfig({}),
+    db: { kind: 'server' } as Database,
+    key,
+    issuers: [],
+    signers: [signer],
+  })
   await app.ready()
   const yaml = app.swagger({ yaml: true })
   await app.close()

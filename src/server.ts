@@ -33,7 +33,7 @@ export async function start(config: Config): Promise<Running> {
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
-  const app = await buildApp({ config, db, key, signers }, log)
+  const app = await buildApp({ config, db, key, issuers: [], signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }

@@ -1,75 +1,98 @@
 import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Database } from '../db/database.ts'
-import { professionalId } from '../domain/identifiers.ts'
 import { Problem } from '../domain/problems.ts'
-import { isProfessionalSuspended, suspendedPharmacies } from '../store/suspensions.ts'
-import { type Caller, claims } from './caller.ts'
-import { AUDIENCE, ISSUER, type SigningKey } from './keys.ts'
+import type { Standing } from '../store/standing.ts'
+import type { Caller } from './caller.ts'
+import type { Issuer, VerifiedToken } from './issuers/issuer.ts'
+import type { Standings } from './standings.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
   }
+  interface FastifyContextConfig {
+    /** A write that may change who is suspended or what a client may: the next request here sees it. */
+    changesStanding?: boolean
+  }
 }
 
 /**
  * Verifies the bearer token of every route that is not public, its role against the route's policy, and that the caller
- * is not suspended. Keys of other issuers find their place in `keyOf`.
+ * is not suspended.
  */
 export async function authenticate(
   app: FastifyInstance,
-  { db, key }: { db: Database; key: SigningKey },
+  { issuers, standings }: { issuers: readonly Issuer[]; standings: Standings },
 ): Promise<void> {
+  const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
+  await registerJwt(app, byName)
+  app.decorateRequest('caller')
+  app.addHook('onRequest', async (request) => {
+    const { policy } = request.routeOptions.config
+    if (request.is404 || policy === 'public') return
+    const { issuer, token } = await verified(request, byName)
+    const standing = await standings.current()
+    const caller = await issuer.callerOf(token, standing)
+    if (!caller) throw unauthenticated()
+    if (policy === undefined || !policy.includes(caller.role)) {
+      throw new Problem('forbidden', `A token with the role ${caller.role} may not do this.`)
+    }
+    refuseSuspended(caller, standing)
+    request.caller = caller
+  })
+  app.addHook('onSend', async (request) => {
+    if (request.routeOptions.config.changesStanding) standings.expire()
+  })
+}
+
+async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Issuer>): Promise<void> {
   const keyOf = async (_request: FastifyRequest, token: TokenOrHeader): Promise<string> => {
-    if (!('header' in token) || token.header.kid !== key.id) throw new Error('unknown key')
-    return key.publicPem
+    const issuer = 'header' in token ? byName.get(token.payload.iss) : undefined
+    if (!issuer) throw new Error('unknown issuer')
+    if (!(issuer.algorithms as readonly string[]).includes(token.header.alg)) throw new Error('algorithm not allowed')
+    return issuer.keyOf(token.header)
   }
+  const issuers = [...byName.values()]
   await app.register(jwt, {
     secret: keyOf,
     decode: { complete: true },
     verify: {
-      algorithms: ['ES256'],
-      allowedIss: ISSUER,
-      allowedAud: AUDIENCE,
+      algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
+      allowedIss: issuers.map(({ issuer }) => issuer),
+      allowedAud: issuers.map(({ audience }) => audience),
       // The allowed issuer and audience are compared only where the token names one.
       requiredClaims: ['iss', 'aud', 'exp', 'sub'],
       cache: 10_000,
     },
   })
-  app.decorateRequest('caller')
-  app.addHook('onRequest', async (request) => {
-    const { policy } = request.routeOptions.config
-    if (request.is404 || policy === 'public') return
-    const caller = await verified(request)
-    if (policy === undefined || !policy.includes(caller.role)) {
-      throw new Problem('forbidden', `A token with the role ${caller.role} may not do this.`)
-    }
-    await refuseSuspended(db, caller)
-    request.caller = caller
-  })
 }
 
-async function verified(request: FastifyRequest): Promise<Caller> {
-  const payload = await request.jwtVerify().catch(() => undefined)
-  const parsed = claims.safeParse(payload)
-  if (!parsed.success) {
-    throw new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.')
+async function verified(
+  request: FastifyRequest,
+  byName: ReadonlyMap<string, Issuer>,
+): Promise<{ issuer: Issuer; token: VerifiedToken }> {
+  const payload = await request.jwtVerify<Record<string, unknown>>().catch(() => undefined)
+  const issuer = byName.get(String(payload?.iss))
+  if (!payload || !issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated()
+  return { issuer, token: { payload, raw: request.headers.authorization?.slice('Bearer '.length) ?? '' } }
+}
+
+function unauthenticated(): Problem {
+  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.')
+}
+
+function refuseSuspended(caller: Caller, standing: Standing): void {
+  if (caller.client?.suspended) {
+    throw new Problem('forbidden', 'This client is suspended. Ask the operator of the service.')
   }
-  const { iss, sub, ...rest } = parsed.data
-  const subject = rest.role === 'professional' ? (professionalId(sub) ?? sub) : sub
-  return { ...rest, issuer: iss, subject, suspended: [] }
-}
-
-async function refuseSuspended(db: Database, caller: Caller): Promise<void> {
-  if (caller.role === 'professional' && (await isProfessionalSuspended(db.orm, caller.subject))) {
+  if (caller.role === 'professional' && standing.professionals.has(caller.subject)) {
     throw new Problem('professional_suspended', 'Your account is suspended. Ask the operator of the service.', {
       status: 403,
     })
   }
   if (caller.role !== 'pharmacy') return
-  caller.suspended = await suspendedPharmacies(db.orm, caller.finess)
-  if (caller.suspended.length === caller.finess.length) {
+  caller.suspended = caller.finess.filter((finess) => standing.pharmacies.has(finess))
+  if (caller.suspended.length > 0 && caller.suspended.length === caller.finess.length) {
     throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
   }
 }

@@ -1,22 +1,8 @@
-import { z } from 'zod'
-import { finessNumber, professionalId } from '../domain/identifiers.ts'
+import { professionalId } from '../domain/identifiers.ts'
 import { invalid, Problem } from '../domain/problems.ts'
 
 export const roles = ['pharmacy', 'professional', 'regulator', 'admin'] as const
 export type Role = (typeof roles)[number]
-
-/** What a token says of its bearer, after its signature, issuer, audience and expiry were checked. */
-export const claims = z
-  .object({
-    iss: z.string().min(1),
-    sub: z.string().min(1).max(255),
-    role: z.enum(roles),
-    finess: z.array(z.string().refine((text) => finessNumber(text) === text)).default([]),
-    territories: z.array(z.string()).default([]),
-    professions: z.array(z.string()).default([]),
-  })
-  .refine(({ role, sub }) => role !== 'professional' || professionalId(sub) !== undefined)
-  .refine(({ role, finess }) => role !== 'pharmacy' || finess.length > 0)
 
 /** Who calls, and on whose behalf. */
 export interface Caller {
@@ -30,6 +16,8 @@ export interface Caller {
   /** A regulator's remit; no professions named means all. */
   territories: string[]
   professions: string[]
+  /** Of a machine's token alone: the scopes that it has, of those that its client has still. */
+  client?: { scopes: string[]; suspended: boolean }
 }
 
 /** The caller's own national number; for routes whose policy admits professionals only. */

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { Signer } from '../domain/signed-note.ts'
+import type { Issuer } from './issuers/issuer.ts'
 import type { SigningKey } from './keys.ts'
 
 /** What the application is built from. */
@@ -11,6 +12,8 @@ export interface Deps {
   config: Config
   db: Database
   key: SigningKey
+  /** Other issuers whose tokens are accepted beside this service's own. */
+  issuers: readonly Issuer[]
   /** The ledger's keys; the first is the present one. */
   signers: [Signer, ...Signer[]]
 }

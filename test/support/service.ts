@@ -48,7 +48,7 @@ export async function startService(
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
   const key = await makeKey()
   const signers: [Signer] = [makeSigner()]
-  const app = await buildApp({ config, db, key, signers }, options.logger)
+  const app = await buildApp({ config, db, key, issuers: [], signers }, options.logger)
   await app.ready()
   t.teardown(async () => {
     await app.close()

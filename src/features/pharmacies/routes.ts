@@ -59,7 +59,7 @@ function putRoute(app: App, { db }: Deps): void {
   app.put(
     '/v1/pharmacies/:finess',
     {
-      config: { policy: ['admin'] },
+      config: { policy: ['admin'], changesStanding: true },
       schema: {
         operationId: 'putPharmacy',
         tags: ['reference data'],

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { finessNumber, professionalId } from '../../domain/identifiers.ts'
+import type { Standing } from '../../store/standing.ts'
+import { type Caller, roles } from '../caller.ts'
+import { AUDIENCE, ISSUER, type SigningKey } from '../keys.ts'
+import type { Issuer } from './issuer.ts'
+
+const claims = z
+  .object({
+    sub: z.string().min(1).max(255),
+    role: z.enum(roles),
+    finess: z.array(z.string().refine((text) => finessNumber(text) === text)).default([]),
+    territories: z.array(z.string()).default([]),
+    professions: z.array(z.string()).default([]),
+  })
+  .refine(({ role, sub }) => role !== 'professional' || professionalId(sub) !== undefined)
+  .refine(({ role, finess }) => role !== 'pharmacy' || finess.length > 0)
+
+const clientClaims = z.object({ sub: z.uuid(), client_id: z.uuid(), scope: z.string(), iat: z.number() })
+
+/** This service as the issuer of tokens: those of `gomask token`, which say what their bearer may, and those of clients. */
+export function ownIssuer(key: SigningKey): Issuer {
+  return {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ['ES256'],
+    async keyOf({ kid }) {
+      if (kid !== key.id) throw new Error('unknown key')
+      return key.publicPem
+    },
+    callerOf: ({ payload }, standing) => ('client_id' in payload ? clientOf(payload, standing) : bearerOf(payload)),
+  }
+}
+
+function bearerOf(payload: object): Caller | undefined {
+  const { data } = claims.safeParse(payload)
+  if (!data) return undefined
+  const { sub, ...rest } = data
+  const subject = rest.role === 'professional' ? (professionalId(sub) ?? sub) : sub
+  return { ...rest, issuer: ISSUER, subject, suspended: [] }
+}
+
+// What a client may is read from its standing and not from its token, so that a change reaches tokens already out.
+function clientOf(payload: object, { clients }: Standing): Caller | undefined {
+  const { data } = clientClaims.safeParse(payload)
+  const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
+  if (!data || !client || (client.tokensFrom !== null && data.iat < client.tokensFrom)) return undefined
+  const { id, role, finess, territories, professions, suspended } = client
+  const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
+  return {
+    issuer: ISSUER,
+    subject: id,
+    role,
+    finess,
+    territories,
+    professions,
+    suspended: [],
+    client: { scopes, suspended },
+  }
+}

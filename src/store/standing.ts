@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { oneRow } from '../db/query.ts'
+
+/** A client that was not revoked, as it stands now, whatever its tokens say. */
+export interface ClientStanding {
+  id: string
+  role: 'pharmacy' | 'professional' | 'regulator' | 'admin'
+  scopes: string[]
+  territories: string[]
+  professions: string[]
+  /** The pharmacies that granted it. */
+  finess: string[]
+  suspended: boolean
+  /** Seconds since 1970: tokens issued before are refused. */
+  tokensFrom: number | null
+}
+
+/** Who is suspended, and what each client may, at one moment. */
+export interface Standing {
+  version: string
+  /** All identifiers of suspended professionals. */
+  professionals: ReadonlySet<string>
+  /** Pharmacies that are suspended or closed. */
+  pharmacies: ReadonlySet<string>
+  clients: ReadonlyMap<string, ClientStanding>
+}
+
+/** The version that changes with every change of anybody's standing. */
+export async function readStandingVersion(db: Queryable): Promise<string> {
+  return (await oneRow<{ version: string }>(db, 'standing_version', sql`select version::text from standing`)).version
+}
+
+/** The standing of everybody that is suspended and of every client. */
+export async function readStanding(db: Queryable): Promise<Standing> {
+  const read = await oneRow<{
+    version: string
+    professionals: string[]
+    pharmacies: string[]
+    clients: ClientStanding[]
+  }>(
+    db,
+    'read_standing',
+    sql`select (select version::text from standing) as version,
+          (select coalesce(json_agg(i.identifier), '[]') from persons root
+            join persons p on (p.id = root.id or p.merged_into = root.id)
+            join person_identifiers i on i.person_id = p.id
+            where root.status = 'suspended' and root.merged_into is null) as professionals,
+          (select coalesce(json_agg(finess), '[]') from pharmacies where status <> 'active') as pharmacies,
+          (select coalesce(json_agg(json_build_object(
+              'id', c.id, 'role', c.role, 'scopes', c.scopes, 'territories', c.territories, 'professions', c.professions,
+              'suspended', c.status = 'suspended', 'tokensFrom', extract(epoch from c.tokens_from),
+              'finess', (select coalesce(json_agg(g.finess order by g.finess), '[]')
+                from client_grants g where g.client_id = c.id and g.withdrawn_at is null))), '[]')
+            from clients c where c.status <> 'revoked') as clients`,
+  )
+  return {
+    version: read.version,
+    professionals: new Set(read.professionals),
+    pharmacies: new Set(read.pharmacies),
+    clients: new Map(read.clients.map((client) => [client.id, client])),
+  }
+}
