@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { loadSigningKey, signToken } from '../../src/http/keys.ts'
+import { inherited } from './environment.ts'
 import { conformance } from './openapi.ts'
 import type { Service } from './service.ts'
 
@@ -102,7 +103,7 @@ interface Program {
 function run(env: Record<string, string>): Program {
   // Only what is named here: tap's own NODE_OPTIONS would load its hooks into the program.
   const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log: LogRecord[] = []
