@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, isRefusal, Problem, type Refusal } from '../domain/problems.ts'
-import { claimKey, type IdempotencyKey, type KeyLife, storeAnswer } from '../store/idempotency.ts'
+import { claimKey, type IdempotencyKey, type KeyLife, type StoredAnswer, storeAnswer } from '../store/idempotency.ts'
 import type { Caller } from './caller.ts'
 import { inTurn } from './turns.ts'
 
@@ -58,17 +58,7 @@ export async function effect<T extends object>(
   verb: (tx: Transaction) => Promise<T | Refusal>,
 ): Promise<T> {
   const key = keyOf(request, options)
-  const outcome = await inTurn<T | Refusal>(key, () =>
-    inTransaction(options.db, async (tx) => {
-      const stored = key && (await claimKey(tx, key))
-      if (stored) return { replayed: true, status: stored.status, result: stored.response as T }
-      const result = await verb(tx)
-      if (isRefusal(result)) return { replayed: false, status: 0, result }
-      const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
-      if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
-      return { replayed: false, status, result }
-    }),
-  )
+  const outcome = await inTurn<T | Refusal>(key, () => once(key, options, verb))
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
   // As it was stored: it may come from an earlier release, whose answers had other members.
@@ -77,6 +67,37 @@ export async function effect<T extends object>(
   }
   reply.code(outcome.status)
   return result
+}
+
+/** Thrown to roll back what was done beside finding out that it had been done before. */
+class Replay {
+  readonly stored: StoredAnswer
+  constructor(stored: StoredAnswer) {
+    this.stored = stored
+  }
+}
+
+// The key's lock and the verb's first statements leave in one flush. Nothing is committed before the key was heard of.
+async function once<T extends object>(
+  key: IdempotencyKey | undefined,
+  options: EffectOptions<T>,
+  verb: (tx: Transaction) => Promise<T | Refusal>,
+) {
+  const done = inTransaction(options.db, async (tx) => {
+    const [claim, work] = await Promise.allSettled([key && claimKey(tx, key), verb(tx)])
+    if (claim.status === 'rejected') throw claim.reason
+    if (claim.value) throw new Replay(claim.value)
+    if (work.status === 'rejected') throw work.reason
+    const result = work.value
+    if (isRefusal(result)) return { replayed: false, status: 0, result }
+    const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
+    if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
+    return { replayed: false, status, result }
+  })
+  return done.catch((thrown) => {
+    if (!(thrown instanceof Replay)) throw thrown
+    return { replayed: true, status: thrown.stored.status, result: thrown.stored.response as T }
+  })
 }
 
 /** The pharmacy's own pseudonym for the person at the counter, if given. */

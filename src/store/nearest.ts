@@ -19,9 +19,12 @@ export interface NearbyShelf {
   openingHours: string | null
 }
 
+/** A place, or the practice of the professional known by an identifier. */
+export type From = Place | { practiceOf: string }
+
 /** What is looked for: `quantity` of a product at one pharmacy, at most so far from a place. */
 export interface NearestSearch {
-  near: Place
+  near: From
   product: string
   quantity: number
   maxDistanceMetres: number
@@ -33,11 +36,25 @@ export interface NearestSearch {
 const MARGIN = 64
 
 /**
- * The active pharmacies that have the quantity available now, nearest first, equally far ones by FINESS number. A reading
+ * The active pharmacies that have the quantity available now, nearest first, equally far ones by FINESS number; none from a
+ * practice that nobody has. A reading
  * only: by the time a shelf is locked it may have less. An unknown product is nowhere.
  */
 export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<NearbyShelf[]> {
-  return rows<NearbyShelf>(db, 'nearest_with_stock', nearestQuery(search))
+  return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search.near)}`, nearestQuery(search))
+}
+
+/** Where that is, as an expression; nowhere, null, for who has no practice. */
+export function placeOf(from: From): SQL {
+  if (!('practiceOf' in from)) return point(from)
+  return sql`(
+    select root.practice_location from person_identifiers i join persons known on known.id = i.person_id
+    join persons root on root.id = coalesce(known.merged_into, known.id) where i.identifier = ${from.practiceOf})`
+}
+
+/** Tells the names of statements apart that begin at a place and at a practice, as their texts differ. */
+export function suffix(from: From): string {
+  return 'practiceOf' in from ? '_of_practice' : ''
 }
 
 /**
@@ -51,7 +68,7 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
   const shelf = sql`s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours`
   return sql`
     with here as materialized (
-      select ${point(near)} as place, clock_timestamp() as at
+      select ${placeOf(near)} as place, clock_timestamp() as at
     ), expired as materialized (
       select pharmacy, sum(quantity)::int as quantity from reservations
       where product = ${product} and status = 'held' and expires_at <= (select at from here) group by pharmacy

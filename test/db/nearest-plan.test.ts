@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import t from 'tap'
-import { type NearestSearch, nearestQuery, nearestWithStock } from '../../src/store/nearest.ts'
+import { nearestQuery, nearestWithStock } from '../../src/store/nearest.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 
 const skip = serverUrl ? false : 'the plans of the embedded database are not those of a server'
-const TOULOUSE: NearestSearch = {
+const TOULOUSE = {
   near: { latitude: 43.6045, longitude: 1.444 },
   product: 'surgical',
   quantity: 1,
@@ -122,7 +122,7 @@ function nodesOf(node: Node): string[] {
   return [`${node['Node Type']}${what ? ` on ${what}` : ''}`, ...(node.Plans ?? []).flatMap(nodesOf)]
 }
 
-async function bruteForce(owner: pg.Client, search: NearestSearch): Promise<[string, number][]> {
+async function bruteForce(owner: pg.Client, search: typeof TOULOUSE): Promise<[string, number][]> {
   const { near, product, quantity, maxDistanceMetres, limit } = search
   const { sql: text, params } = new PgDialect().sqlToQuery(sql`
     select finess, available from (

@@ -27,6 +27,8 @@ export interface TcpProxy {
   /** Takes connections and passes nothing on, as a network that loses every packet. */
   freeze(): void
   thaw(): void
+  /** How often a client has written to the database so far: statements that leave together count once. */
+  flushes(): number
 }
 
 /** Starts a proxy, which accepts and ends with the test. `tamper` is called for each connection. */
@@ -34,10 +36,12 @@ export async function startProxy(t: Test, target: string, tamper: () => Tamperin
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let frozen = false
+  let flushes = 0
   let server: Server | undefined
   const take = (client: Socket) => {
     const upstream = connect(Number(port), hostname)
     const { fromClient, fromServer } = tamper()
+    client.on('data', () => flushes++)
     pipe(client, upstream, splitter(true), fromClient)
     pipe(upstream, client, splitter(false), fromServer)
     for (const socket of [client, upstream]) {
@@ -74,6 +78,7 @@ export async function startProxy(t: Test, target: string, tamper: () => Tamperin
       frozen = false
       for (const socket of sockets) socket.resume()
     },
+    flushes: () => flushes,
   }
   t.teardown(() => proxy.refuse())
   return proxy

@@ -27,9 +27,8 @@ export interface Counter {
 }
 
 /**
- * Locks in the order that all take (head, pharmacy's overrides, reservations by id, shelves by pharmacy and product); the
- * facts about the professional are read by a later statement than the head's lock. Undefined when nobody has this identifier; throws 400 and 404 for what the
- * request names wrongly.
+ * Locks what decides a hand-over and reads the facts. Undefined when nobody has this identifier; throws 400 and 404 for
+ * what the request names wrongly.
  */
 export async function gather(
   tx: Transaction,
@@ -38,28 +37,9 @@ export async function gather(
   overridesPerWeek: number,
 ): Promise<Counter | undefined> {
   const products = [...new Set(request.lines.map(({ product }) => product))]
-  const [inactiveProducts, head, place, locked] = await Promise.all([
-    requireKnownProducts(
-      tx,
-      request.lines.map(({ product }, index) => ({ path: `lines[${index}].product`, code: product })),
-    ),
-    lockHead(tx, request.professional),
-    lockCounter(tx, pharmacy, request.override !== undefined),
-    lockReservations(tx, pharmacy, products, request),
-  ])
+  const found = await lockAndRead(tx, pharmacy, request, products)
+  const [inactiveProducts, head, place, locked, entitlement, overrides, shelves] = found
   if (!head) return undefined
-  const shelvesNeeded = [...products.map((product) => ({ pharmacy, product })), ...locked]
-  // The shelves last: the busiest locks are held for the shortest time.
-  const [entitlement, overrides, shelves] = await Promise.all([
-    readEntitlementFacts(tx, {
-      identifier: request.professional,
-      occurredAt: request.dispensedAt ?? null,
-      pharmacy,
-      near: null,
-    }),
-    countOverrides(tx, pharmacy),
-    lockShelves(tx, shelvesNeeded),
-  ])
   if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
   requireRecent(request.dispensedAt, entitlement.at)
   const expired = locked.filter(({ status, expiresAt }) => status === 'held' && expiresAt <= entitlement.at)
@@ -77,6 +57,28 @@ export async function gather(
     expired: expired.filter((hold) => hold.pharmacy === pharmacy),
     pharmacyTerritory: place.territory,
   }
+}
+
+/**
+ * Sends everything in one flush, in the order in which all take locks: head, pharmacy's overrides, reservations by id,
+ * shelves by pharmacy and product. Each statement has a snapshot of its own, younger than the locks before it. The shelves
+ * last, as the busiest locks are held for the shortest time; only holds to be released may lie on shelves that nobody knows
+ * beforehand.
+ */
+function lockAndRead(tx: Transaction, pharmacy: string, request: DispensationRequest, products: string[]) {
+  const lines = request.lines.map(({ product }, index) => ({ path: `lines[${index}].product`, code: product }))
+  const inactiveProducts = requireKnownProducts(tx, lines)
+  const head = lockHead(tx, request.professional)
+  const place = lockCounter(tx, pharmacy, request.override !== undefined)
+  const locked = lockReservations(tx, pharmacy, products, request)
+  const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy, near: null }
+  const entitlement = readEntitlementFacts(tx, who)
+  const overrides = countOverrides(tx, pharmacy)
+  const here = products.map((product) => ({ pharmacy, product }))
+  const shelves = request.releaseHolds
+    ? locked.then((released) => lockShelves(tx, [...here, ...released]))
+    : lockShelves(tx, here)
+  return Promise.all([inactiveProducts, head, place, locked, entitlement, overrides, shelves])
 }
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {

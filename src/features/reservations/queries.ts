@@ -1,8 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows, send } from '../../db/query.ts'
-import { instant, type Place, point, timestamp } from '../../db/sql.ts'
+import { instant, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { type From, placeOf, suffix } from '../../store/nearest.ts'
+import { recordsOf } from '../../store/persons.ts'
 import { holdColumns, type LockedHold } from '../../store/shelves.ts'
 import type { Reservation } from './schema.ts'
 
@@ -30,9 +32,7 @@ const columns = sql`
   ${instant(sql`r.created_at`)} as "createdAt", ${instant(sql`r.expires_at`)} as "expiresAt",
   r.collected_quantity as "collectedQuantity", r.cancellation_reason as "cancellationReason"`
 
-const ofPerson = (identifier: string): SQL => sql`r.person_id in (
-  select p.id from persons p, person_identifiers i join persons known on known.id = i.person_id
-  where i.identifier = ${identifier} and coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id))`
+const ofPerson = (identifier: string): SQL => sql`r.person_id in ${recordsOf(identifier)}`
 
 /** Whose reservations: a professional's own, with the codes, or those at one of some pharmacies. */
 export type Owner = { professional: string } | { pharmacies: string[] }
@@ -114,13 +114,13 @@ export function lockReservation(
 export function findPharmacy(
   db: Queryable,
   finess: string,
-  from: Place | null,
+  from: From,
 ): Promise<(Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }) | undefined> {
   return row(
     db,
-    'find_pharmacy_to_reserve_at',
+    `find_pharmacy_to_reserve_at${suffix(from)}`,
     sql`select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
-          ST_X(location::geometry) as longitude, round(ST_Distance(location, ${point(from)}))::int as "distanceMetres"
+          ST_X(location::geometry) as longitude, round(ST_Distance(location, ${placeOf(from)}))::int as "distanceMetres"
         from pharmacies where finess = ${finess}`,
   )
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import type { Place } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
@@ -12,7 +11,7 @@ import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { lockHead } from '../../store/ledger.ts'
-import { nearestWithStock } from '../../store/nearest.ts'
+import { type From, nearestWithStock } from '../../store/nearest.ts'
 import { requireKnownProducts } from '../../store/places.ts'
 import { applyStockEffects } from '../../store/shelves.ts'
 import { type HeldShelf, holdFirst } from './hold.ts'
@@ -42,19 +41,20 @@ export async function reserve(
   const refuse = (facts: EntitlementFacts | null, refusal: Refusal) =>
     recordRefusal(tx, refusedReservation(request, facts), refusal)
 
-  const inactive = await requireKnownProducts(tx, [{ path: 'product', code: request.product }])
-  const head = await lockHead(tx, professional)
+  const { near, pharmacy = null } = request
+  const from = near ?? { practiceOf: professional }
+  // In one flush, and the first look with it: it locks nothing, and hardly anybody is refused after it.
+  const [inactive, head, facts, first] = await Promise.all([
+    requireKnownProducts(tx, [{ path: 'product', code: request.product }]),
+    lockHead(tx, professional),
+    readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: near ?? null }),
+    pharmacy === null ? look(tx, request, from) : lookAt(tx, pharmacy, from),
+  ])
   if (!head)
     return refuse(
       null,
       refused('professional_unknown', 'The directory does not know you; ask the operator of the service.'),
     )
-  const facts = await readEntitlementFacts(tx, {
-    identifier: professional,
-    occurredAt: null,
-    pharmacy: request.pharmacy ?? null,
-    near: request.near ?? null,
-  })
   if (facts?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
   const refusal = decideReservation(facts, request, {
     productActive: inactive.length === 0,
@@ -62,7 +62,10 @@ export async function reserve(
   })
   if (refusal) return refuse(facts, refusal)
 
-  const found = await holdSomewhere(tx, request, request.near ?? facts.person.practice)
+  if (pharmacy === null && !near && !facts.person.practice)
+    throw invalid('near', 'required, since the directory knows no practice of yours')
+  const found =
+    pharmacy === null ? await holdSomewhere(tx, request, from, first) : await holdAtNamed(tx, request, first[0])
   if (isRefusal(found)) return refuse(facts, found)
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const reservation = reservationOf(request, found.candidate, facts.at, until)
@@ -77,15 +80,25 @@ function refusedReservation({ pharmacy }: ReservationRequest, facts: Entitlement
   return { verb: 'reservation', person, pharmacy: pharmacy ?? null, pharmacyTerritory }
 }
 
+type Candidate = Target & { active?: boolean }
+
+function look(tx: Transaction, request: ReservationRequest, near: From): Promise<Candidate[]> {
+  return nearestWithStock(tx, { ...request, near, limit: CANDIDATES })
+}
+
+async function lookAt(tx: Transaction, pharmacy: string, from: From): Promise<Candidate[]> {
+  const found = await findPharmacy(tx, pharmacy, from)
+  return found ? [found] : []
+}
+
 async function holdSomewhere(
   tx: Transaction,
   request: ReservationRequest,
-  near: Place | null,
+  from: From,
+  first: Candidate[],
 ): Promise<{ candidate: Target; held: HeldShelf } | Refusal> {
-  if (request.pharmacy) return holdAtNamed(tx, request.pharmacy, request, near)
-  if (!near) throw invalid('near', 'required, since the directory knows no practice of yours')
-  for (let look = 1; look <= LOOKS; look++) {
-    const candidates = await nearestWithStock(tx, { ...request, near, limit: CANDIDATES })
+  let candidates = first
+  for (let looks = 1; looks <= LOOKS; looks++) {
     if (candidates.length === 0) {
       return refused(
         'no_stock_in_reach',
@@ -96,6 +109,7 @@ async function holdSomewhere(
     }
     const found = await holdFirst(tx, candidates, request)
     if (found) return found
+    if (looks < LOOKS) candidates = await look(tx, request, from)
   }
   // There was stock at every look and somebody else took it each time: not the same as «no stock».
   throw new Problem('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
@@ -103,18 +117,15 @@ async function holdSomewhere(
 
 async function holdAtNamed(
   tx: Transaction,
-  finess: string,
-  request: ReservationRequest,
-  near: Place | null,
+  { product, quantity }: ReservationRequest,
+  pharmacy: Candidate | undefined,
 ): Promise<{ candidate: Target; held: HeldShelf } | Refusal> {
-  const pharmacy = await findPharmacy(tx, finess, near)
   if (!pharmacy) throw new Problem('not_found', 'There is no such pharmacy.')
   const { active, ...target } = pharmacy
   // The second look is for holds that expired while the first waited for the shelf.
-  const found = active ? await holdFirst(tx, [target, target], request) : undefined
+  const found = active ? await holdFirst(tx, [target, target], { product, quantity }) : undefined
   if (found) return found
-  const { product, quantity } = request
-  const available = active ? await availableAt(tx, finess, product) : 0
+  const available = active ? await availableAt(tx, target.finess, product) : 0
   return refused(
     'stock_insufficient',
     `This pharmacy has ${available} masks of ${product} available, not ${quantity}.`,
