@@ -4,6 +4,7 @@ import { Problem } from '../domain/problems.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer, VerifiedToken } from './issuers/issuer.ts'
+import { requireAllowed } from './policy.ts'
 import type { Standings } from './standings.ts'
 
 declare module 'fastify' {
@@ -17,8 +18,8 @@ declare module 'fastify' {
 }
 
 /**
- * Verifies the bearer token of every route that is not public, its role against the route's policy, and that the caller
- * is not suspended.
+ * Verifies the bearer token of every route that is not public, its role and scopes against the route's policy, and that
+ * the caller is not suspended.
  */
 export async function authenticate(
   app: FastifyInstance,
@@ -34,9 +35,7 @@ export async function authenticate(
     const standing = await standings.current()
     const caller = await issuer.callerOf(token, standing)
     if (!caller) throw unauthenticated()
-    if (policy === undefined || !policy.includes(caller.role)) {
-      throw new Problem('forbidden', `A token with the role ${caller.role} may not do this.`)
-    }
+    requireAllowed(policy, caller)
     refuseSuspended(caller, standing)
     request.caller = caller
   })
