@@ -74,11 +74,11 @@ export function requireAllowed(policy: RolePolicy | undefined, { role, client }:
 
 /** A policy in words, for the documentation. */
 export function policyInWords(policy: RolePolicy): string {
-  const lines = roles.flatMap((role) => {
-    const whose = policy[role]
-    return whose === undefined ? [] : [`- \`${role}\`: ${words[whose].meaning}`]
-  })
-  return `Who may:\n${lines.join('\n')}\n\nAnybody else gets 403, as does a client whose token lacks \`${policy.scope}\`.`
+  const admitted = roles.filter((role) => policy[role] !== undefined)
+  const scoped = `a client whose token lacks the scope \`${policy.scope}\``
+  if (roles.every((role) => policy[role] === 'any')) return `For any token. 403 for ${scoped}.`
+  const lines = admitted.map((role) => `- \`${role}\`: ${words[policy[role] ?? 'any'].meaning}`)
+  return `For:\n\n${lines.join('\n')}\n\n403 for any other role, and for ${scoped}.`
 }
 
 function faultOf(route: RouteOptions): string | undefined {

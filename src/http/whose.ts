@@ -19,9 +19,9 @@ interface Word {
 }
 
 export const words: Record<Whose, Word> = {
-  any: { meaning: 'no matter whose.' },
+  any: { meaning: 'whatever it is about.' },
   self: {
-    meaning: 'itself; nobody else can be named.',
+    meaning: 'about itself; nobody else can be named.',
     needs: 'a path without parameters',
     fits: (route) => !hasParameter(route),
   },
