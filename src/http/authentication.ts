@@ -28,7 +28,7 @@ export async function authenticate(
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
   await registerJwt(app, byName)
   app.decorateRequest('caller')
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async function authorise(request) {
     const { policy } = request.routeOptions.config
     if (request.is404 || policy === 'public') return
     const { issuer, token } = await verified(request, byName)
@@ -39,7 +39,7 @@ export async function authenticate(
     refuseSuspended(caller, standing)
     request.caller = caller
   })
-  app.addHook('onSend', async (request) => {
+  app.addHook('onSend', async function renewStanding(request) {
     if (request.routeOptions.config.changesStanding) standings.expire()
   })
 }
