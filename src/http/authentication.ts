@@ -4,6 +4,7 @@ import { Problem } from '../domain/problems.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer, VerifiedToken } from './issuers/issuer.ts'
+import { requireAllowed } from './policy.ts'
 import type { Standings } from './standings.ts'
 
 declare module 'fastify' {
@@ -17,8 +18,8 @@ declare module 'fastify' {
 }
 
 /**
- * Verifies the bearer token of every route that is not public, its role against the route's policy, and that the caller
- * is not suspended.
+ * Verifies the bearer token of every route that is not public, its role and scopes against the route's policy, and that
+ * the caller is not suspended.
  */
 export async function authenticate(
   app: FastifyInstance,
@@ -27,20 +28,18 @@ export async function authenticate(
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
   await registerJwt(app, byName)
   app.decorateRequest('caller')
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async function authorise(request) {
     const { policy } = request.routeOptions.config
     if (request.is404 || policy === 'public') return
     const { issuer, token } = await verified(request, byName)
     const standing = await standings.current()
     const caller = await issuer.callerOf(token, standing)
     if (!caller) throw unauthenticated()
-    if (policy === undefined || !policy.includes(caller.role)) {
-      throw new Problem('forbidden', `A token with the role ${caller.role} may not do this.`)
-    }
+    requireAllowed(policy, caller)
     refuseSuspended(caller, standing)
     request.caller = caller
   })
-  app.addHook('onSend', async (request) => {
+  app.addHook('onSend', async function renewStanding(request) {
     if (request.routeOptions.config.changesStanding) standings.expire()
   })
 }

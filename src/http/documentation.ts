@@ -3,7 +3,9 @@ import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { policyInWords } from './policy.ts'
 import { onlyProblems } from './schemas.ts'
+import type { Scope } from './scopes.ts'
 
 const tags = [
   { name: 'stock', description: 'What pharmacies have: find it, declare it, move it.' },
@@ -28,6 +30,31 @@ const tags = [
   { name: 'operations', description: 'For those who run the service.' },
 ]
 
+const scopesInWords: Record<Scope, string> = {
+  'stock:read': 'Find pharmacies and read what they have.',
+  'stock:write': 'Count and move stock.',
+  'reservations:read': 'Read and look up reservations.',
+  'reservations:write': 'Make and cancel reservations.',
+  'dispensations:read': 'Read hand-overs, histories and entitlements, and check before a hand-over.',
+  'dispensations:write': 'Record hand-overs and take them back.',
+  'audit:read': 'Read selections, totals, refusals and who looked.',
+  'ledger:read': 'Read checkpoints, keys, proofs and bundles.',
+  'rules:read': 'Read allocation rules.',
+  'rules:write': 'Publish and withdraw allocation rules.',
+  'directory:read': 'Read territories.',
+  'directory:write': 'Keep products, pharmacies and professionals.',
+  'clients:write': 'Manage clients and what they may.',
+}
+
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a person.' },
+  client: {
+    type: 'oauth2',
+    description: 'The token of a machine, for the scopes that it was given.',
+    flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopesInWords } },
+  },
+} as const
+
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
 export async function documentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
@@ -42,7 +69,7 @@ export async function documentation(app: FastifyInstance): Promise<void> {
       },
       servers: [{ url: '/' }],
       tags,
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: { securitySchemes },
     },
     transform: (input) =>
       withPolicy(jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0]), input.route),
@@ -88,10 +115,11 @@ type Described = ReturnType<typeof jsonSchemaTransform>
 // A route that needs no token says so, or readers of the document would have to guess.
 function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
   const policy = config?.policy
-  if (!Array.isArray(policy)) return { schema: { ...schema, security: [] } as FastifySchema, url }
+  if (policy === undefined || policy === 'public') return { schema: { ...schema, security: [] } as FastifySchema, url }
   const described = schema as FastifySchema & { description?: string }
-  const description = [described.description, `For: ${policy.join(', ')}.`].filter(Boolean).join('\n\n')
-  return { schema: { ...described, description, security: [{ bearer: [] }] } as FastifySchema, url }
+  const description = [described.description, policyInWords(policy)].filter(Boolean).join('\n\n')
+  const security = [{ bearer: [] }, { client: [policy.scope] }]
+  return { schema: { ...described, description, security } as FastifySchema, url }
 }
 
 interface Document {

@@ -1,8 +1,17 @@
-import type { FastifyInstance } from 'fastify'
-import type { Role } from './caller.ts'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { Problem } from '../domain/problems.ts'
+import { type Caller, pharmacyFor, type Role, roles } from './caller.ts'
+import { type Scope, scopes } from './scopes.ts'
+import { namedPharmacy, words, wordsOf } from './whose.ts'
 
-/** Who may call a route: anybody without a token, or the bearers of these roles. */
-type Policy = 'public' | readonly Role[]
+/** The roles that may call a route, and whose objects each of them reaches by it; the others get 403. */
+export type RolePolicy = { [R in Role]?: (typeof wordsOf)[R][number] } & {
+  /** What a machine's token must say beside. */
+  scope: Scope
+}
+
+/** Who may call a route: anybody without a token, or these roles. */
+export type Policy = 'public' | RolePolicy
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,7 +19,14 @@ declare module 'fastify' {
     /** A route that answers even under more load than the service takes on. */
     answersUnderLoad?: boolean
   }
+  interface FastifyRequest {
+    /** The pharmacy that the request is for, where the policy lets its caller act for one. */
+    pharmacy: string
+  }
 }
+
+/** Every role, whatever the object: what any token reads. */
+export const everyone = { pharmacy: 'any', professional: 'any', regulator: 'any', admin: 'any' } as const
 
 // The documentation page's own script and styles stand in the page; nothing else of this service is shown by a browser.
 const docsHelmet = {
@@ -26,13 +42,67 @@ const docsHelmet = {
   },
 }
 
-/** Refuses, at start, a route that does not say who may call it. The documentation's routes are anybody's. */
+/**
+ * Refuses, at start, a route that does not say who may call it, or says it in a word that it cannot keep. The
+ * documentation's routes are anybody's. A pharmacy that a caller does not act for is refused here, before any handler.
+ */
 export function requirePolicies(app: FastifyInstance): void {
+  app.decorateRequest('pharmacy')
   app.addHook('onRoute', (route) => {
     if (route.url.startsWith('/docs')) {
       route.config = { ...route.config, policy: 'public' }
       route.helmet = docsHelmet
     }
-    if (route.config?.policy === undefined) throw new Error(`${route.method} ${route.url} declares no policy`)
+    const fault = faultOf(route)
+    if (fault !== undefined) throw new Error(`${route.method} ${route.url} ${fault}`)
+    const policy = route.config?.policy as Policy
+    if (policy !== 'public' && policy.pharmacy === 'acting') {
+      route.preHandler = [requireActing(route), ...[route.preHandler ?? []].flat()]
+    }
   })
+}
+
+/** Throws 403 unless the policy lets the caller's role in and, of a machine, its token has the scope. */
+export function requireAllowed(policy: RolePolicy | undefined, { role, client }: Caller): void {
+  if (policy?.[role] === undefined) {
+    throw new Problem('forbidden', `A token with the role ${role} may not do this.`)
+  }
+  if (client && !client.scopes.includes(policy.scope)) {
+    throw new Problem('forbidden', `This token needs the scope ${policy.scope}.`, { facts: { scope: policy.scope } })
+  }
+}
+
+/** A policy in words, for the documentation. */
+export function policyInWords(policy: RolePolicy): string {
+  const admitted = roles.filter((role) => policy[role] !== undefined)
+  const scoped = `a client whose token lacks the scope \`${policy.scope}\``
+  if (roles.every((role) => policy[role] === 'any')) return `For any token. 403 for ${scoped}.`
+  const lines = admitted.map((role) => `- \`${role}\`: ${words[policy[role] ?? 'any'].meaning}`)
+  return `For:\n\n${lines.join('\n')}\n\n403 for any other role, and for ${scoped}.`
+}
+
+function faultOf(route: RouteOptions): string | undefined {
+  const policy = route.config?.policy
+  if (policy === undefined) return 'declares no policy'
+  if (policy === 'public') return undefined
+  const { scope, ...whose } = policy
+  if (!scopes.includes(scope)) return `asks for the scope «${scope}», which there is not`
+  const entries = Object.entries(whose)
+  if (entries.length === 0) return 'lets no role in'
+  return entries.map(([role, word]) => faultOfWord(route, role as Role, word)).find((fault) => fault !== undefined)
+}
+
+function faultOfWord(route: RouteOptions, role: Role, word: string): string | undefined {
+  const known = (wordsOf[role] as readonly string[] | undefined)?.includes(word)
+  if (!known) return `lets ${role} at «${word}», which means nothing`
+  const { fits, needs } = words[word as keyof typeof words]
+  return fits === undefined || fits(route) ? undefined : `lets ${role} at «${word}», which needs ${needs}`
+}
+
+// After validation: what is malformed is 400 on every route, and never compared.
+function requireActing(route: RouteOptions): (request: FastifyRequest) => Promise<void> {
+  const named = namedPharmacy(route)
+  return async (request) => {
+    if (request.caller.role === 'pharmacy') request.pharmacy = pharmacyFor(request.caller, named?.(request))
+  }
 }

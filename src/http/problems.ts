@@ -46,7 +46,8 @@ const RETRY_AFTER_SECONDS = 2
 /** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  const challenge = challengeOf(request, problem)
+  if (challenge) reply.header('www-authenticate', challenge)
   // The framework would close the connection over the rest of the body, and the reset would take the answer with it.
   if (problem.status === 413) reply.removeHeader('connection')
   return reply
@@ -54,6 +55,13 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
     .header('content-type', 'application/problem+json')
     .serializer(JSON.stringify)
     .send(documentOf(problem, request.id))
+}
+
+/** What RFC 6750 has a refused bearer told. */
+function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): string | undefined {
+  if (status === 403 && facts.scope) return `Bearer error="insufficient_scope", scope="${facts.scope}"`
+  if (status !== 401) return undefined
+  return /^bearer \S/i.test(headers.authorization ?? '') ? 'Bearer error="invalid_token"' : 'Bearer'
 }
 
 /** The members of a problem document. */

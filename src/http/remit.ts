@@ -3,22 +3,21 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow, row } from '../db/query.ts'
 import { texts } from '../db/sql.ts'
 import { Problem } from '../domain/problems.ts'
-import { type Caller, pharmacyFor, professionalOf } from './caller.ts'
+import { type Caller, professionalOf } from './caller.ts'
 
-/**
- * Makes sure that the caller may read what is the pharmacy's own: the pharmacy itself (403 for another), or a regulator
- * whose territories it lies in (404 for another, as for one that does not exist).
- */
+/** Makes sure that the pharmacy exists and, for a regulator, lies in its territories. Throws 404. */
 export async function requireReadablePharmacy(db: Queryable, caller: Caller, finess: string): Promise<void> {
-  if (caller.role === 'pharmacy') pharmacyFor(caller, finess)
-  const found = await row<{ territory: string }>(
+  const found = await row(
     db,
-    'territory_of_pharmacy',
-    sql`select territory from pharmacies where finess = ${finess}`,
+    'readable_pharmacy',
+    sql`select from pharmacies where finess = ${finess} and (${caller.role}::text <> 'regulator' or exists (
+          with recursive path as (
+            select code, parent from territories where code = pharmacies.territory
+            union all select t.code, t.parent from territories t join path on t.code = path.parent
+          )
+          select from path where code = any (${texts(caller.territories)})))`,
   )
-  if (!found || (caller.role === 'regulator' && !(await reaches(db, caller.territories, found.territory)))) {
-    throw new Problem('not_found', 'There is no such pharmacy.')
-  }
+  if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
 }
 
 /** Makes sure that a professional reads about itself alone, whichever of its numbers it names. Throws 404. */

@@ -1,4 +1,7 @@
-/** `npm run bench`: what the ledger costs and how it grows. `--entries N` (1,000,000), `--seconds N` a phase (3), `--json FILE`. */
+/**
+ * `npm run bench`: what authorisation and the ledger cost, and how the ledger grows. `--only CASE` (all), `--entries N`
+ * (1,000,000), `--seconds N` a phase (3), `--json FILE`.
+ */
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
@@ -6,6 +9,7 @@ import { migrate } from '../../src/db/migrate.ts'
 import { openServerOwner } from '../../src/db/server.ts'
 import { prepareJobs } from '../../src/jobs/queue.ts'
 import { makeBenchDatabase } from './bench-database.ts'
+import { authorisation } from './cases/authorisation.ts'
 import { bundles } from './cases/bundles.ts'
 import { dispensingWithAndWithoutLog } from './cases/dispensing.ts'
 import { exports } from './cases/exports.ts'
@@ -17,6 +21,7 @@ const { values } = parseArgs({
   options: {
     entries: { type: 'string', default: '1000000' },
     seconds: { type: 'string', default: '3' },
+    only: { type: 'string' },
     json: { type: 'string' },
   },
 })
@@ -28,8 +33,19 @@ const report = (found: Record<string, number | string>) => {
   Object.assign(figures, found)
 }
 
-await withDatabase(async (url) => report(await dispensingWithAndWithoutLog(url, seconds)))
-await withDatabase(async (url) => {
+const cases: Record<string, (url: string) => Promise<void>> = {
+  authorisation: async (url) => report(await authorisation(url)),
+  dispensing: async (url) => report(await dispensingWithAndWithoutLog(url, seconds)),
+  ledger: ledgerCase,
+}
+const { only } = values
+if (only !== undefined && !(only in cases)) throw new Error(`--only is one of ${Object.keys(cases).join(', ')}`)
+for (const [name, run] of Object.entries(cases)) {
+  if (only === undefined || only === name) await withDatabase(run)
+}
+if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 2))
+
+async function ledgerCase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {}) // Where the work has failed, the database is dropped under it.
   await client.connect()
@@ -41,8 +57,7 @@ await withDatabase(async (url) => {
   report(await proofs(url, entries))
   report(await exports(url))
   report(await bundles(url))
-})
-if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 2))
+}
 
 async function withDatabase(work: (url: string) => Promise<void>): Promise<void> {
   const { url, drop } = await makeBenchDatabase()

@@ -4,7 +4,7 @@ import { rows } from '../../src/db/query.ts'
 import { forgetExpiredKeys } from '../../src/store/idempotency.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { asOwner, daysKept, decisionsOn } from '../support/records.ts'
-import { callers, nameOf, routes } from '../support/routes.ts'
+import { callers, routesOf } from '../support/routes.ts'
 import { startService } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
 import { minutesAgo } from '../support/times.ts'
@@ -23,7 +23,7 @@ const REQUIRED = [
   'POST /v1/pharmacies/{finess}/stock-movements',
 ]
 /** The reversal of nothing is 404 before its key is asked for. */
-const keyed = routes.filter((route) => REQUIRED.includes(nameOf(route)) && !nameOf(route).includes('reversal'))
+const keyed = routesOf(service.app).filter(({ name }) => REQUIRED.includes(name) && !name.includes('reversal'))
 
 const dispense = (id: string, quantity: number, key: string, token = place.token, more: object = {}) =>
   call('POST', '/v1/dispensations', { token, key, body: dispensationBody(id, quantity, more) })

@@ -1,124 +1,155 @@
-import type { Role } from '../../src/http/caller.ts'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { type Role, roles } from '../../src/http/caller.ts'
 import type { TokenRequest } from '../../src/http/keys.ts'
+import type { Policy } from '../../src/http/policy.ts'
 import { finess, rpps } from './numbers.ts'
+import { nameOf, routeTable } from './route-table.ts'
 import { minutesAgo } from './times.ts'
 import { dispensationBody, ruleBody } from './world.ts'
 
-/** A route as the contract has it, with a request that is well formed; what the request names need not exist. */
+/** What requests name. */
+export interface Objects {
+  pharmacy: string
+  professional: string
+  /** May be cancelled. */
+  reservation: string
+  /** Of another reservation, that stays. */
+  pickupCode: string
+  dispensation: string
+  rule: string
+  territory: string
+}
+
+/** A route of the application, with a request that is well formed. */
 export interface Route {
-  method: 'GET' | 'PUT' | 'POST'
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** As the OpenAPI document writes it. */
-  template: string
+  name: string
   path: string
   /** Who may call it; nobody named: anybody, without a token. */
   roles: readonly Role[]
+  policy: Policy
   body?: object
   /** A body may be left out altogether. */
   bodyOptional?: true
+  /** What whoever may call it is answered. */
+  status: number
 }
 
-const EVERYBODY = ['pharmacy', 'professional', 'regulator', 'admin'] as const
-const PHARMACY = finess(1)
-const ID = '0197a000-0000-7000-8000-000000000000'
-const SHELF = `/v1/pharmacies/${PHARMACY}/stock`
-const AT = minutesAgo(1)
-
-const pharmacyBody = { name: 'P', address: 'A', latitude: 43.6, longitude: 1.44, territory: 'FR-31', status: 'active' }
-const professionalBody = { profession: '60', familyName: 'M', givenName: 'C', otherIds: [], status: 'active' }
-const movementBody = { product: 'surgical', kind: 'delivery', quantity: 1, occurredAt: AT }
+interface Example {
+  query?: string
+  body?: object
+  bodyOptional?: true
+  status?: number
+}
 
 /** A token's content for each role, such as the routes' requests ask for. */
 export const callers: Record<Role, Omit<TokenRequest, 'ttlSeconds'>> = {
-  pharmacy: { role: 'pharmacy', subject: 'till', finess: [PHARMACY] },
+  pharmacy: { role: 'pharmacy', subject: 'till', finess: [finess(1)] },
   professional: { role: 'professional', subject: rpps(1) },
   regulator: { role: 'regulator', subject: 'ars', territories: ['FR'] },
   admin: { role: 'admin', subject: 'admin' },
 }
 
-/** Every route of the API that reads or writes the database, with who may call it, from the contract's tables. */
-export const routes: readonly Route[] = [
-  get('/v1/products', []),
-  get('/v1/pharmacies', EVERYBODY, '/v1/pharmacies?near=43.6045,1.4440&product=surgical'),
-  get('/v1/pharmacies/{finess}', EVERYBODY, `/v1/pharmacies/${PHARMACY}`),
-  get('/v1/pharmacies/{finess}/stock', ['pharmacy', 'regulator'], SHELF),
-  put('/v1/pharmacies/{finess}/stock/{product}', ['pharmacy'], `${SHELF}/surgical`, { onHand: 1, countedAt: AT }),
-  post('/v1/pharmacies/{finess}/stock-movements', ['pharmacy'], `${SHELF}-movements`, movementBody),
-  get('/v1/pharmacies/{finess}/stock-movements', ['pharmacy', 'regulator'], `${SHELF}-movements`),
-  get('/v1/entitlements/me', ['professional']),
-  get(
-    '/v1/professionals/{id}/entitlements',
-    ['professional', 'regulator'],
-    `/v1/professionals/${rpps(1)}/entitlements`,
-  ),
-  post('/v1/reservations', ['professional'], '/v1/reservations', { product: 'surgical', quantity: 1 }),
-  get('/v1/reservations', ['professional', 'pharmacy']),
-  get('/v1/reservations/{id}', ['professional', 'pharmacy'], `/v1/reservations/${ID}`),
-  post('/v1/reservations/lookup', ['pharmacy'], '/v1/reservations/lookup', { pickupCode: '0000-0000' }),
-  {
-    ...post(
-      '/v1/reservations/{id}/cancellation',
-      ['professional', 'pharmacy'],
-      `/v1/reservations/${ID}/cancellation`,
-      {},
-    ),
-    bodyOptional: true,
-  },
-  post('/v1/dispensation-checks', ['pharmacy'], '/v1/dispensation-checks', dispensationBody(rpps(1), 1)),
-  post('/v1/dispensations', ['pharmacy'], '/v1/dispensations', dispensationBody(rpps(1), 1)),
-  post('/v1/dispensations/{id}/reversal', ['pharmacy'], `/v1/dispensations/${ID}/reversal`, { kind: 'returned' }),
-  get('/v1/dispensations', ['pharmacy', 'professional', 'regulator']),
-  get('/v1/dispensations/{id}', ['pharmacy', 'professional', 'regulator'], `/v1/dispensations/${ID}`),
-  get('/v1/professionals/me/history', ['professional']),
-  get('/v1/professionals/{id}/history', ['professional', 'regulator'], `/v1/professionals/${rpps(1)}/history`),
-  get('/v1/ledger/bundle', ['regulator']),
-  get('/v1/ledger/checkpoint', EVERYBODY),
-  get('/v1/ledger/key', EVERYBODY),
-  get('/v1/ledger/consistency-proof', EVERYBODY, '/v1/ledger/consistency-proof?from=1'),
-  get(
-    '/v1/ledger/inclusion-proof',
-    ['pharmacy', 'professional', 'regulator'],
-    `/v1/ledger/inclusion-proof?entry=${ID}`,
-  ),
-  put('/v1/products/{code}', ['admin'], '/v1/products/new', { name: 'N', kind: 'mask', packs: [], active: true }),
-  put('/v1/pharmacies/{finess}', ['admin'], `/v1/pharmacies/${PHARMACY}`, pharmacyBody),
-  put('/v1/professionals/{id}', ['admin'], `/v1/professionals/${rpps(1)}`, professionalBody),
-  post('/v1/professionals/{id}/erasure', ['admin'], `/v1/professionals/${rpps(1)}/erasure`, {
-    authority: 'CNIL',
-    reason: 'R',
+const ID = '0197a000-0000-7000-8000-000000000000'
+
+/** Well formed, and nowhere to be found but for what a test has made under these numbers. */
+export const unmade: Objects = {
+  pharmacy: finess(1),
+  professional: rpps(1),
+  reservation: ID,
+  pickupCode: '0000-0000',
+  dispensation: ID,
+  rule: ID,
+  territory: 'FR',
+}
+
+const place = { latitude: 43.6, longitude: 1.44 }
+
+/** What requests hold beside their path; routes that are not here need nothing. */
+const examples: Record<string, (objects: Objects, role: Role | undefined) => Example> = {
+  'GET /v1/pharmacies': () => ({ query: 'near=43.6045,1.4440&product=surgical' }),
+  'PUT /v1/pharmacies/{finess}/stock/{product}': () => ({ body: { onHand: 10_000, countedAt: minutesAgo(0) } }),
+  'POST /v1/pharmacies/{finess}/stock-movements': () => ({
+    body: { product: 'surgical', kind: 'delivery', quantity: 1, occurredAt: minutesAgo(0) },
   }),
-  get('/v1/allocation-rules', EVERYBODY),
-  post('/v1/allocation-rules', ['regulator', 'admin'], '/v1/allocation-rules', ruleBody()),
-  {
-    ...post(
-      '/v1/allocation-rules/{id}/withdrawal',
-      ['regulator', 'admin'],
-      `/v1/allocation-rules/${ID}/withdrawal`,
-      {},
-    ),
-    bodyOptional: true,
-  },
-  get('/v1/territories', ['regulator']),
-  get('/v1/accesses/me', ['professional']),
-  get('/v1/audit/accesses', ['regulator']),
-  get('/v1/audit/refusals', ['regulator']),
-  get('/v1/audit/dispensations', ['regulator']),
-  get('/v1/audit/summary', ['regulator']),
-  get('/v1/audit/anomalies', ['regulator']),
-]
-
-/** The method and template of a route, for a test's message. */
-export function nameOf({ method, template }: Route): string {
-  return `${method} ${template}`
+  'POST /v1/reservations': ({ pharmacy }) => ({ body: { product: 'surgical', quantity: 1, pharmacy } }),
+  'GET /v1/reservations': ({ pharmacy }, role) => (role === 'pharmacy' ? { query: `pharmacy=${pharmacy}` } : {}),
+  'POST /v1/reservations/lookup': ({ pickupCode, pharmacy }) => ({ body: { pickupCode, pharmacy } }),
+  'POST /v1/reservations/{id}/cancellation': () => ({ body: { reason: 'closed today' }, bodyOptional: true }),
+  'POST /v1/dispensation-checks': ({ professional, pharmacy }) => ({
+    body: dispensationBody(professional, 1, { pharmacy }),
+  }),
+  'POST /v1/dispensations': ({ professional, pharmacy }) => ({ body: dispensationBody(professional, 1, { pharmacy }) }),
+  'GET /v1/dispensations': ({ pharmacy }) => ({ query: `pharmacy=${pharmacy}` }),
+  'POST /v1/dispensations/{id}/reversal': () => ({
+    body: { kind: 'entry_error', lines: [{ product: 'surgical', quantity: 1 }] },
+  }),
+  'GET /v1/ledger/consistency-proof': () => ({ query: 'from=1' }),
+  'GET /v1/ledger/inclusion-proof': ({ dispensation }) => ({ query: `entry=${dispensation}` }),
+  'PUT /v1/products/{code}': () => ({ body: { name: 'N', kind: 'mask', packs: [], active: true } }),
+  'PUT /v1/pharmacies/{finess}': ({ territory }) => ({
+    body: { name: 'P', address: 'A', ...place, territory, status: 'active' },
+  }),
+  'PUT /v1/professionals/{id}': ({ territory }) => ({
+    body: {
+      profession: '60',
+      familyName: 'M',
+      givenName: 'C',
+      otherIds: [],
+      practice: { ...place, territory },
+      status: 'active',
+    },
+  }),
+  // 409: what was handed over yesterday or today must be kept.
+  'POST /v1/professionals/{id}/erasure': () => ({ body: { authority: 'CNIL', reason: 'R' }, status: 409 }),
+  // For people who are nobody in a test, so that no hand-over is judged by it.
+  'POST /v1/allocation-rules': ({ territory }) => ({
+    body: ruleBody({ territory, beneficiaries: [{ profession: '98' }] }),
+  }),
+  'POST /v1/allocation-rules/{id}/withdrawal': () => ({ body: {}, bodyOptional: true }),
 }
 
-function get(template: string, roles: readonly Role[], path = template): Route {
-  return { method: 'GET', template, path, roles }
+/** What stands behind the name of each collection in a path. */
+const members: Record<string, (objects: Objects) => string> = {
+  pharmacies: ({ pharmacy }) => pharmacy,
+  professionals: ({ professional }) => professional,
+  reservations: ({ reservation }) => reservation,
+  dispensations: ({ dispensation }) => dispensation,
+  'allocation-rules': ({ rule }) => rule,
+  products: () => 'surgical',
+  stock: () => 'surgical',
 }
 
-function put(template: string, roles: readonly Role[], path: string, body: object): Route {
-  return { method: 'PUT', template, path, roles, body }
+/**
+ * Every route of an application under /v1, from its own table, with a request about these objects, as one of this role
+ * asks. Throws where it does not know how to ask.
+ */
+export function routesOf(app: FastifyInstance, objects: Objects = unmade, role?: Role): Route[] {
+  return routeTable(app)
+    .filter(({ url, method }) => url.startsWith('/v1/') && method !== 'HEAD')
+    .map((route) => routeOf(route, objects, role))
 }
 
-function post(template: string, roles: readonly Role[], path: string, body: object): Route {
-  return { method: 'POST', template, path, roles, body }
+function routeOf(route: RouteOptions, objects: Objects, role: Role | undefined): Route {
+  const name = nameOf(route)
+  const policy = route.config?.policy
+  if (policy === undefined) throw new Error(`${name} has no policy`)
+  const { query, body, ...more } = examples[name]?.(objects, role) ?? {}
+  if ((route.schema?.body === undefined) !== (body === undefined)) throw new Error(`${name} has no example of a body`)
+  const path = route.url.replace(/([^/]+)\/:\w+/g, (_, collection) => {
+    const member = members[collection]?.(objects)
+    if (member === undefined) throw new Error(`${name}: nobody knows a member of ${collection}`)
+    return `${collection}/${member}`
+  })
+  return {
+    method: route.method as Route['method'],
+    name,
+    policy,
+    path: query === undefined ? path : `${path}?${query}`,
+    roles: policy === 'public' ? [] : roles.filter((each) => policy[each] !== undefined),
+    status: Math.min(...Object.keys(route.schema?.response ?? {}).map(Number)),
+    ...(body && { body }),
+    ...more,
+  }
 }

@@ -53,7 +53,7 @@ function ownRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/accesses/me',
     {
-      config: { policy: ['professional'] },
+      config: { policy: { scope: 'audit:read', professional: 'self' } },
       schema: {
         operationId: 'listOwnAccesses',
         tags: ['history'],
@@ -77,7 +77,7 @@ function auditRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/audit/accesses',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'listAccesses',
         tags: ['audit'],

@@ -1,6 +1,6 @@
-import { roles } from '../../http/caller.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
+import { everyone } from '../../http/policy.ts'
 import { problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { publishRule } from './publish-rule.ts'
@@ -19,7 +19,7 @@ function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/allocation-rules',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'rules:read', ...everyone } },
       schema: {
         operationId: 'listRules',
         tags: ['rules'],
@@ -39,7 +39,7 @@ function publishRoute(app: App, { db }: Deps): void {
   app.post(
     '/v1/allocation-rules',
     {
-      config: { policy: ['regulator', 'admin'] },
+      config: { policy: { scope: 'rules:write', regulator: 'territory', admin: 'any' } },
       schema: {
         operationId: 'publishRule',
         tags: ['rules'],
@@ -60,7 +60,7 @@ function withdrawalRoute(app: App, { db }: Deps): void {
   app.post(
     '/v1/allocation-rules/:id/withdrawal',
     {
-      config: { policy: ['regulator', 'admin'] },
+      config: { policy: { scope: 'rules:write', regulator: 'territory', admin: 'any' } },
       schema: {
         operationId: 'withdrawRule',
         tags: ['rules'],

@@ -36,7 +36,7 @@ export function anomaliesRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/audit/anomalies',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditAnomalies',
         tags: ['audit'],

@@ -35,7 +35,7 @@ function selectionRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/audit/dispensations',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
       exposeHeadRoute: false, // It would run the whole export and throw it away.
       schema: {
         operationId: 'auditDispensations',

@@ -13,7 +13,7 @@ export function summaryRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/audit/summary',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditSummary',
         tags: ['audit'],

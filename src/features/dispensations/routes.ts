@@ -15,8 +15,6 @@ import { findEntry, listEntries, personOfEntry } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
-const readers = ['pharmacy', 'professional', 'regulator'] as const
-
 /** Hand-overs at the counter: checked, recorded, taken back, read. */
 export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   dispenseRoute(app, deps)
@@ -30,7 +28,7 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
   app.post(
     '/v1/dispensations',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'dispensations:write', pharmacy: 'acting' } },
       schema: {
         operationId: 'dispense',
         tags: ['dispensations'],
@@ -43,7 +41,7 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
       },
     },
     async (request, reply) => {
-      const pharmacy = pharmacyFor(request.caller, request.body.pharmacy)
+      const { pharmacy } = request
       const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), signer }
       return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
         dispense(tx, pharmacy, request.body, limits),
@@ -56,7 +54,7 @@ function checkRoute(app: App, { db, config }: Deps): void {
   app.post(
     '/v1/dispensation-checks',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'dispensations:read', pharmacy: 'acting' } },
       schema: {
         operationId: 'checkDispensation',
         tags: ['dispensations'],
@@ -69,7 +67,7 @@ function checkRoute(app: App, { db, config }: Deps): void {
     },
     // Not an effect under a key: an answer replayed would be a reading that nobody recorded.
     async (request) => {
-      const pharmacy = pharmacyFor(request.caller, request.body.pharmacy)
+      const { pharmacy } = request
       const { subject } = request.caller
       const context = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), subject }
       return inTransaction(db, (tx) => check(tx, pharmacy, request.body, context))
@@ -81,7 +79,7 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
   app.post(
     '/v1/dispensations/:id/reversal',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'dispensations:write', pharmacy: 'own' } },
       schema: {
         operationId: 'reverseDispensation',
         tags: ['dispensations'],
@@ -109,7 +107,9 @@ function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/dispensations',
     {
-      config: { policy: readers },
+      config: {
+        policy: { scope: 'dispensations:read', pharmacy: 'acting', professional: 'listed', regulator: 'listed' },
+      },
       schema: {
         operationId: 'listDispensations',
         tags: ['dispensations'],
@@ -123,7 +123,7 @@ function listRoute(app: App, { db }: Deps): void {
     },
     async (request) => {
       const { caller, query } = request
-      const pharmacy = caller.role === 'pharmacy' ? pharmacyFor(caller, query.pharmacy) : query.pharmacy
+      const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : query.pharmacy
       const before = positionOf(query.cursor, uuid)
       const found = page(
         await listEntries(db.orm, caller, { pharmacy, before, limit: query.limit + 1 }),
@@ -147,7 +147,7 @@ function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/dispensations/:id',
     {
-      config: { policy: readers },
+      config: { policy: { scope: 'dispensations:read', pharmacy: 'own', professional: 'own', regulator: 'remit' } },
       schema: {
         operationId: 'readDispensation',
         tags: ['dispensations'],

@@ -36,7 +36,7 @@ function ownRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/entitlements/me',
     {
-      config: { policy: ['professional'] },
+      config: { policy: { scope: 'dispensations:read', professional: 'self' } },
       schema: {
         operationId: 'readOwnEntitlements',
         tags: ['history'],
@@ -53,7 +53,7 @@ function namedRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/professionals/:id/entitlements',
     {
-      config: { policy: ['professional', 'regulator'] },
+      config: { policy: { scope: 'dispensations:read', professional: 'own', regulator: 'remit' } },
       schema: {
         operationId: 'readEntitlements',
         tags: ['history'],

@@ -33,7 +33,7 @@ function ownRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/professionals/me/history',
     {
-      config: { policy: ['professional'] },
+      config: { policy: { scope: 'dispensations:read', professional: 'self' } },
       schema: {
         operationId: 'readOwnHistory',
         tags: ['history'],
@@ -50,7 +50,7 @@ function namedRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/professionals/:id/history',
     {
-      config: { policy: ['professional', 'regulator'] },
+      config: { policy: { scope: 'dispensations:read', professional: 'own', regulator: 'remit' } },
       schema: {
         operationId: 'readHistory',
         tags: ['history'],

@@ -23,7 +23,7 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
   app.get(
     '/v1/ledger/bundle',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'ledger:read', regulator: 'listed' } },
       schema: {
         operationId: 'readLedgerBundle',
         tags: ['ledger'],

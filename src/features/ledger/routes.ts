@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
-import { roles } from '../../http/caller.ts'
+import { everyone } from '../../http/policy.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
@@ -26,7 +26,7 @@ function checkpointRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/ledger/checkpoint',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'ledger:read', ...everyone } },
       schema: {
         operationId: 'readCheckpoint',
         tags: ['ledger'],
@@ -47,7 +47,7 @@ function keyRoute(app: App, { db, signers }: Deps): void {
   app.get(
     '/v1/ledger/key',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'ledger:read', ...everyone } },
       schema: {
         operationId: 'readLedgerKeys',
         tags: ['ledger'],
@@ -71,7 +71,7 @@ function inclusionRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/ledger/inclusion-proof',
     {
-      config: { policy: ['pharmacy', 'professional', 'regulator'] },
+      config: { policy: { scope: 'ledger:read', pharmacy: 'own', professional: 'own', regulator: 'remit' } },
       schema: {
         operationId: 'proveInclusion',
         tags: ['ledger'],
@@ -103,7 +103,7 @@ function consistencyRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/ledger/consistency-proof',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'ledger:read', ...everyone } },
       schema: {
         operationId: 'proveConsistency',
         tags: ['ledger'],

@@ -1,6 +1,6 @@
 import { Problem } from '../../domain/problems.ts'
-import { roles } from '../../http/caller.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
+import { everyone } from '../../http/policy.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { findNearest } from './find-nearest.ts'
@@ -19,7 +19,7 @@ function searchRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'findNearestPharmacies',
         tags: ['stock'],
@@ -38,7 +38,7 @@ function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies/:finess',
     {
-      config: { policy: roles },
+      config: { policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'readPharmacy',
         tags: ['stock'],
@@ -59,7 +59,7 @@ function putRoute(app: App, { db }: Deps): void {
   app.put(
     '/v1/pharmacies/:finess',
     {
-      config: { policy: ['admin'], changesStanding: true },
+      config: { policy: { scope: 'directory:write', admin: 'any' }, changesStanding: true },
       schema: {
         operationId: 'putPharmacy',
         tags: ['reference data'],

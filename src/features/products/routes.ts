@@ -28,7 +28,7 @@ export async function productRoutes(app: App, { db }: Deps): Promise<void> {
   app.put(
     '/v1/products/:code',
     {
-      config: { policy: ['admin'] },
+      config: { policy: { scope: 'directory:write', admin: 'any' } },
       schema: {
         operationId: 'putProduct',
         tags: ['reference data'],

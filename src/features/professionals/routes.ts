@@ -16,7 +16,7 @@ function putRoute(app: App, { db }: Deps): void {
   app.put(
     '/v1/professionals/:id',
     {
-      config: { policy: ['admin'], changesStanding: true },
+      config: { policy: { scope: 'directory:write', admin: 'any' }, changesStanding: true },
       schema: {
         operationId: 'putProfessional',
         tags: ['reference data'],
@@ -45,7 +45,7 @@ function erasureRoute(app: App, { db, config }: Deps): void {
   app.post(
     '/v1/professionals/:id/erasure',
     {
-      config: { policy: ['admin'], changesStanding: true },
+      config: { policy: { scope: 'directory:write', admin: 'any' }, changesStanding: true },
       schema: {
         operationId: 'eraseProfessional',
         tags: ['reference data'],

@@ -81,7 +81,7 @@ export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/v1/audit/refusals',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'listRefusals',
         tags: ['audit'],

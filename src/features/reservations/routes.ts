@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { normalisePickupCode } from '../../domain/pickup-code.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
-import { actingFor, type Caller, pharmacyFor, professionalOf } from '../../http/caller.ts'
+import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { finess, problems, uuid } from '../../http/schemas.ts'
@@ -24,7 +24,7 @@ function reserveRoute(app: App, { db, config }: Deps): void {
   app.post(
     '/v1/reservations',
     {
-      config: { policy: ['professional'] },
+      config: { policy: { scope: 'reservations:write', professional: 'self' } },
       schema: {
         operationId: 'reserve',
         tags: ['reservations'],
@@ -47,7 +47,7 @@ function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations',
     {
-      config: { policy: ['professional', 'pharmacy'] },
+      config: { policy: { scope: 'reservations:read', professional: 'listed', pharmacy: 'acting' } },
       schema: {
         operationId: 'listReservations',
         tags: ['reservations'],
@@ -60,12 +60,9 @@ function readRoutes(app: App, { db }: Deps): void {
         response: { 200: pageOf(reservation), ...problems(401, 403) },
       },
     },
-    async ({ caller, query }) => {
+    async ({ caller, pharmacy, query }) => {
       if (caller.role === 'professional' && query.pharmacy) throw invalid('pharmacy', 'is a filter for pharmacies')
-      const owner =
-        caller.role === 'professional'
-          ? { professional: professionalOf(caller) }
-          : { pharmacy: pharmacyFor(caller, query.pharmacy) }
+      const owner = caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacy }
       const before = positionOf(query.cursor, uuid)
       const found = await listReservations(db.orm, owner, { status: query.status, before, limit: query.limit + 1 })
       return page(found, query.limit, ({ id }) => id)
@@ -74,7 +71,7 @@ function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations/:id',
     {
-      config: { policy: ['professional', 'pharmacy'] },
+      config: { policy: { scope: 'reservations:read', professional: 'own', pharmacy: 'own' } },
       schema: {
         operationId: 'readReservation',
         tags: ['reservations'],
@@ -95,7 +92,7 @@ function lookupRoute(app: App, { db }: Deps): void {
   app.post(
     '/v1/reservations/lookup',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'reservations:read', pharmacy: 'acting' } },
       schema: {
         operationId: 'lookUpReservation',
         tags: ['reservations'],
@@ -104,8 +101,8 @@ function lookupRoute(app: App, { db }: Deps): void {
         response: { 200: reservation, ...problems(401, 403, 404, 413, 415) },
       },
     },
-    async ({ caller, body }) => {
-      const found = await findByCode(db.orm, pharmacyFor(caller, body.pharmacy), normalisePickupCode(body.pickupCode))
+    async ({ pharmacy, body }) => {
+      const found = await findByCode(db.orm, pharmacy, normalisePickupCode(body.pickupCode))
       if (!found) throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
       return found
     },
@@ -116,7 +113,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
   app.post(
     '/v1/reservations/:id/cancellation',
     {
-      config: { policy: ['professional', 'pharmacy'] },
+      config: { policy: { scope: 'reservations:write', professional: 'own', pharmacy: 'own' } },
       schema: {
         operationId: 'cancelReservation',
         tags: ['reservations'],

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { isRefusal } from '../../domain/problems.ts'
-import { pharmacyFor } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { requireReadablePharmacy } from '../../http/remit.ts'
@@ -30,7 +29,7 @@ function countRoute(app: App, { db }: Deps): void {
   app.put(
     '/v1/pharmacies/:finess/stock/:product',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'stock:write', pharmacy: 'acting' } },
       schema: {
         operationId: 'countStock',
         tags: ['stock'],
@@ -44,7 +43,7 @@ function countRoute(app: App, { db }: Deps): void {
       },
     },
     async (request, reply) => {
-      const pharmacy = pharmacyFor(request.caller, request.params.finess)
+      const { pharmacy } = request
       let created = false
       return effect(
         request,
@@ -70,7 +69,7 @@ function movementRoute(app: App, { db }: Deps): void {
   app.post(
     '/v1/pharmacies/:finess/stock-movements',
     {
-      config: { policy: ['pharmacy'] },
+      config: { policy: { scope: 'stock:write', pharmacy: 'acting' } },
       schema: {
         operationId: 'moveStock',
         tags: ['stock'],
@@ -84,7 +83,7 @@ function movementRoute(app: App, { db }: Deps): void {
       },
     },
     async (request, reply) => {
-      const pharmacy = pharmacyFor(request.caller, request.params.finess)
+      const { pharmacy } = request
       return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
         move(tx, { ...request.body, pharmacy, operator: operatorOf(request) }),
       )
@@ -96,7 +95,7 @@ function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies/:finess/stock',
     {
-      config: { policy: ['pharmacy', 'regulator'] },
+      config: { policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
       schema: {
         operationId: 'readStock',
         tags: ['stock'],
@@ -113,7 +112,7 @@ function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies/:finess/stock-movements',
     {
-      config: { policy: ['pharmacy', 'regulator'] },
+      config: { policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
       schema: {
         operationId: 'listMovements',
         tags: ['stock'],

@@ -9,7 +9,7 @@ export async function territoryRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/v1/territories',
     {
-      config: { policy: ['regulator'] },
+      config: { policy: { scope: 'directory:read', regulator: 'any' } },
       schema: {
         operationId: 'listTerritories',
         tags: ['reference data'],

@@ -4,7 +4,7 @@ import { startWithoutDatabase } from '../../support/no-database.ts'
 import { rpps } from '../../support/numbers.ts'
 import { conformance } from '../../support/openapi.ts'
 import { asOwner } from '../../support/records.ts'
-import { callers, nameOf, type Route, routes } from '../../support/routes.ts'
+import { callers, type Route, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
@@ -16,6 +16,7 @@ const place = await world.pharmacy(1)
 const nurse = await world.professional(1)
 must(201, await world.count(place, 5))
 
+const routes = routesOf(service.app)
 const tokenFor = async ({ roles: [role] }: Route) => (role ? await service.token(callers[role]) : undefined)
 const path = '/v1/dispensations'
 
@@ -155,7 +156,7 @@ t.test('503: every route while the database is away, with Retry-After; what need
     const { method, path: url, body } = route
     const headers = { authorization: `Bearer ${await tokenFor(route)}`, 'idempotency-key': 'k' }
     const answer = await app.inject({ method, url, headers, ...(body && { payload: body }) })
-    t.match(answer.json(), { status: 503, code: 'unavailable' }, nameOf(route))
+    t.match(answer.json(), { status: 503, code: 'unavailable' }, route.name)
     t.match(answer.headers['retry-after'], /^\d+$/)
     t.notMatch(answer.body, /ECONN|127\.0\.0\.1|postgres|select|\.ts/i)
     conforms(method, url.split('?')[0] ?? '', 503, 'application/problem+json', answer.json())
@@ -190,7 +191,7 @@ t.test('500: every route when something is wrong that nobody thought of, and not
   for (const route of routes) {
     const { method, path: url, body } = route
     const answer = await call(method, url, { token: await tokenFor(route), key: true, body })
-    t.match(answer, { status: 500, body: { code: 'internal', title: 'Internal Server Error' } }, nameOf(route))
+    t.match(answer, { status: 500, body: { code: 'internal', title: 'Internal Server Error' } }, route.name)
     t.notMatch(JSON.stringify(answer.body), /permission|denied|select|insert|relation|42501|\.ts|node_modules/i)
   }
 })

@@ -1,0 +1,84 @@
+import type { FastifyRequest, RouteOptions } from 'fastify'
+import type { Role } from './caller.ts'
+
+/** Whose objects each role may be let at: a closed list of words, each with one meaning. */
+export const wordsOf = {
+  pharmacy: ['any', 'acting', 'own', 'listed'],
+  professional: ['any', 'self', 'own', 'listed'],
+  regulator: ['any', 'remit', 'listed', 'territory'],
+  admin: ['any'],
+} as const satisfies Record<Role, readonly string[]>
+
+export type Whose = (typeof wordsOf)[Role][number]
+
+/** What a word means to readers of the documentation, and what a route must have for it. */
+interface Word {
+  meaning: string
+  needs?: string
+  fits?(route: RouteOptions): boolean
+}
+
+export const words: Record<Whose, Word> = {
+  any: { meaning: 'whatever it is about.' },
+  self: {
+    meaning: 'about itself; nobody else can be named.',
+    needs: 'a path without parameters',
+    fits: (route) => !hasParameter(route),
+  },
+  own: {
+    meaning: 'its own; another’s is 404, as if it were not there.',
+    needs: 'an object named in its path, or required in its query',
+    fits: (route) => namesObject(route),
+  },
+  listed: {
+    meaning: 'a list that holds nothing but its own or, of a regulator, what lies in its remit.',
+    needs: 'GET and a path without parameters',
+    fits: (route) => isReading(route) && !hasParameter(route),
+  },
+  acting: {
+    meaning: 'for a pharmacy that the token acts for; another is 403.',
+    needs: 'a pharmacy: :finess in its path, or «pharmacy» in its query or body',
+    fits: (route) => namedPharmacy(route) !== undefined,
+  },
+  remit: {
+    meaning: 'what lies in its territories and professions; anything else is 404, as if it were not there.',
+    needs: 'an object named in its path, or required in its query',
+    fits: (route) => namesObject(route),
+  },
+  territory: {
+    meaning: 'for its own territories and those below them; another is 403.',
+    needs: 'to be a write',
+    fits: (route) => !isReading(route),
+  },
+}
+
+/** Reads the pharmacy that a request of this route names; undefined where its requests name none. */
+export function namedPharmacy({
+  url,
+  schema,
+}: RouteOptions): ((request: FastifyRequest) => string | undefined) | undefined {
+  if (url.includes('/:finess')) return ({ params }) => (params as { finess: string }).finess
+  if ('pharmacy' in shapeOf(schema?.querystring)) return ({ query }) => (query as { pharmacy?: string }).pharmacy
+  if ('pharmacy' in shapeOf(schema?.body)) return ({ body }) => (body as { pharmacy?: string }).pharmacy
+  return undefined
+}
+
+function namesObject({ url, schema }: RouteOptions): boolean {
+  const required = Object.values(shapeOf(schema?.querystring)).some((field) => !field.safeParse(undefined).success)
+  return url.includes('/:') || required
+}
+
+function hasParameter({ url }: RouteOptions): boolean {
+  return url.includes('/:')
+}
+
+function isReading({ method }: RouteOptions): boolean {
+  return [method].flat().every((each) => each === 'GET' || each === 'HEAD')
+}
+
+type Shape = Record<string, { safeParse(value: unknown): { success: boolean } }>
+
+/** The members of an object's schema; none of anything else. */
+function shapeOf(schema: unknown): Shape {
+  return (schema as { shape?: Shape } | undefined)?.shape ?? {}
+}

@@ -1,0 +1,162 @@
+import fastify from 'fastify'
+import t from 'tap'
+import { z } from 'zod'
+import { type Policy, requirePolicies } from '../../../src/http/policy.ts'
+import { nameOf, routeTable } from '../../support/route-table.ts'
+import { startService } from '../../support/service.ts'
+
+// Written by hand from the contract, so that a policy which is loosened by mistake is noticed here. A role alone: any object.
+const PROMISED = `
+  GET /v1/products: public
+  PUT /v1/products/{code}: directory:write, admin
+  GET /v1/pharmacies: stock:read, pharmacy, professional, regulator, admin
+  GET /v1/pharmacies/{finess}: stock:read, pharmacy, professional, regulator, admin
+  PUT /v1/pharmacies/{finess}: directory:write, admin
+  GET /v1/pharmacies/{finess}/stock: stock:read, pharmacy acting, regulator remit
+  PUT /v1/pharmacies/{finess}/stock/{product}: stock:write, pharmacy acting
+  POST /v1/pharmacies/{finess}/stock-movements: stock:write, pharmacy acting
+  GET /v1/pharmacies/{finess}/stock-movements: stock:read, pharmacy acting, regulator remit
+  POST /v1/reservations: reservations:write, professional self
+  GET /v1/reservations: reservations:read, pharmacy acting, professional listed
+  GET /v1/reservations/{id}: reservations:read, pharmacy own, professional own
+  POST /v1/reservations/lookup: reservations:read, pharmacy acting
+  POST /v1/reservations/{id}/cancellation: reservations:write, pharmacy own, professional own
+  POST /v1/dispensation-checks: dispensations:read, pharmacy acting
+  POST /v1/dispensations: dispensations:write, pharmacy acting
+  POST /v1/dispensations/{id}/reversal: dispensations:write, pharmacy own
+  GET /v1/dispensations: dispensations:read, pharmacy acting, professional listed, regulator listed
+  GET /v1/dispensations/{id}: dispensations:read, pharmacy own, professional own, regulator remit
+  GET /v1/entitlements/me: dispensations:read, professional self
+  GET /v1/professionals/{id}/entitlements: dispensations:read, professional own, regulator remit
+  GET /v1/professionals/me/history: dispensations:read, professional self
+  GET /v1/professionals/{id}/history: dispensations:read, professional own, regulator remit
+  PUT /v1/professionals/{id}: directory:write, admin
+  POST /v1/professionals/{id}/erasure: directory:write, admin
+  GET /v1/allocation-rules: rules:read, pharmacy, professional, regulator, admin
+  POST /v1/allocation-rules: rules:write, regulator territory, admin
+  POST /v1/allocation-rules/{id}/withdrawal: rules:write, regulator territory, admin
+  GET /v1/territories: directory:read, regulator
+  GET /v1/accesses/me: audit:read, professional self
+  GET /v1/audit/accesses: audit:read, regulator listed
+  GET /v1/audit/refusals: audit:read, regulator listed
+  GET /v1/audit/dispensations: audit:read, regulator listed
+  GET /v1/audit/summary: audit:read, regulator listed
+  GET /v1/audit/anomalies: audit:read, regulator listed
+  GET /v1/ledger/bundle: ledger:read, regulator listed
+  GET /v1/ledger/checkpoint: ledger:read, pharmacy, professional, regulator, admin
+  GET /v1/ledger/key: ledger:read, pharmacy, professional, regulator, admin
+  GET /v1/ledger/consistency-proof: ledger:read, pharmacy, professional, regulator, admin
+  GET /v1/ledger/inclusion-proof: ledger:read, pharmacy own, professional own, regulator remit
+  GET /healthz: public
+  GET /readyz: public
+  GET /metrics: public
+  GET /openapi.json: public
+  GET /openapi.yaml: public
+  GET /.well-known/jwks.json: public
+`
+
+/** A policy in a line, as the list above writes it. */
+function lineOf(policy: Policy | undefined): string {
+  if (policy === undefined || policy === 'public') return String(policy)
+  const whose = (['pharmacy', 'professional', 'regulator', 'admin'] as const).flatMap((role) => {
+    const word = policy[role]
+    return word === undefined ? [] : [word === 'any' ? role : `${role} ${word}`]
+  })
+  return [policy.scope, ...whose].join(', ')
+}
+
+t.test('every route lets in whom the contract says, at the objects that it says, and nobody else', async (t) => {
+  const { app } = await startService(t)
+  const table = routeTable(app).filter(({ url }) => !url.startsWith('/docs'))
+  const lines = table
+    .filter(({ method }) => method !== 'HEAD')
+    .map((route) => `${nameOf(route)}: ${lineOf(route.config?.policy)}`)
+  t.same(
+    lines.sort(),
+    PROMISED.trim()
+      .split(/\s*\n\s*/)
+      .sort(),
+  )
+  for (const head of table.filter(({ method }) => method === 'HEAD')) {
+    const get = table.find(({ method, url }) => method === 'GET' && url === head.url)
+    t.equal(lineOf(head.config?.policy), lineOf(get?.config?.policy), nameOf(head))
+  }
+})
+
+t.test('a route whose policy is missing or cannot be kept does not start, and is named', async (t) => {
+  const start = (method: 'GET' | 'POST', url: string, policy: unknown, schema: object = {}) => {
+    const app = fastify()
+    requirePolicies(app)
+    try {
+      app.route({ method, url, config: { policy: policy as Policy }, schema, handler: async () => ({}) })
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'started'
+  }
+  const scope = 'stock:read'
+  const named = { querystring: z.strictObject({ entry: z.uuid() }) }
+  const filtered = { querystring: z.strictObject({ entry: z.uuid().optional() }) }
+  const ofPharmacy = { body: z.strictObject({ pharmacy: z.string().optional() }) }
+  for (const [method, url, policy, schema, said] of [
+    ['GET', '/a', undefined, {}, 'GET /a declares no policy'],
+    ['GET', '/a', { admin: 'any' }, {}, 'GET /a asks for the scope «undefined», which there is not'],
+    ['GET', '/a', { scope: 'all', admin: 'any' }, {}, 'GET /a asks for the scope «all», which there is not'],
+    ['GET', '/a', { scope }, {}, 'GET /a lets no role in'],
+    ['GET', '/a', { scope, nurse: 'any' }, {}, 'GET /a lets nurse at «any», which means nothing'],
+    ['GET', '/a', { scope, admin: 'acting' }, {}, 'GET /a lets admin at «acting», which means nothing'],
+    ['GET', '/a', { scope, admin: 'any' }, {}, 'started'],
+    ['GET', '/a', { scope, pharmacy: 'acting' }, {}, /^GET \/a lets pharmacy at «acting», which needs a pharmacy/],
+    ['GET', '/a/:finess', { scope, pharmacy: 'acting' }, {}, 'started'],
+    ['POST', '/a', { scope, pharmacy: 'acting' }, ofPharmacy, 'started'],
+    [
+      'GET',
+      '/a',
+      { scope, professional: 'own' },
+      filtered,
+      /^GET \/a lets professional at «own», which needs an object/,
+    ],
+    ['GET', '/a', { scope, professional: 'own' }, named, 'started'],
+    ['GET', '/a', { scope, regulator: 'remit' }, {}, /^GET \/a lets regulator at «remit», which needs an object/],
+    ['GET', '/a/:id', { scope, regulator: 'remit' }, {}, 'started'],
+    ['GET', '/a/:id', { scope, pharmacy: 'listed' }, {}, /^GET \/a\/:id lets pharmacy at «listed», which needs GET/],
+    ['POST', '/a', { scope, pharmacy: 'listed' }, {}, /^POST \/a lets pharmacy at «listed», which needs GET/],
+    ['GET', '/a/:id', { scope, professional: 'self' }, {}, /«self», which needs a path without parameters$/],
+    [
+      'GET',
+      '/a',
+      { scope, regulator: 'territory' },
+      {},
+      /^GET \/a lets regulator at «territory», which needs to be a write$/,
+    ],
+    ['POST', '/a', { scope, regulator: 'territory' }, {}, 'started'],
+  ] as const) {
+    t.match(start(method, url, policy, schema), said)
+  }
+})
+
+t.test('the API document says of each route who may, with which scope, and what the others get', async (t) => {
+  const { app } = await startService(t)
+  const { paths = {}, components } = app.swagger() as unknown as {
+    paths: Record<string, Record<string, { security: object[]; description?: string }>>
+    components: { securitySchemes: { client: { flows: { clientCredentials: { scopes: object } } } } }
+  }
+  const known = Object.keys(components.securitySchemes.client.flows.clientCredentials.scopes)
+  for (const route of routeTable(app)) {
+    const policy = route.config?.policy
+    const [method = '', template = ''] = nameOf(route).split(' ')
+    const described = paths[template]?.[method.toLowerCase()]
+    if (!described || policy === undefined) continue
+    if (policy === 'public') {
+      t.same(described.security, [], nameOf(route))
+      continue
+    }
+    t.ok(known.includes(policy.scope))
+    t.same(described.security, [{ bearer: [] }, { client: [policy.scope] }], nameOf(route))
+    t.match(described.description, `\`${policy.scope}\``)
+  }
+  t.match(
+    paths['/v1/pharmacies/{finess}/stock']?.get?.description,
+    /^For:\n\n- `pharmacy`: for a pharmacy that the token acts for; another is 403\.\n- `regulator`: what lies in .*404.*\n\n403 for any other role, and for a client whose token lacks the scope `stock:read`\.$/,
+  )
+})
