@@ -44,7 +44,8 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
       if (!more || more.sub !== payload.sub) return undefined
       claims = { ...more, ...payload } // What the issuer signed goes before.
     }
-    return acrValues && !acrValues.includes(String(claims.acr)) ? undefined : profile.read(claims)
+    const { acr } = claims
+    return acrValues?.every((each) => each !== acr) ? undefined : profile.read(claims)
   }
 
   return {
