@@ -11,15 +11,20 @@ export function settingsOf({ issuer, audience }: RunningProvider, more: object =
   return { issuer, audience, algorithms: ['RS256'], profile: 'pro-sante-connect', enrol: true, ...more }
 }
 
-/** A service that accepts tokens of these issuers. */
+/** A service that accepts tokens of these issuers, and keeps their keys for as long as is said. */
 export function startWithIssuers(
   t: Pick<Test, 'teardown'>,
-  settings: object[],
-  { timing = {}, config = {} }: { timing?: Partial<KeyTiming>; config?: Parameters<typeof startService>[1] } = {},
+  issuers: (object & { timing?: Partial<KeyTiming> })[],
+  config: Parameters<typeof startService>[1] = {},
 ): Promise<Service> {
   const log = { warn: () => {} }
+  const timings = issuers.map(({ timing }) => timing ?? {})
+  const settings = parseIssuers(
+    issuers.map(({ timing: _, ...each }) => each),
+    ISSUER,
+  )
   return startService(t, config, {
-    issuers: (db) => parseIssuers(settings, ISSUER).map((each) => openIdIssuer(each, { db, log, timing })),
+    issuers: (db) => settings.map((each, index) => openIdIssuer(each, { db, log, timing: timings[index] ?? {} })),
   })
 }
 

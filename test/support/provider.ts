@@ -20,6 +20,8 @@ export interface RunningProvider {
   /** Whether tokens say it all, or userinfo alone does. */
   claimsIn: 'token' | 'userinfo'
   asked: Asked
+  /** Connections are taken, and nothing answered. */
+  hangs: boolean
   kid: string
   key: KeyObject
   /** Signs any token with the provider's present key, for somebody of `people`, but for what is said. */
@@ -50,6 +52,7 @@ export async function startProvider(
     people: new Map(),
     claimsIn: 'token',
     asked: { ...asked },
+    hangs: false,
     kid: '',
     key: undefined as never,
     sign: (subject, claims = {}, header = {}) => {
@@ -85,6 +88,7 @@ export async function startProvider(
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (provider.hangs) return
     const path = new URL(request.url ?? '/', issuer).pathname
     if (path in asked) provider.asked[path as keyof Asked]++
     response.setHeader('connection', 'close') // So that no connection of before outlives a stop.
@@ -143,6 +147,7 @@ function configuration(provider: RunningProvider, key: object): object {
   const { audience, people } = provider
   const claimsOf = (subject = '') => people.get(subject)
   return {
+    adapter: Memory,
     clients: [
       {
         client_id: 'app',
@@ -180,6 +185,18 @@ function configuration(provider: RunningProvider, key: object): object {
       },
     },
   }
+}
+
+/** Keeps sessions, codes and grants; the provider's own warns that it is not meant for use. */
+class Memory {
+  readonly #kept = new Map<string, Record<string, unknown>>()
+  readonly upsert = async (id: string, payload: Record<string, unknown>) => void this.#kept.set(id, payload)
+  readonly find = async (id: string) => this.#kept.get(id)
+  readonly findByUid = async (uid: string) => [...this.#kept.values()].find((payload) => payload.uid === uid)
+  readonly findByUserCode = async () => undefined
+  readonly consume = async (id: string) => void Object.assign(this.#kept.get(id) ?? {}, { consumed: true })
+  readonly destroy = async (id: string) => void this.#kept.delete(id)
+  readonly revokeByGrantId = async () => {}
 }
 
 async function makeKey() {

@@ -10,7 +10,7 @@ import { tablesNaming } from '../../support/traces.ts'
 import { makeWorld, must } from '../../support/world.ts'
 
 const provider = await startProvider(t)
-const service = await startWithIssuers(t, [settingsOf(provider)], { config: { LEDGER_RETENTION_DAYS: 0 } })
+const service = await startWithIssuers(t, [settingsOf(provider)], { LEDGER_RETENTION_DAYS: 0 })
 const { call, db } = service
 const world = await makeWorld(service)
 const place = await world.pharmacy(1)
