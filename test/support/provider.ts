@@ -201,7 +201,7 @@ class Memory {
 
 async function makeKey() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const names = { kid: randomUUID(), use: 'sig', alg: 'RS256' }
+  const names = { kid: randomUUID(), use: 'sig' }
   return {
     privateKey,
     privateJwk: { ...(await exportJWK(privateKey)), ...names },
