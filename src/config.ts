@@ -33,6 +33,9 @@ const environment = z.object({
     .string()
     .optional()
     .meta({ about: 'PEM file (PKCS #8, P-256) that signs tokens; left out: made once in DATA_DIR' }),
+  OIDC_ISSUERS_FILE: z.string().optional().meta({
+    about: 'JSON file with the OpenID Connect issuers of people’s tokens; left out: this service’s own tokens alone',
+  }),
   LEDGER_ORIGIN: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9._/:-]{0,99}$/, 'must be letters, digits and . _ / : -, at most 100')

@@ -6,8 +6,10 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Signer } from './domain/signed-note.ts'
+import { openIdIssuer } from './http/issuers/openid.ts'
 import { loadSigningKey, type SigningKey } from './http/keys.ts'
 import { reportLedger } from './http/metrics.ts'
+import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
@@ -27,13 +29,15 @@ export interface Running {
 /** Opens the database, builds the application, listens and works the jobs; what was opened is closed if one of it fails. */
 export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
+  const people = await loadIssuers(config)
   const key = await loadSigningKey(config)
   const signers = await loadLedgerKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
-  const app = await buildApp({ config, db, key, issuers: [], signers }, log)
+  const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
+  const app = await buildApp({ config, db, key, issuers, signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }

@@ -5,7 +5,6 @@ import { inTransaction } from '../db/transaction.ts'
 import { professionalId } from '../domain/identifiers.ts'
 import { isRefusal, Problem } from '../domain/problems.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
-import { ISSUER } from '../http/keys.ts'
 import { text } from '../http/schemas.ts'
 import { commandLogger } from '../log.ts'
 import { openReady } from '../ready.ts'
@@ -30,10 +29,9 @@ export const eraseProfessionalCommand = defineCommand({
     if (id === undefined) throw new CommandError('ID: not an RPPS or ADELI number')
     const order = { authority: kept('--authority', args.authority), reason: kept('--reason', args.reason) }
     const config = loadConfig()
-    const context = { retentionDays: config.LEDGER_RETENTION_DAYS, issuer: ISSUER }
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
-      const erased = await inTransaction(db, (tx) => eraseProfessional(tx, id, order, context))
+      const erased = await inTransaction(db, (tx) => eraseProfessional(tx, id, order, config.LEDGER_RETENTION_DAYS))
       if (isRefusal(erased)) throw new CommandError(erased.detail)
       const { records, numbers, entries, answers, reservations } = erased
       console.log(

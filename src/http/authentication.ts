@@ -70,7 +70,9 @@ async function verified(
   request: FastifyRequest,
   byName: ReadonlyMap<string, Issuer>,
 ): Promise<{ issuer: Issuer; token: VerifiedToken }> {
-  const payload = await request.jwtVerify<Record<string, unknown>>().catch(() => undefined)
+  const payload = await request.jwtVerify<Record<string, unknown>>().catch((error) => {
+    if (error instanceof Problem) throw error
+  })
   const issuer = byName.get(String(payload?.iss))
   if (!payload || !issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated()
   return { issuer, token: { payload, raw: request.headers.authorization?.slice('Bearer '.length) ?? '' } }

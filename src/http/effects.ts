@@ -39,7 +39,7 @@ export const keyedWriteHeaders = writeHeaders.extend({
 
 interface EffectOptions<T> {
   db: Database
-  /** For a caller of several pharmacies the key's scope is the pharmacy too. */
+  /** The pharmacy that a `pharmacy` caller acts for: part of its key's scope. */
   pharmacy?: string
   keyRequired?: boolean
   keyLife?: KeyLife
@@ -126,9 +126,10 @@ function keyOf<T>(request: FastifyRequest, { pharmacy, keyRequired }: EffectOpti
   return { scope: scopeOf(request.caller, pharmacy), key, requestHash: hashOf(request) }
 }
 
-function scopeOf({ issuer, role, subject, finess }: Caller, pharmacy: string | undefined): string {
+// The pharmacy however many the caller acts for: that changes, and a retry must find its key all the same.
+function scopeOf({ issuer, role, subject }: Caller, pharmacy: string | undefined): string {
   const parts = [issuer, role, subject]
-  if (role === 'pharmacy' && finess.length > 1 && pharmacy !== undefined) parts.push(pharmacy)
+  if (role === 'pharmacy' && pharmacy !== undefined) parts.push(pharmacy)
   return parts.join('\n')
 }
 

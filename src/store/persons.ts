@@ -1,4 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Transaction } from '../db/database.ts'
+import { rows } from '../db/query.ts'
+import { texts } from '../db/sql.ts'
+import { StaleRead } from '../db/transaction.ts'
 
 // Two equalities joined by «or» find their indexes; coalesce(p.merged_into, p.id) = … reads every person.
 const sameRoot = sql`(p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id))`
@@ -15,4 +19,16 @@ export function mainIdentifier(personId: SQL): SQL {
   return sql`(
     select i.identifier from persons known join persons p on ${sameRoot} join person_identifiers i on i.person_id = p.id
     where known.id = ${personId} order by length(i.identifier) desc, i.identifier limit 1)`
+}
+
+/** Gives a person identifiers that nobody has. Throws StaleRead when somebody was given one meanwhile. */
+export async function addIdentifiers(tx: Transaction, personId: string, identifiers: readonly string[]): Promise<void> {
+  const added = await rows(
+    tx,
+    'add_identifiers',
+    sql`insert into person_identifiers (identifier, person_id)
+        select identifier, ${personId}::uuid from unnest(${texts(identifiers)}) as identifier order by identifier
+        on conflict do nothing returning 1`,
+  )
+  if (added.length !== identifiers.length) throw new StaleRead('an identifier was given to somebody meanwhile')
 }

@@ -6,6 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
+import type { Issuer } from '../../src/http/issuers/issuer.ts'
 import { type SigningKey, signToken, type TokenRequest } from '../../src/http/keys.ts'
 import { makeDatabase } from './database.ts'
 import { conformance } from './openapi.ts'
@@ -42,13 +43,14 @@ export interface Service {
 export async function startService(
   t: Pick<Test, 'teardown'>,
   overrides: Partial<Config> = {},
-  options: { connections?: number; logger?: FastifyBaseLogger } = {},
+  options: { connections?: number; logger?: FastifyBaseLogger; issuers?: (db: Database) => Issuer[] } = {},
 ): Promise<Service> {
   const { db, url, dataDir, drop } = await makeDatabase(options.connections)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
   const key = await makeKey()
   const signers: [Signer] = [makeSigner()]
-  const app = await buildApp({ config, db, key, issuers: [], signers }, options.logger)
+  const issuers = options.issuers?.(db) ?? []
+  const app = await buildApp({ config, db, key, issuers, signers }, options.logger)
   await app.ready()
   t.teardown(async () => {
     await app.close()

@@ -40,7 +40,7 @@ export async function testWrite(
     t.match(answer, { status: 422, body: { code: 'idempotency_key_reused' } })
   })
   await t.test('409: while a request with the same key is under way', { skip: onServerOnly }, async (t) => {
-    const scope = [ISSUER, caller.role, caller.subject].join('\n')
+    const scope = [ISSUER, caller.role, caller.subject, ...(caller.finess ?? [])].join('\n')
     const answer = await service.db.attempt(async (tx) => {
       await claimKey(tx, { scope, key: 'under-way', requestHash: randomBytes(32) })
       return call(method, path, { token, body, key: 'under-way' })

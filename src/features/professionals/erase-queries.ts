@@ -65,13 +65,12 @@ export async function deletePayloads(tx: Transaction, personIds: readonly string
 /**
  * Takes some persons out of the stored answers, and returns how many were changed or deleted. The key of an entry goes on
  * answering, without the number and what a pharmacist noted, so that no retry can ever dispense again; what the persons sent themselves, and what
- * the directory answered about them, goes.
+ * the directory answered about them, goes, whichever issuer their tokens came from.
  */
 export async function eraseAnswers(
   tx: Transaction,
   personIds: readonly string[],
   identifiers: readonly string[],
-  scopes: readonly string[],
 ): Promise<number> {
   const { erased } = await oneRow<{ erased: number }>(
     tx,
@@ -84,7 +83,9 @@ export async function eraseAnswers(
             and expires_at is null
           returning 1
         ), gone as (
-          delete from idempotency_keys where scope = any (${texts(scopes)}) or response ->> 'id' = any (${texts(identifiers)})
+          delete from idempotency_keys
+          where split_part(scope, chr(10), 2) = 'professional' and split_part(scope, chr(10), 3) = any (${texts(identifiers)})
+            or response ->> 'id' = any (${texts(identifiers)})
           returning 1
         )
         select ((select count(*) from unnamed) + (select count(*) from gone))::int as erased`,

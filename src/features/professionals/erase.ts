@@ -28,7 +28,7 @@ export async function eraseProfessional(
   tx: Transaction,
   identifier: string,
   order: ErasureOrder,
-  { retentionDays, issuer }: { retentionDays: number; issuer: string },
+  retentionDays: number,
 ): Promise<Erasure | Refusal> {
   const { records, heads } = await lockRecords(tx, identifier)
   const standings = await readStandings(tx, identifier, records)
@@ -44,8 +44,7 @@ export async function eraseProfessional(
   if (holds.length > 0) await cancel(tx, holds, at)
   for (const head of heads.filter(({ seq }) => seq > 0)) appendErasure(tx, head, records, order, at)
   const entries = await deletePayloads(tx, personIds)
-  const scopes = identifiers.map((each) => [issuer, 'professional', each].join('\n'))
-  const answers = await eraseAnswers(tx, personIds, identifiers, scopes)
+  const answers = await eraseAnswers(tx, personIds, identifiers)
   await eraseRecords(tx, personIds)
   return {
     erasedAt: iso(at),

@@ -2,9 +2,10 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { type Head, lockHeadOf } from '../../store/ledger.ts'
+import { addIdentifiers } from '../../store/persons.ts'
 import { requireKnownTerritory } from '../../store/territories.ts'
 import { merge } from './merge.ts'
-import { addIdentifiers, findOwners, type Owner, readProfessional, savePerson } from './queries.ts'
+import { findOwners, type Owner, readProfessional, savePerson } from './queries.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
 
 /**

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, point, texts, uuids } from '../../db/sql.ts'
-import { StaleRead } from '../../db/transaction.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
 
@@ -48,18 +47,6 @@ export async function savePerson(tx: Transaction, personId: string, body: Profes
         )
         insert into ledger_heads (person_id) select id from person on conflict do nothing`,
   )
-}
-
-/** Gives a person identifiers that nobody has. Throws StaleRead when somebody was given one meanwhile. */
-export async function addIdentifiers(tx: Transaction, personId: string, identifiers: readonly string[]): Promise<void> {
-  const added = await rows(
-    tx,
-    'add_identifiers',
-    sql`insert into person_identifiers (identifier, person_id)
-        select identifier, ${personId}::uuid from unnest(${texts(identifiers)}) as identifier order by identifier
-        on conflict do nothing returning 1`,
-  )
-  if (added.length !== identifiers.length) throw new StaleRead('an identifier was given to somebody meanwhile')
 }
 
 /** Lets `root` continue the histories of others, and of those merged into these, so that merged_into names a root. */

@@ -1,5 +1,4 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
-import { ISSUER } from '../../http/keys.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { eraseProfessional } from './erase.ts'
@@ -41,7 +40,6 @@ function putRoute(app: App, { db }: Deps): void {
 }
 
 function erasureRoute(app: App, { db, config }: Deps): void {
-  const context = { retentionDays: config.LEDGER_RETENTION_DAYS, issuer: ISSUER }
   app.post(
     '/v1/professionals/:id/erasure',
     {
@@ -59,6 +57,8 @@ function erasureRoute(app: App, { db, config }: Deps): void {
       },
     },
     async (request, reply) =>
-      effect(request, reply, { db }, (tx) => eraseProfessional(tx, request.params.id, request.body, context)),
+      effect(request, reply, { db }, (tx) =>
+        eraseProfessional(tx, request.params.id, request.body, config.LEDGER_RETENTION_DAYS),
+      ),
   )
 }

@@ -2,17 +2,19 @@ import type { Standing } from '../../store/standing.ts'
 import type { Caller } from '../caller.ts'
 
 /** The signature algorithms that an issuer may be given: asymmetric ones alone. */
-export type Algorithm =
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'EdDSA'
+export const algorithms = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+] as const
+type Algorithm = (typeof algorithms)[number]
 
 /** The header of a token, before anything of it was checked. */
 export interface TokenHeader {

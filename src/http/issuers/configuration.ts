@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { text } from '../schemas.ts'
+import { algorithms } from './issuer.ts'
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** An address that a token may be sent to and keys taken from. */
+export const secureUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an https URL' })
+  .max(500)
+  .refine((url) => !URL.canParse(url) || isSecure(new URL(url)), 'must be https, or http to this machine itself')
+
+const issuerUrl = secureUrl.refine((url) => !/[?#]/.test(url), 'must have no query and no fragment')
+
+/** Which claims say what, for an issuer that is not Pro Santé Connect. Each is the name of a claim. */
+const claimMapping = z.strictObject({
+  identifier: text(200),
+  otherIds: text(200).optional(),
+  profession: text(200).optional(),
+  finess: text(200).optional(),
+  familyName: text(200).default('family_name'),
+  givenName: text(200).default('given_name'),
+})
+
+const settings = z
+  .strictObject({
+    issuer: issuerUrl,
+    audience: text(500),
+    algorithms: z.array(z.enum(algorithms)).min(1, 'must name an algorithm'),
+    jwksUri: secureUrl.optional(),
+    profile: z.union([z.literal('pro-sante-connect'), claimMapping], {
+      error: 'must be "pro-sante-connect", or an object with the name of the claim that is the identifier',
+    }),
+    acrValues: z.array(text(200)).min(1, 'must name a value').optional(),
+    enrol: z.boolean().default(false),
+  })
+  .transform((given) => ({
+    ...given,
+    acrValues: given.acrValues ?? (given.profile === 'pro-sante-connect' ? ['eidas1'] : undefined),
+  }))
+
+/** How tokens of an OpenID Connect issuer are verified and read. */
+export type IssuerSettings = z.output<typeof settings>
+export type ClaimMapping = z.output<typeof claimMapping>
+
+/** Reads a list of issuers. Throws an error of one line that names the first wrong value. */
+export function parseIssuers(value: unknown, ownName: string): IssuerSettings[] {
+  const parsed = z.array(settings, 'must be a list of issuers').safeParse(value)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new Error(`${pathOf(issue?.path ?? [])}${issue?.message}`)
+  }
+  const names = [ownName, ...parsed.data.map(({ issuer }) => issuer)]
+  const twice = parsed.data.findIndex(({ issuer }, index) => names.indexOf(issuer) <= index)
+  if (twice >= 0) throw new Error(`[${twice}].issuer: is this service, or named twice`)
+  return parsed.data
+}
+
+function isSecure({ protocol, hostname, username, password }: URL): boolean {
+  return username === '' && password === '' && (protocol === 'https:' || LOOPBACK.test(hostname))
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  const written = path.map((part, index) =>
+    typeof part === 'number' ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
+  )
+  return written.length === 0 ? '' : `${written.join('')}: `
+}

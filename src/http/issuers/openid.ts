@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from '../../db/database.ts'
+import { Problem } from '../../domain/problems.ts'
+import { type Bearer, findBearer } from '../../store/bearers.ts'
+import { enrol } from '../../store/enrolment.ts'
+import type { Standing } from '../../store/standing.ts'
+import type { Caller } from '../caller.ts'
+import type { IssuerSettings } from './configuration.ts'
+import type { Issuer, VerifiedToken } from './issuer.ts'
+import { proSanteConnect } from './pro-sante-connect.ts'
+import { mappedProfile, type Person } from './profile.ts'
+import { openProvider } from './provider.ts'
+import { remember } from './remembered.ts'
+import { KEY_TIMING, keepKeys } from './remote-keys.ts'
+
+interface Needs {
+  db: Database
+  log: Pick<FastifyBaseLogger, 'warn'>
+  timing?: Partial<typeof KEY_TIMING>
+}
+
+const TOKENS = 10_000
+const DIRECTORY_MS = 60_000 // A pharmacy new in the directory is a pharmacist's within this time.
+const PHARMACIST = '21'
+
+/**
+ * An OpenID Connect issuer of people's tokens. A professional calls as `professional`, under its number. A pharmacist whose
+ * activities name pharmacies that the directory knows calls as `pharmacy` for these, under its surrogate, as that stands
+ * in keys and access records for long.
+ */
+export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Needs): Issuer {
+  const { issuer, audience, algorithms, acrValues, enrol: enrols } = settings
+  const provider = openProvider(settings)
+  const profile = settings.profile === 'pro-sante-connect' ? proSanteConnect : mappedProfile(settings.profile)
+  const needed = acrValues ? [...profile.needed, 'acr'] : profile.needed
+  const persons = remember<Person | undefined>(TOKENS)
+  const bearers = remember<Bearer>(TOKENS)
+
+  const personOf = async ({ payload, raw }: VerifiedToken): Promise<Person | undefined> => {
+    let claims = payload
+    if (needed.some((claim) => payload[claim] === undefined)) {
+      const more = await provider.userinfo(raw)
+      if (!more || more.sub !== payload.sub) return undefined
+      claims = { ...more, ...payload } // What the issuer signed goes before.
+    }
+    const { acr } = claims
+    return acrValues?.every((each) => each !== acr) ? undefined : profile.read(claims)
+  }
+
+  return {
+    issuer,
+    audience,
+    algorithms,
+    keyOf: keepKeys(
+      provider.keys,
+      (error) => log.warn({ err: error, issuer }, 'the keys of an issuer could not be fetched'),
+      { ...KEY_TIMING, ...timing },
+    ),
+    async callerOf(token, standing) {
+      const name = createHash('sha256').update(token.raw).digest('base64')
+      const endsMs = Number(token.payload.exp) * 1000
+      const person = await persons.get(name, endsMs, () => personOf(token))
+      if (!person) return undefined
+      refuseSuspended(person, standing)
+      const untilMs = Math.min(endsMs, Date.now() + DIRECTORY_MS)
+      return callerFor(issuer, person, await bearers.get(name, untilMs, () => bearerOf(db, person, enrols)))
+    },
+  }
+}
+
+/** Who the directory knows a person as; puts it in where that is the operator's wish. */
+async function bearerOf(db: Database, person: Person, enrols: boolean): Promise<Bearer> {
+  const sites = person.exercises.flatMap(({ profession, finess }) => (profession === PHARMACIST ? finess : []))
+  const known = await findBearer(db.orm, person.identifier, sites)
+  const [exercise] = person.exercises
+  const bearer =
+    known ??
+    (enrols && exercise && (await enrol(db, { ...person, profession: exercise.profession }))
+      ? await findBearer(db.orm, person.identifier, sites)
+      : undefined)
+  if (!bearer) {
+    throw new Problem('forbidden', 'The directory does not know you. Ask the operator of the service to put you in.')
+  }
+  if (bearer.suspended) throw suspended()
+  return bearer
+}
+
+function callerFor(issuer: string, { identifier }: Person, { personId, pharmacies }: Bearer): Caller {
+  const common = { issuer, suspended: [], territories: [], professions: [] }
+  return pharmacies.length > 0
+    ? { ...common, role: 'pharmacy', subject: personId, finess: pharmacies }
+    : { ...common, role: 'professional', subject: identifier, finess: [] }
+}
+
+function refuseSuspended({ identifier }: Person, { professionals }: Standing): void {
+  if (professionals.has(identifier)) throw suspended()
+}
+
+function suspended(): Problem {
+  const detail = 'Your account is suspended. Ask the operator of the service.'
+  return new Problem('professional_suspended', detail, { status: 403 })
+}

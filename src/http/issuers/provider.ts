@@ -1,0 +1,90 @@
+import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
+import { z } from 'zod'
+import { Problem } from '../../domain/problems.ts'
+import { type IssuerSettings, secureUrl } from './configuration.ts'
+
+/** An OpenID provider, as far as we ask it. Each question fails after a few seconds. */
+export interface Provider {
+  keys(): Promise<ReturnType<typeof createLocalJWKSet>>
+  /** The claims that the provider has for a token; undefined where it takes the token for none. Else a Problem. */
+  userinfo(token: string): Promise<Record<string, unknown> | undefined>
+}
+
+const TIMEOUT_MS = 3_000
+const MOST_QUESTIONS = 50 // A provider that hangs must not fill this service with requests that wait for it.
+
+const metadata = z.object({ issuer: z.string(), jwks_uri: secureUrl, userinfo_endpoint: secureUrl.optional() })
+const claims = z.record(z.string(), z.unknown())
+
+/** Opens nothing yet: the provider need not be there before the first token. */
+export function openProvider({ issuer, jwksUri }: Pick<IssuerSettings, 'issuer' | 'jwksUri'>): Provider {
+  let discovered: Promise<z.output<typeof metadata>> | undefined
+  let questions = 0
+
+  const discover = () => {
+    discovered ??= readMetadata(issuer)
+    return discovered
+  }
+  // Where a provider has moved to, it may be found again once something has failed.
+  const forgetful = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (error) {
+      discovered = undefined
+      throw error
+    }
+  }
+
+  return {
+    keys: () =>
+      forgetful(async () => {
+        const response = await ask(jwksUri ?? (await discover()).jwks_uri)
+        return createLocalJWKSet((await jsonOf(response)) as JSONWebKeySet)
+      }),
+    async userinfo(token) {
+      if (questions >= MOST_QUESTIONS) throw unreachable(new Error('too many questions to the provider are under way'))
+      questions++
+      try {
+        return await forgetful(async () => {
+          const { userinfo_endpoint: endpoint } = await discover()
+          if (endpoint === undefined) throw new Error('the provider names no userinfo endpoint')
+          const response = await ask(endpoint, { authorization: `Bearer ${token}` })
+          return response.status === 401 || response.status === 403 ? undefined : claims.parse(await jsonOf(response))
+        })
+      } catch (error) {
+        throw unreachable(error)
+      } finally {
+        questions--
+      }
+    },
+  }
+}
+
+/** The 503 for a token that cannot be judged without its issuer. */
+export function unreachable(cause: unknown): Problem {
+  const detail = 'The issuer of this token cannot be asked about it now. Nothing was done; try again in a moment.'
+  return Object.assign(new Problem('unavailable', detail), { cause })
+}
+
+async function readMetadata(issuer: string): Promise<z.output<typeof metadata>> {
+  const response = await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
+  const found = metadata.parse(await jsonOf(response))
+  if (found.issuer !== issuer) throw new Error('the provider’s metadata are those of another issuer')
+  return found
+}
+
+function ask(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    headers: { accept: 'application/json', ...headers },
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
+}
+
+// The messages of JSON.parse quote what was read.
+async function jsonOf(response: Response): Promise<unknown> {
+  if (response.status !== 200) throw new Error(`the provider answered ${response.status}`)
+  return response.json().catch(() => {
+    throw new Error('the provider answered no JSON')
+  })
+}

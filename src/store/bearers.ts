@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { row } from '../db/query.ts'
+import { texts } from '../db/sql.ts'
+
+/** Who bears a token, as the directory knows that person. */
+export interface Bearer {
+  /** Of the identifier's own record, so that it stays the same when records are merged. */
+  personId: string
+  suspended: boolean
+  /** Of the pharmacies asked about, those that are in the directory. */
+  pharmacies: string[]
+}
+
+/** The person known by an identifier, with its pharmacies. Undefined when nobody has this identifier. */
+export function findBearer(
+  db: Queryable,
+  identifier: string,
+  pharmacies: readonly string[],
+): Promise<Bearer | undefined> {
+  return row<Bearer>(
+    db,
+    'find_bearer',
+    sql`select i.person_id as "personId", root.status = 'suspended' as suspended,
+          (select coalesce(json_agg(finess order by finess), '[]') from pharmacies
+            where finess = any (${texts(pharmacies)})) as pharmacies
+        from person_identifiers i join persons known on known.id = i.person_id
+        join persons root on root.id = coalesce(known.merged_into, known.id)
+        where i.identifier = ${identifier}`,
+  )
+}
