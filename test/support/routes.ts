@@ -54,7 +54,7 @@ export const callers: Record<Role, Omit<TokenRequest, 'ttlSeconds'>> = {
 const ID = '0197a000-0000-7000-8000-000000000000'
 
 /** Well formed, and nowhere to be found but for what a test has made under these numbers. */
-export const unmade: Objects = {
+const unmade: Objects = {
   pharmacy: finess(1),
   professional: rpps(1),
   reservation: ID,

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import type { Service } from './service.ts'
 
-export interface Verbatim {
+interface Verbatim {
   token?: string | undefined
   body?: string | undefined
   headers?: Record<string, string>
