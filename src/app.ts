@@ -27,7 +27,7 @@ import { authenticate } from './http/authentication.ts'
 import { partFromClients } from './http/closing.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
-import { ownIssuer } from './http/issuers/own.ts'
+import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
@@ -76,7 +76,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   partFromClients(app)
   await app.register(helmet)
   await authenticate(app, {
-    issuers: [ownIssuer(deps.key), ...deps.issuers],
+    issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),
   })
   await limitRate(app, deps.config.RATE_LIMIT)

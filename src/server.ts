@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Signer } from './domain/signed-note.ts'
-import { loadSigningKey, type SigningKey } from './http/keys.ts'
+import type { SigningKey } from './http/keys.ts'
 import { reportLedger } from './http/metrics.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
@@ -14,6 +14,7 @@ import { startJobs } from './jobs/queue.ts'
 import { loadLedgerKeys } from './ledger-keys.ts'
 import { logOptions } from './log.ts'
 import { openReady } from './ready.ts'
+import { loadSigningKeys } from './signing-keys.ts'
 
 /** A service that listens. */
 export interface Running {
@@ -27,13 +28,13 @@ export interface Running {
 /** Opens the database, builds the application, listens and works the jobs; what was opened is closed if one of it fails. */
 export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
-  const key = await loadSigningKey(config)
+  const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
-  const app = await buildApp({ config, db, key, issuers: [], signers }, log)
+  const app = await buildApp({ config, db, keys, issuers: [], signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
@@ -44,7 +45,7 @@ export async function start(config: Config): Promise<Running> {
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
   log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
   const kept = opened.move()
-  return { app, key, signers, url, close: () => kept.disposeAsync() }
+  return { app, key: keys[0], signers, url, close: () => kept.disposeAsync() }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */

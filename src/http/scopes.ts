@@ -1,0 +1,18 @@
+/** What a machine's token may be good for, at most: the closed list. A scope is never renamed. */
+export const scopes = [
+  'stock:read',
+  'stock:write',
+  'reservations:read',
+  'reservations:write',
+  'dispensations:read',
+  'dispensations:write',
+  'audit:read',
+  'ledger:read',
+  'rules:read',
+  'rules:write',
+  'directory:read',
+  'directory:write',
+  'clients:write',
+] as const
+
+export type Scope = (typeof scopes)[number]
