@@ -7,6 +7,7 @@ import t from 'tap'
 import { openEmbedded } from '../src/db/embedded.ts'
 import { openServerOwner } from '../src/db/server.ts'
 import { makeDatabase, serverUrl } from './support/database.ts'
+import { inherited } from './support/environment.ts'
 import { makeFolder, makeServer } from './support/process.ts'
 import { dispensationBody, must, ruleBody } from './support/world.ts'
 
@@ -24,7 +25,7 @@ t.test(
     t.teardown(() => database?.drop())
     const env = { DATA_DIR: dataDir, ...(database?.url && { DATABASE_URL: database.url }) }
     const { stdout } = await promisify(execFile)(process.execPath, ['src/launch.mjs', 'import', 'osm', file], {
-      env: { PATH: process.env.PATH, ...env },
+      env: { ...inherited, ...env },
     })
     t.match(stdout, /created 31\n.*left out 2\n/s)
 

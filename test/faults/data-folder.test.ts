@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import t from 'tap'
 import { gomask } from '../support/command.ts'
-import { makeDataDir } from '../support/database.ts'
+import { makeDataDir, onEmbeddedOnly } from '../support/database.ts'
 import { makeServer } from '../support/process.ts'
 import { answerOn, dial } from '../support/raw-http.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-// On every run, whatever the other tests' database is: this is about the embedded one.
-t.test('the embedded database in its folder', async (t) => {
+t.test('the embedded database in its folder', { skip: onEmbeddedOnly }, async (t) => {
   const dataDir = await makeDataDir()
   t.teardown(() => rm(dataDir, { recursive: true }))
   const server = makeServer(t, {}, dataDir)

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { inherited } from './environment.ts'
 import type { Service } from './service.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
@@ -14,7 +15,7 @@ export interface Finished {
 /** Runs `gomask` with these arguments to its end, with nothing but PATH and `env` in its environment, and `input` to read. */
 export function gomask(args: string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
-  const options = { env: { PATH: process.env.PATH ?? '', ...env }, timeout: 200_000, maxBuffer: 64 * 1024 * 1024 }
+  const options = { env: { ...inherited, ...env }, timeout: 200_000, maxBuffer: 64 * 1024 * 1024 }
   const child = execFile(process.execPath, [LAUNCHER, ...args], options, (error, stdout, stderr) =>
     resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
   )

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { signToken } from '../../src/http/keys.ts'
 import { loadSigningKeys } from '../../src/signing-keys.ts'
+import { inherited } from './environment.ts'
 import { conformance } from './openapi.ts'
 import type { Service } from './service.ts'
 
@@ -104,7 +105,7 @@ interface Program {
 function run(env: Record<string, string>): Program {
   // Only what is named here: tap's own NODE_OPTIONS would load its hooks into the program.
   const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log: LogRecord[] = []

@@ -11,6 +11,9 @@ const require = createRequire(import.meta.url)
 const packageOfTap = require.resolve('tap/package.json')
 const tap = join(dirname(packageOfTap), require(packageOfTap).bin.tap)
 
+// Some hundred processes load the same sources: compiled once, they start in four fifths of the time.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/node')
+
 // The container must not outlive the run, so a signal ends what is under way and nothing else.
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => interruption.abort())
