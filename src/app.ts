@@ -11,6 +11,7 @@ import { v4 as uuid } from 'uuid'
 import { accessRoutes } from './features/accesses/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
+import { clientRoutes } from './features/clients/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
@@ -105,6 +106,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     territoryRoutes,
     accessRoutes,
     refusalRoutes,
+    clientRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }
