@@ -13,6 +13,7 @@ const gomask = defineCommand({
     demo: lazily(async () => (await import('./demo.ts')).demo),
     migrate: lazily(async () => (await import('./migrate.ts')).migrate),
     token: lazily(async () => (await import('./token.ts')).token),
+    client: lazily(async () => (await import('./client.ts')).client),
     keys: lazily(async () => (await import('./keys.ts')).keys),
     import: lazily(async () => (await import('./import.ts')).importCommand),
     rules: lazily(async () => (await import('./rules.ts')).rules),

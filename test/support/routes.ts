@@ -6,7 +6,7 @@ import { dispensationBody, ruleBody } from './world.ts'
 
 /** A route as the contract has it, with a request that is well formed; what the request names need not exist. */
 export interface Route {
-  method: 'GET' | 'PUT' | 'POST'
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** As the OpenAPI document writes it. */
   template: string
   path: string
@@ -21,6 +21,8 @@ const EVERYBODY = ['pharmacy', 'professional', 'regulator', 'admin'] as const
 const PHARMACY = finess(1)
 const ID = '0197a000-0000-7000-8000-000000000000'
 const SHELF = `/v1/pharmacies/${PHARMACY}/stock`
+const GRANTS = `/v1/pharmacies/${PHARMACY}/grants`
+const CLIENT = `/v1/clients/${ID}`
 const AT = minutesAgo(1)
 
 const pharmacyBody = { name: 'P', address: 'A', latitude: 43.6, longitude: 1.44, territory: 'FR-31', status: 'active' }
@@ -104,6 +106,30 @@ export const routes: readonly Route[] = [
   get('/v1/audit/dispensations', ['regulator']),
   get('/v1/audit/summary', ['regulator']),
   get('/v1/audit/anomalies', ['regulator']),
+  get('/v1/clients', ['admin']),
+  post('/v1/clients', ['admin'], '/v1/clients', { name: 'N', role: 'admin', scopes: ['rules:read'] }),
+  get('/v1/clients/{id}', ['admin'], CLIENT),
+  put('/v1/clients/{id}', ['admin'], CLIENT, { name: 'N', scopes: ['rules:read'], status: 'active' }),
+  {
+    ...post('/v1/clients/{id}/token-revocation', ['admin'], `${CLIENT}/token-revocation`, {}),
+    bodyOptional: true,
+  },
+  { ...post('/v1/clients/{id}/secrets', ['admin'], `${CLIENT}/secrets`, {}), bodyOptional: true },
+  { ...get('/v1/clients/{id}/secrets/{secret}', ['admin'], `${CLIENT}/secrets/${ID}`), method: 'DELETE' },
+  get('/v1/pharmacies/{finess}/grants', ['pharmacy', 'admin'], GRANTS),
+  {
+    ...put('/v1/pharmacies/{finess}/grants/{client}', ['pharmacy', 'admin'], `${GRANTS}/${ID}`, {}),
+    bodyOptional: true,
+  },
+  {
+    ...post(
+      '/v1/pharmacies/{finess}/grants/{client}/withdrawal',
+      ['pharmacy', 'admin'],
+      `${GRANTS}/${ID}/withdrawal`,
+      {},
+    ),
+    bodyOptional: true,
+  },
 ]
 
 /** The method and template of a route, for a test's message. */

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify'
 import { Problem } from '../../domain/problems.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
@@ -18,12 +17,10 @@ import {
   clientQuery,
   emptyBody,
   newClient,
-  newSecret,
-  secretBody,
-  secretParams,
 } from './schema.ts'
-import { makeSecret, type NewSecret } from './secret.ts'
-import { addSecret, deleteSecret } from './secrets.ts'
+import { makeSecret } from './secret.ts'
+import { secretRoutes } from './secret-routes.ts'
+import { shownOnce } from './shown-once.ts'
 import { tokenRoute } from './token-route.ts'
 
 /** Machines: who they are, what they may, and how they come by tokens. */
@@ -32,8 +29,7 @@ export async function clientRoutes(app: App, deps: Deps): Promise<void> {
   createRoute(app, deps)
   changeRoute(app, deps)
   tokenRevocationRoute(app, deps)
-  addSecretRoute(app, deps)
-  deleteSecretRoute(app, deps)
+  secretRoutes(app, deps)
   grantRoutes(app, deps)
   metadataRoute(app, deps)
   await tokenRoute(app, deps)
@@ -140,62 +136,4 @@ function tokenRevocationRoute(app: App, { db }: Deps): void {
     },
     async (request, reply) => effect(request, reply, { db }, (tx) => revokeTokens(tx, request.params.id)),
   )
-}
-
-function addSecretRoute(app: App, { db }: Deps): void {
-  app.post(
-    '/v1/clients/:id/secrets',
-    {
-      config: { policy: ['admin'], changesStanding: true },
-      schema: {
-        operationId: 'addClientSecret',
-        tags: ['access'],
-        summary: 'Give a client a further secret',
-        description: 'Two at most, so that one can take over from the other: then delete the old one.',
-        params: clientParams,
-        headers: writeHeaders,
-        body: secretBody,
-        response: { 201: newSecret, ...problems(401, 403, 404, 409, 413, 415, 422) },
-      },
-    },
-    async (request, reply) => {
-      const { params, body } = request
-      const secret = await makeSecret()
-      const kept = await effect(request, reply, { db, status: 201 }, (tx) =>
-        addSecret(tx, params.id, secret, body?.expiresAt),
-      )
-      return shownOnce(reply, kept, secret)
-    },
-  )
-}
-
-function deleteSecretRoute(app: App, { db }: Deps): void {
-  app.delete(
-    '/v1/clients/:id/secrets/:secret',
-    {
-      config: { policy: ['admin'], changesStanding: true },
-      schema: {
-        operationId: 'deleteClientSecret',
-        tags: ['access'],
-        summary: 'Delete a secret of a client',
-        description:
-          'Nobody gets a token with it any more. Tokens that are out live on: revoke them where they must not.',
-        params: secretParams,
-        headers: writeHeaders,
-        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
-      },
-    },
-    async (request, reply) =>
-      effect(request, reply, { db }, (tx) => deleteSecret(tx, request.params.id, request.params.secret)),
-  )
-}
-
-// Added to the answer after it was stored: no secret lies among the idempotency keys.
-function shownOnce<T extends object>(
-  reply: FastifyReply,
-  answer: T,
-  secret: NewSecret | undefined,
-): T & { secret?: string } {
-  if (!secret || reply.hasHeader('idempotency-replayed')) return answer
-  return { ...answer, secret: secret.text }
 }
