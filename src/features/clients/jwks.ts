@@ -23,8 +23,6 @@ export const jwks = z
   .refine(({ keys }) => new Set(keys.map(({ kid }) => kid)).size === keys.length, 'gives two keys one kid')
   .describe('Public keys that the client signs its assertions with (private_key_jwt); each names its `kid`.')
 
-export type Jwks = z.output<typeof jwks>
-
 function publicMembers(key: JsonWebKey): JsonWebKey | undefined {
   try {
     const members = createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' })
