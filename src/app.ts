@@ -11,6 +11,7 @@ import { v4 as uuid } from 'uuid'
 import { accessRoutes } from './features/accesses/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
+import { clientRoutes } from './features/clients/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
@@ -27,7 +28,7 @@ import { authenticate } from './http/authentication.ts'
 import { partFromClients } from './http/closing.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
-import { ownIssuer } from './http/issuers/own.ts'
+import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
@@ -76,7 +77,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   partFromClients(app)
   await app.register(helmet)
   await authenticate(app, {
-    issuers: [ownIssuer(deps.key), ...deps.issuers],
+    issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),
   })
   await limitRate(app, deps.config.RATE_LIMIT)
@@ -105,6 +106,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     territoryRoutes,
     accessRoutes,
     refusalRoutes,
+    clientRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }

@@ -32,7 +32,15 @@ const environment = z.object({
   SIGNING_KEY_FILE: z
     .string()
     .optional()
-    .meta({ about: 'PEM file (PKCS #8, P-256) that signs tokens; left out: made once in DATA_DIR' }),
+    .meta({ about: 'PEM file (PKCS #8, P-256): the first key signs tokens, all verify; left out: made in DATA_DIR' }),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine(
+      (url) => URL.canParse(url) && new URL(url).origin === url,
+      'must be an origin such as https://masks.example.org',
+    )
+    .optional()
+    .meta({ about: 'where clients reach this service; names it in their tokens and in the OAuth metadata' }),
   OIDC_ISSUERS_FILE: z.string().optional().meta({
     about: 'JSON file with the OpenID Connect issuers of people’s tokens; left out: this service’s own tokens alone',
   }),

@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { chown, link, mkdir, open, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+
+/** Where a key of this service's own making lies in DATA_DIR. */
+export function keyFile(dataDir: string, name: string): string {
+  return join(dataDir, 'keys', name)
+}
 
 /** The PEM of a key in DATA_DIR, made once, by whichever process comes first. */
 export async function ownKey(dataDir: string, name: string, make: () => string): Promise<string> {
-  const folder = join(dataDir, 'keys')
-  const file = join(folder, name)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const file = keyFile(dataDir, name)
+  await mkdir(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
   const found = await readFile(file, 'utf8').catch(() => undefined)
   if (found !== undefined) return found
-  const draft = `${file}.${randomUUID()}` // Not by process id: containers that share the folder are all process 1.
+  const draft = draftOf(file)
   await writeFile(draft, make(), { mode: 0o600 })
   // A link appears whole or not at all, and of two processes that start together only one makes it; both read that one.
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {
@@ -17,4 +21,32 @@ export async function ownKey(dataDir: string, name: string, make: () => string):
   })
   await unlink(draft)
   return readFile(file, 'utf8')
+}
+
+/** The private keys in a PEM file, in their order. */
+export function privatePems(text: string): string[] {
+  return text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----/g) ?? []
+}
+
+/** Writes a key file that exists anew: readers find the old one whole or the new one whole, its owner alone reads it. */
+export async function replaceKeys(file: string, text: string): Promise<void> {
+  const target = await realpath(file) // A link goes on being one.
+  const { uid, gid } = await stat(target)
+  const draft = draftOf(target)
+  const handle = await open(draft, 'wx', 0o600)
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+    await handle.close()
+    await chown(draft, uid, gid) // An administrator's hand must not lock the service out.
+    await rename(draft, target)
+  } catch (error) {
+    await unlink(draft)
+    throw error
+  }
+}
+
+// Not by process id: containers that share the folder are all process 1.
+function draftOf(file: string): string {
+  return `${file}.${randomUUID()}`
 }

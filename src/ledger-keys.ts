@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from './config.ts'
 import { type Signer, signerOf } from './domain/signed-note.ts'
-import { ownKey } from './key-file.ts'
+import { ownKey, privatePems } from './key-file.ts'
 
 /**
  * Loads the Ed25519 keys that sign checkpoints, from LEDGER_KEY_FILE or from DATA_DIR, where one is made once. The file may
@@ -14,7 +14,7 @@ export async function loadLedgerKeys(
   const pem = config.LEDGER_KEY_FILE
     ? await readFile(config.LEDGER_KEY_FILE, 'utf8')
     : await ownKey(config.DATA_DIR, 'ledger-ed25519.pem', newKey)
-  const [first, ...others] = (pem.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? []).map((block) => {
+  const [first, ...others] = privatePems(pem).map((block) => {
     const key = createPrivateKey(block)
     if (key.asymmetricKeyType !== 'ed25519') throw new ConfigError('LEDGER_KEY_FILE: holds a key that is not Ed25519')
     return signerOf(config.LEDGER_ORIGIN, key)

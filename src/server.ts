@@ -7,7 +7,7 @@ import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
-import { loadSigningKey, type SigningKey } from './http/keys.ts'
+import type { SigningKey } from './http/keys.ts'
 import { reportLedger } from './http/metrics.ts'
 import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
@@ -16,6 +16,7 @@ import { startJobs } from './jobs/queue.ts'
 import { loadLedgerKeys } from './ledger-keys.ts'
 import { logOptions } from './log.ts'
 import { openReady } from './ready.ts'
+import { loadSigningKeys } from './signing-keys.ts'
 
 /** A service that listens. */
 export interface Running {
@@ -30,14 +31,14 @@ export interface Running {
 export async function start(config: Config): Promise<Running> {
   const log = pino(logOptions(config.LOG_LEVEL))
   const people = await loadIssuers(config)
-  const key = await loadSigningKey(config)
+  const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
   const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
-  const app = await buildApp({ config, db, key, issuers, signers }, log)
+  const app = await buildApp({ config, db, keys, issuers, signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
@@ -48,7 +49,7 @@ export async function start(config: Config): Promise<Running> {
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
   log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
   const kept = opened.move()
-  return { app, key, signers, url, close: () => kept.disposeAsync() }
+  return { app, key: keys[0], signers, url, close: () => kept.disposeAsync() }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */

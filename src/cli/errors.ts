@@ -1,3 +1,6 @@
+import { sqlState } from '../db/failures.ts'
+import { Problem } from '../domain/problems.ts'
+
 /** A command that cannot do what it was asked; the message is one line for the person at the terminal. */
 export class CommandError extends Error {
   readonly exitCode: number
@@ -6,4 +9,12 @@ export class CommandError extends Error {
     super(message)
     this.exitCode = exitCode
   }
+}
+
+/** An error to show: no national number or secret is said, as drizzle's message does, and PostgreSQL's detail. */
+export function discreet(error: unknown): unknown {
+  if (error instanceof Problem) return new CommandError(error.message)
+  if (!(error instanceof Error && error.cause instanceof Error)) return error
+  const state = sqlState(error) ?? 'the connection was lost'
+  return new CommandError(`the database failed (${state}); run the command again to make sure`)
 }

@@ -13,6 +13,8 @@ const gomask = defineCommand({
     demo: lazily(async () => (await import('./demo.ts')).demo),
     migrate: lazily(async () => (await import('./migrate.ts')).migrate),
     token: lazily(async () => (await import('./token.ts')).token),
+    client: lazily(async () => (await import('./client.ts')).client),
+    keys: lazily(async () => (await import('./keys.ts')).keys),
     import: lazily(async () => (await import('./import.ts')).importCommand),
     rules: lazily(async () => (await import('./rules.ts')).rules),
     'erase-professional': lazily(async () => (await import('./erase-professional.ts')).eraseProfessionalCommand),
@@ -58,8 +60,10 @@ async function find(args: string[]): Promise<{ command: CommandDef; parent: Comm
 // citty passes over options that it does not know: `demo --exti` would serve for ever.
 async function unknownOption({ args: known }: CommandDef, args: string[]): Promise<string | undefined> {
   const names = Object.keys(((await resolve(known)) as object | undefined) ?? {})
+  const end = args.indexOf('--')
   return args
-    .filter((arg) => arg.startsWith('-') && arg !== '--' && arg !== '-')
+    .slice(0, end < 0 ? args.length : end)
+    .filter((arg) => arg.startsWith('-') && arg !== '-')
     .map((arg) => arg.split('=')[0] ?? arg)
     .find((option) => !names.includes(option.replace(/^--/, '')))
 }

@@ -2,7 +2,8 @@ import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { type Role, roles } from '../http/caller.ts'
-import { loadSigningKey, signToken } from '../http/keys.ts'
+import { signToken } from '../http/keys.ts'
+import { loadSigningKeys } from '../signing-keys.ts'
 import { CommandError } from './errors.ts'
 import { repeated } from './repeated.ts'
 
@@ -13,7 +14,8 @@ const LONGEST_DAYS = 366
 export const token = defineCommand({
   meta: {
     name: 'token',
-    description: 'Print a token signed by this service, alone on standard output. Never opens the database.',
+    description:
+      'Print a token signed by this service, alone on standard output, for trials and people; machines are given clients (gomask client). Never opens the database.',
   },
   args: {
     role: { type: 'string', required: true, description: `One of ${roles.join(', ')}.` },
@@ -33,7 +35,7 @@ export const token = defineCommand({
       (given) => finessNumber(given) ?? wrong('--finess: not a FINESS number with a right key'),
     )
     if (role === 'pharmacy' && finess.length === 0) throw new CommandError('--finess: name at least one pharmacy')
-    const key = await loadSigningKey(loadConfig())
+    const [key] = await loadSigningKeys(loadConfig())
     const request = {
       role,
       subject: subjectOf(role, args.subject, finess),

@@ -27,6 +27,8 @@ export const problemStatus = {
   reversal_exceeds_dispensed: 409,
   entry_not_in_checkpoint: 409,
   retention_running: 409,
+  client_revoked: 409,
+  client_secrets_full: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
   uri_too_long: 414,

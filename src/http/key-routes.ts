@@ -13,7 +13,7 @@ const jwk = z.object({
 })
 
 /** The public keys that verify this service's tokens (RFC 7517). */
-export async function keyRoutes(app: App, { key }: Deps): Promise<void> {
+export async function keyRoutes(app: App, { keys }: Deps): Promise<void> {
   app.get(
     '/.well-known/jwks.json',
     {
@@ -25,6 +25,6 @@ export async function keyRoutes(app: App, { key }: Deps): Promise<void> {
         response: { 200: z.object({ keys: z.array(jwk) }), ...onlyProblems(414, 429, 503) },
       },
     },
-    async () => ({ keys: [jwk.parse(key.publicJwk)] }),
+    async () => ({ keys: keys.map(({ publicJwk }) => jwk.parse(publicJwk)) }),
   )
 }

@@ -1,11 +1,9 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, type JWK, SignJWT } from 'jose'
-import type { Config } from '../config.ts'
-import { ownKey } from '../key-file.ts'
+import { v4 as uuid } from 'uuid'
 import type { Role } from './caller.ts'
 
-/** The service as the issuer of its own tokens, and their audience. */
+/** The service as the issuer of its own tokens, in what it keeps too, and their audience. */
 export const ISSUER = 'gomask'
 export const AUDIENCE = 'gomask'
 
@@ -17,14 +15,13 @@ export interface SigningKey {
   publicJwk: JWK
 }
 
-/** Loads the signing key from SIGNING_KEY_FILE, or from DATA_DIR, where it is made once. */
-export async function loadSigningKey(config: Pick<Config, 'SIGNING_KEY_FILE' | 'DATA_DIR'>): Promise<SigningKey> {
-  const pem = config.SIGNING_KEY_FILE
-    ? await readFile(config.SIGNING_KEY_FILE, 'utf8')
-    : await ownKey(config.DATA_DIR, 'signing-es256.pem', newKey)
+/** The first signs; all verify, so that tokens signed before a rotation live out their time. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
+
+/** Reads a private key in PEM. Throws where it is not a P-256 key. */
+export async function signingKeyOf(pem: string): Promise<SigningKey> {
   const privateKey = createPrivateKey(pem)
-  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
-    throw new Error('the signing key is not a P-256 key')
+  if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('not a P-256 key')
   const publicKey = createPublicKey(privateKey)
   const jwk = await exportJWK(publicKey)
   const id = await calculateJwkThumbprint(jwk)
@@ -34,12 +31,6 @@ export async function loadSigningKey(config: Pick<Config, 'SIGNING_KEY_FILE' | '
     publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     publicJwk: { ...jwk, kid: id, use: 'sig', alg: 'ES256' },
   }
-}
-
-function newKey(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString()
 }
 
 /** What a token of ours is to say. */
@@ -61,5 +52,29 @@ export function signToken(key: SigningKey, { role, subject, ttlSeconds, ...remit
     .setSubject(subject)
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + ttlSeconds)
+    .sign(key.privateKey)
+}
+
+/** What a client's token is to say. */
+export interface ClientTokenRequest {
+  issuer: string
+  client: string
+  scope: string
+  /** Seconds since 1970, with milliseconds: compared with the time from which the client's tokens are taken. */
+  issuedAt: number
+  ttlSeconds: number
+}
+
+/** Signs a client's token (RFC 9068). What the client may is not in it: that is read with each request. */
+export function signClientToken(key: SigningKey, request: ClientTokenRequest): Promise<string> {
+  const { issuer, client, scope, issuedAt, ttlSeconds } = request
+  return new SignJWT({ client_id: client, scope })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.id })
+    .setIssuer(issuer)
+    .setAudience(AUDIENCE)
+    .setSubject(client)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(Math.floor(issuedAt) + ttlSeconds)
+    .setJti(uuid())
     .sign(key.privateKey)
 }

@@ -56,8 +56,8 @@ export function requirePolicies(app: FastifyInstance): void {
     const fault = faultOf(route)
     if (fault !== undefined) throw new Error(`${route.method} ${route.url} ${fault}`)
     const policy = route.config?.policy as Policy
-    if (policy !== 'public' && policy.pharmacy === 'acting') {
-      route.preHandler = [requireActing(route), ...[route.preHandler ?? []].flat()]
+    if (policy !== 'public' && (policy.pharmacy === 'acting' || policy.pharmacy === 'itself')) {
+      route.preHandler = [requireActing(route, policy.pharmacy), ...[route.preHandler ?? []].flat()]
     }
   })
 }
@@ -100,9 +100,13 @@ function faultOfWord(route: RouteOptions, role: Role, word: string): string | un
 }
 
 // After validation: what is malformed is 400 on every route, and never compared.
-function requireActing(route: RouteOptions): (request: FastifyRequest) => Promise<void> {
+function requireActing(route: RouteOptions, whose: 'acting' | 'itself'): (request: FastifyRequest) => Promise<void> {
   const named = namedPharmacy(route)
   return async (request) => {
-    if (request.caller.role === 'pharmacy') request.pharmacy = pharmacyFor(request.caller, named?.(request))
+    if (request.caller.role !== 'pharmacy') return
+    if (whose === 'itself' && request.caller.client) {
+      throw new Problem('forbidden', 'A client may not do this by a grant: the pharmacy itself does, or an admin.')
+    }
+    request.pharmacy = pharmacyFor(request.caller, named?.(request))
   }
 }

@@ -97,7 +97,8 @@ export function answerUnroutable(error: FastifyError, request: FastifyRequest, r
   sendProblem(request, reply, problemOf(error))
 }
 
-function problemOf(error: unknown): Problem {
+/** The problem that an error means: one of ours says so itself, others are told by what they are. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const constraint = constraintProblem(error)
   if (constraint) return constraint

@@ -1,4 +1,4 @@
-/** What a machine's token may be limited to; the tokens of people have no scopes. */
+/** What a machine's token may be good for, at most: the closed list. A scope is never renamed. */
 export const scopes = [
   'stock:read',
   'stock:write',

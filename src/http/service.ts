@@ -5,13 +5,14 @@ import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { Signer } from '../domain/signed-note.ts'
 import type { Issuer } from './issuers/issuer.ts'
-import type { SigningKey } from './keys.ts'
+import type { SigningKeys } from './keys.ts'
 
 /** What the application is built from. */
 export interface Deps {
   config: Config
   db: Database
-  key: SigningKey
+  /** The keys of tokens; the first signs. */
+  keys: SigningKeys
   /** Other issuers whose tokens are accepted beside this service's own. */
   issuers: readonly Issuer[]
   /** The ledger's keys; the first is the present one. */

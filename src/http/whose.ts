@@ -3,7 +3,7 @@ import type { Role } from './caller.ts'
 
 /** Whose objects each role may be let at: a closed list of words, each with one meaning. */
 export const wordsOf = {
-  pharmacy: ['any', 'acting', 'own', 'listed'],
+  pharmacy: ['any', 'acting', 'itself', 'own', 'listed'],
   professional: ['any', 'self', 'own', 'listed'],
   regulator: ['any', 'remit', 'listed', 'territory'],
   admin: ['any'],
@@ -39,6 +39,11 @@ export const words: Record<Whose, Word> = {
     meaning: 'for a pharmacy that the token acts for; another is 403.',
     needs: 'a pharmacy: :finess in its path, or «pharmacy» in its query or body',
     fits: (route) => namedPharmacy(route) !== undefined,
+  },
+  itself: {
+    meaning: 'for a pharmacy that the token acts for in its own right; another, and any client by its grant, is 403.',
+    needs: 'a pharmacy: :finess in its path',
+    fits: ({ url }) => url.includes('/:finess'),
   },
   remit: {
     meaning: 'what lies in its territories and professions; anything else is 404, as if it were not there.',

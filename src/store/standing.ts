@@ -12,7 +12,7 @@ export interface ClientStanding {
   /** The pharmacies that granted it. */
   finess: string[]
   suspended: boolean
-  /** Seconds since 1970: tokens issued before are refused. */
+  /** Seconds since 1970, with milliseconds: tokens issued until then are refused. */
   tokensFrom: number | null
 }
 

@@ -1,7 +1,8 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadSigningKey, signToken } from '../../src/http/keys.ts'
+import { signToken } from '../../src/http/keys.ts'
+import { loadSigningKeys } from '../../src/signing-keys.ts'
 import { type BenchServer, startServer } from './measure.ts'
 
 /** A server over a database, asked by a regulator for the whole country. */
@@ -10,7 +11,7 @@ export async function serveRegulator(
 ): Promise<BenchServer & { get(path: string, accept?: string): Promise<Response> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gomask-bench-'))
   const server = await startServer({ DATABASE_URL: url, DATA_DIR: dataDir, CHECKPOINT_SECONDS: '1' })
-  const key = await loadSigningKey({ DATA_DIR: dataDir })
+  const [key] = await loadSigningKeys({ DATA_DIR: dataDir })
   const token = await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds: 3600 })
   return {
     ...server,

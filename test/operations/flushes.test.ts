@@ -18,7 +18,7 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
   const proxy = await startProxy(t, service.url ?? '')
   const db = openServer(proxy.url, { connections: 1, onError: () => {} })
   const { config, key, signers } = service
-  const app = await buildApp({ config, db, key, issuers: [], signers })
+  const app = await buildApp({ config, db, keys: [key], issuers: [], signers })
   t.teardown(() => app.close().then(() => db.close()))
 
   /** The flushes of a request, once the connection is open, the statements are prepared and standings are fresh. */

@@ -32,7 +32,13 @@ t.test('503: a service whose database does not answer is not ready, and says whe
 })
 
 async function serviceOver(t: Test, db: Database): Promise<FastifyInstance> {
-  const app = await buildApp({ config: loadConfig({}), db, key: await makeKey(), issuers: [], signers: [makeSigner()] })
+  const app = await buildApp({
+    config: loadConfig({}),
+    db,
+    keys: [await makeKey()],
+    issuers: [],
+    signers: [makeSigner()],
+  })
   t.teardown(() => app.close())
   return app
 }

@@ -21,6 +21,8 @@ export interface Caller {
   /** What is refused whatever it asks, 401 or the code of 403. */
   refused?: 'unauthenticated' | 'forbidden' | 'professional_suspended' | 'pharmacy_suspended'
   lacksScope?: true
+  /** It acts for pharmacies by their grants. */
+  byGrant?: true
   /** What it may reach: the pharmacies that it acts for, itself, its territories. */
   reaches: readonly string[]
 }
@@ -49,6 +51,8 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
     dispensation: randomUUID(),
     rule: randomUUID(),
     territory: ELSEWHERE,
+    client: randomUUID(),
+    formerClient: randomUUID(),
   }
   const machines = await makeMachines(service, granted)
   // Last, as they are put in through the service, which then reads everybody's standing again.
@@ -75,7 +79,23 @@ async function makeObjects({ call }: Service, world: World, n: number, territory
     dispensation: must(201, await world.dispense(place, id, 100)).body.id,
     rule: rule.id,
     territory,
+    ...(await makeClients(call, world.admin, place.finess)),
   }
+}
+
+async function makeClients(
+  call: Service['call'],
+  admin: string,
+  pharmacy: string,
+): Promise<Pick<Objects, 'client' | 'formerClient'>> {
+  const put = (path: string) => call('PUT', path, { token: admin, body: {} })
+  const post = (path: string, body: object = {}) => call('POST', path, { token: admin, body })
+  const client = { name: 'A till', role: 'pharmacy', scopes: ['stock:read'] }
+  const [one, former] = [must(201, await post('/v1/clients', client)), must(201, await post('/v1/clients', client))]
+  must(201, await post(`/v1/clients/${one.body.id}/secrets`))
+  for (const { body } of [one, former]) must(201, await put(`/v1/pharmacies/${pharmacy}/grants/${body.id}`))
+  must(200, await post(`/v1/pharmacies/${pharmacy}/grants/${former.body.id}/withdrawal`))
+  return { client: one.body.id, formerClient: former.body.id }
 }
 
 /** Each role as it should be, with a token that has expired, and with one that another key has signed. */
@@ -139,7 +159,7 @@ async function makeMachines(service: Service, { pharmacy, territory }: Objects):
       tokens.set(scope, token)
       return token
     }
-    return { name: `${row.role} client ${name}`, role: row.role, reaches, token: sign, ...more }
+    return { name: `${row.role} client ${name}`, role: row.role, reaches, token: sign, byGrant: true, ...more }
   }
   const till: ClientRow = { role: 'pharmacy', finess: [pharmacy] }
   const authority: ClientRow = { role: 'regulator', territories: [territory] }

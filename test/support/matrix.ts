@@ -30,6 +30,7 @@ const beyond: Record<Whose, Expected | undefined> = {
   own: NOT_FOUND,
   remit: NOT_FOUND,
   acting: FORBIDDEN,
+  itself: FORBIDDEN,
   territory: FORBIDDEN,
 }
 
@@ -58,7 +59,7 @@ function tellsOfNone({ policy }: Route, { role, refused, lacksScope }: Caller, {
 
 function expectedOf(
   { policy, status }: Route,
-  { role, refused, lacksScope, reaches }: Caller,
+  { role, refused, lacksScope, byGrant, reaches }: Caller,
   objects: Objects,
 ): Expected {
   if (policy === 'public') return { status }
@@ -66,6 +67,7 @@ function expectedOf(
   const whose = policy[role]
   if (whose === undefined || lacksScope) return FORBIDDEN
   if (refused) return { status: 403, code: refused }
+  if (whose === 'itself' && byGrant) return FORBIDDEN
   const isReached = {
     pharmacy: objects.pharmacy,
     professional: objects.professional,

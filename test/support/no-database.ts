@@ -11,7 +11,7 @@ export async function startWithoutDatabase(t: Test, key?: SigningKey): Promise<F
   // Nothing listens on port 1.
   const db = openServer('postgres://nobody@127.0.0.1:1/none', { connections: 2, onError: () => {} })
   const config = { ...loadConfig({}), RATE_LIMIT: 0 }
-  const app = await buildApp({ config, db, key: key ?? (await makeKey()), issuers: [], signers: [makeSigner()] })
+  const app = await buildApp({ config, db, keys: [key ?? (await makeKey())], issuers: [], signers: [makeSigner()] })
   await app.ready()
   t.teardown(() => app.close().then(() => db.close()))
   return app

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { loadSigningKey, signToken } from '../../src/http/keys.ts'
+import { signToken } from '../../src/http/keys.ts'
+import { loadSigningKeys } from '../../src/signing-keys.ts'
 import { inherited } from './environment.ts'
 import { conformance } from './openapi.ts'
 import type { Service } from './service.ts'
@@ -72,7 +73,8 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
       program().signal(signal)
     },
     ended: () => program().ended,
-    token: async (request) => signToken(await loadSigningKey({ DATA_DIR: dataDir }), { ttlSeconds: 3600, ...request }),
+    token: async (request) =>
+      signToken((await loadSigningKeys({ DATA_DIR: dataDir }))[0], { ttlSeconds: 3600, ...request }),
     async call(method, path, sent) {
       conforms ??= conformance((await (await fetch(`${url()}/openapi.json`)).json()) as object)
       const { status, headers, text } = await send(`${url()}${path}`, method, sent)

@@ -18,6 +18,10 @@ export interface Objects {
   dispensation: string
   rule: string
   territory: string
+  /** A client that the pharmacy grants, with two secrets. */
+  client: string
+  /** A client whose grant it has withdrawn. */
+  formerClient: string
 }
 
 /** A route of the application, with a request that is well formed. */
@@ -37,6 +41,7 @@ export interface Route {
 }
 
 interface Example {
+  path?: string
   query?: string
   body?: object
   bodyOptional?: true
@@ -62,6 +67,8 @@ const unmade: Objects = {
   dispensation: ID,
   rule: ID,
   territory: 'FR',
+  client: ID,
+  formerClient: ID,
 }
 
 const place = { latitude: 43.6, longitude: 1.44 }
@@ -108,6 +115,19 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
     body: ruleBody({ territory, beneficiaries: [{ profession: '98' }] }),
   }),
   'POST /v1/allocation-rules/{id}/withdrawal': () => ({ body: {}, bodyOptional: true }),
+  'POST /v1/clients': () => ({ body: { name: 'N', role: 'admin', scopes: ['rules:read'] } }),
+  'PUT /v1/clients/{id}': () => ({ body: { name: 'N', scopes: ['rules:read'], status: 'active' } }),
+  'POST /v1/clients/{id}/token-revocation': () => ({ body: {}, bodyOptional: true }),
+  // 409: it has two already.
+  'POST /v1/clients/{id}/secrets': () => ({ body: {}, bodyOptional: true, status: 409 }),
+  // 404: nobody knows the id of a secret.
+  'DELETE /v1/clients/{id}/secrets/{secret}': () => ({ status: 404 }),
+  'PUT /v1/pharmacies/{finess}/grants/{client}': () => ({ body: {}, bodyOptional: true }),
+  'POST /v1/pharmacies/{finess}/grants/{client}/withdrawal': ({ pharmacy, formerClient }) => ({
+    path: `/v1/pharmacies/${pharmacy}/grants/${formerClient}/withdrawal`,
+    body: {},
+    bodyOptional: true,
+  }),
 }
 
 /** What stands behind the name of each collection in a path. */
@@ -119,6 +139,9 @@ const members: Record<string, (objects: Objects) => string> = {
   'allocation-rules': ({ rule }) => rule,
   products: () => 'surgical',
   stock: () => 'surgical',
+  clients: ({ client }) => client,
+  grants: ({ client }) => client,
+  secrets: () => ID,
 }
 
 /**

@@ -1,13 +1,13 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { calculateJwkThumbprint, exportJWK } from 'jose'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
 import type { Issuer } from '../../src/http/issuers/issuer.ts'
-import { type SigningKey, signToken, type TokenRequest } from '../../src/http/keys.ts'
+import { type SigningKey, signingKeyOf, signToken, type TokenRequest } from '../../src/http/keys.ts'
+import { newKey } from '../../src/signing-keys.ts'
 import { makeDatabase } from './database.ts'
 import { conformance } from './openapi.ts'
 
@@ -50,7 +50,7 @@ export async function startService(
   const key = await makeKey()
   const signers: [Signer] = [makeSigner()]
   const issuers = options.issuers?.(db) ?? []
-  const app = await buildApp({ config, db, key, issuers, signers }, options.logger)
+  const app = await buildApp({ config, db, keys: [key], issuers, signers }, options.logger)
   await app.ready()
   t.teardown(async () => {
     await app.close()
@@ -91,10 +91,6 @@ export function makeSigner(origin = 'test'): Signer {
 }
 
 /** A signing key for tests. */
-export async function makeKey(): Promise<SigningKey> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = await exportJWK(publicKey)
-  const id = await calculateJwkThumbprint(jwk)
-  const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
-  return { id, privateKey, publicPem, publicJwk: { ...jwk, kid: id, use: 'sig', alg: 'ES256' } }
+export function makeKey(): Promise<SigningKey> {
+  return signingKeyOf(newKey())
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { finessNumber, professionalId } from '../../domain/identifiers.ts'
 import type { Standing } from '../../store/standing.ts'
 import { type Caller, roles } from '../caller.ts'
-import { AUDIENCE, ISSUER, type SigningKey } from '../keys.ts'
+import { AUDIENCE, ISSUER, type SigningKeys } from '../keys.ts'
 import type { Issuer } from './issuer.ts'
 
 const claims = z
@@ -18,18 +18,23 @@ const claims = z
 
 const clientClaims = z.object({ sub: z.uuid(), client_id: z.uuid(), scope: z.string(), iat: z.number() })
 
-/** This service as the issuer of tokens: those of `gomask token`, which say what their bearer may, and those of clients. */
-export function ownIssuer(key: SigningKey): Issuer {
-  return {
-    issuer: ISSUER,
+/**
+ * This service as the issuer of tokens: those of `gomask token`, which say what their bearer may, and those of clients. It
+ * goes by two names where it has a public URL, and is `gomask` in what it keeps under either.
+ */
+export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Issuer[] {
+  const pems = new Map(keys.map(({ id, publicPem }) => [id, publicPem]))
+  const own: Omit<Issuer, 'issuer'> = {
     audience: AUDIENCE,
     algorithms: ['ES256'],
     async keyOf({ kid }) {
-      if (kid !== key.id) throw new Error('unknown key')
-      return key.publicPem
+      const pem = kid === undefined ? undefined : pems.get(kid)
+      if (pem === undefined) throw new Error('unknown key')
+      return pem
     },
     callerOf: ({ payload }, standing) => ('client_id' in payload ? clientOf(payload, standing) : bearerOf(payload)),
   }
+  return [ISSUER, ...(publicUrl === undefined ? [] : [publicUrl])].map((issuer) => ({ ...own, issuer }))
 }
 
 function bearerOf(payload: object): Caller | undefined {
@@ -44,7 +49,7 @@ function bearerOf(payload: object): Caller | undefined {
 function clientOf(payload: object, { clients }: Standing): Caller | undefined {
   const { data } = clientClaims.safeParse(payload)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
-  if (!data || !client || (client.tokensFrom !== null && data.iat < client.tokensFrom)) return undefined
+  if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
   const { id, role, finess, territories, professions, suspended } = client
   const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
   return {

@@ -94,7 +94,7 @@ async function start(db: Database, key: Parameters<typeof signToken>[0], times: 
   }
   subscribe('fastify.initialization', measure)
   const config = { ...loadConfig({}), RATE_LIMIT: 0 }
-  const app = await buildApp({ config, db, key, issuers: [], signers: [makeSigner()] })
+  const app = await buildApp({ config, db, keys: [key], issuers: [], signers: [makeSigner()] })
   unsubscribe('fastify.initialization', measure)
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -3,7 +3,8 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { loadSigningKey, type SigningKey, signToken } from '../../../src/http/keys.ts'
+import { type SigningKey, signToken } from '../../../src/http/keys.ts'
+import { loadSigningKeys } from '../../../src/signing-keys.ts'
 import type { Service } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -24,7 +25,7 @@ export async function dispensingWithAndWithoutLog(
   const dataDir = await mkdtemp(join(tmpdir(), 'gomask-bench-'))
   const switchLog = await logSwitch(url)
   const server = await startServer({ DATABASE_URL: url, DATA_DIR: dataDir })
-  const dispense = await counters(caller(server.url, await loadSigningKey({ DATA_DIR: dataDir })))
+  const dispense = await counters(caller(server.url, (await loadSigningKeys({ DATA_DIR: dataDir }))[0]))
   await dispense(seconds) // Warms up, and is not counted.
   const found: Record<'on' | 'off', number[]> = { on: [], off: [] }
   for (const phase of range(PHASES)) {

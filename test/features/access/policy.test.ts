@@ -47,6 +47,18 @@ const PROMISED = `
   GET /v1/ledger/key: ledger:read, pharmacy, professional, regulator, admin
   GET /v1/ledger/consistency-proof: ledger:read, pharmacy, professional, regulator, admin
   GET /v1/ledger/inclusion-proof: ledger:read, pharmacy own, professional own, regulator remit
+  GET /v1/clients: clients:write, admin
+  POST /v1/clients: clients:write, admin
+  GET /v1/clients/{id}: clients:write, admin
+  PUT /v1/clients/{id}: clients:write, admin
+  POST /v1/clients/{id}/token-revocation: clients:write, admin
+  POST /v1/clients/{id}/secrets: clients:write, admin
+  DELETE /v1/clients/{id}/secrets/{secret}: clients:write, admin
+  GET /v1/pharmacies/{finess}/grants: clients:write, pharmacy itself, admin
+  PUT /v1/pharmacies/{finess}/grants/{client}: clients:write, pharmacy itself, admin
+  POST /v1/pharmacies/{finess}/grants/{client}/withdrawal: clients:write, pharmacy itself, admin
+  POST /oauth/token: public
+  GET /.well-known/oauth-authorization-server: public
   GET /healthz: public
   GET /readyz: public
   GET /metrics: public

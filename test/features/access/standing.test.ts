@@ -9,7 +9,7 @@ import { makeWorld, must } from '../../support/world.ts'
 const service = await startService(t)
 const { call, config, db, key, signers } = service
 const world = await makeWorld(service)
-const other = await buildApp({ config, db, key, issuers: [], signers })
+const other = await buildApp({ config, db, keys: [key], issuers: [], signers })
 t.teardown(() => other.close())
 
 /** What another instance on the same database answers. */

@@ -47,6 +47,8 @@ t.test('the codes are those of the contract', async (t) => {
       ...'idempotency_in_progress idempotency_key_reused rate_limited internal unavailable outcome_unknown'.split(' '),
       'entry_not_in_checkpoint',
       'retention_running',
+      'client_revoked',
+      'client_secrets_full',
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
     ].sort(),
   )

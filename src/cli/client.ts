@@ -1,0 +1,61 @@
+import { defineCommand } from 'citty'
+import { grantClient, withdrawGrant } from '../features/clients/grants.ts'
+import { listClients } from '../features/clients/queries.ts'
+import { resume, revoke, revokeClientTokens, secret, suspend } from './clients/changes.ts'
+import { create } from './clients/create.ts'
+import { finess, finessOf, id, idOf, run } from './clients/run.ts'
+
+const BY = 'admin gomask client' // Whoever has the database's password is an admin.
+
+const list = defineCommand({
+  meta: { name: 'list', description: 'Print the clients, newest first: id, status, role, pharmacies, secrets, name' },
+  async run() {
+    await run(async (tx) => {
+      for (let page = await listClients(tx, null, 100); page.length > 0; ) {
+        for (const each of page) {
+          const { pharmacies, secrets } = each
+          console.log([each.id, each.status, each.role, pharmacies, secrets.length, each.name].join('  '))
+        }
+        page = await listClients(tx, page.at(-1)?.id ?? null, 100)
+      }
+    })
+  },
+})
+
+const grant = defineCommand({
+  meta: { name: 'grant', description: 'Let a client act for a pharmacy, whose mandate you hold on paper' },
+  args: { id, finess },
+  async run({ args }) {
+    const granted = await run((tx) => grantClient(tx, finessOf(args.finess), idOf(args.id), BY))
+    console.log(granted.created ? 'granted' : 'granted already')
+  },
+})
+
+const withdraw = defineCommand({
+  meta: { name: 'withdraw', description: 'End a grant' },
+  args: { id, finess },
+  async run({ args }) {
+    const { withdrawnAt } = await run((tx) => withdrawGrant(tx, finessOf(args.finess), idOf(args.id), BY))
+    console.log(`withdrawn ${withdrawnAt}`)
+  },
+})
+
+/** `gomask client` */
+export const client = defineCommand({
+  meta: {
+    name: 'client',
+    description:
+      'Machines that get tokens at /oauth/token. What is changed takes effect within a second in every process',
+  },
+  subCommands: {
+    create,
+    list,
+    secret,
+    suspend,
+    resume,
+    revoke,
+    'revoke-tokens': revokeClientTokens,
+    grant,
+    withdraw,
+  },
+})

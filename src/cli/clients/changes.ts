@@ -1,0 +1,62 @@
+import { defineCommand } from 'citty'
+import { revokeTokens, setStatus } from '../../features/clients/change-client.ts'
+import { makeSecret } from '../../features/clients/secret.ts'
+import { addSecret, deleteSecret } from '../../features/clients/secrets.ts'
+import { id, idOf, run } from './run.ts'
+
+const statusCommand = (name: string, status: 'active' | 'suspended' | 'revoked', description: string) =>
+  defineCommand({
+    meta: { name, description },
+    args: { id },
+    async run({ args }) {
+      const client = await run((tx) => setStatus(tx, idOf(args.id), status))
+      console.log(`client ${client.id} ${client.status}`)
+    },
+  })
+
+export const suspend = statusCommand(
+  'suspend',
+  'suspended',
+  'Refuse a client, its live tokens too, until it is resumed',
+)
+export const resume = statusCommand('resume', 'active', 'End the suspension of a client')
+export const revoke = statusCommand('revoke', 'revoked', 'Refuse a client, its live tokens too, for good')
+
+export const revokeClientTokens = defineCommand({
+  meta: { name: 'revoke-tokens', description: 'Refuse the tokens that a client holds by now; it may get others' },
+  args: { id },
+  async run({ args }) {
+    const client = await run((tx) => revokeTokens(tx, idOf(args.id)))
+    console.log(`client ${client.id} tokens issued until ${client.tokensFrom} are refused`)
+  },
+})
+
+const add = defineCommand({
+  meta: { name: 'add', description: 'Give a client a further secret, at most two; print it this once' },
+  args: { id },
+  async run({ args }) {
+    const secret = await makeSecret()
+    await run((tx) => addSecret(tx, idOf(args.id), secret))
+    console.log(`secret ${secret.text}`)
+  },
+})
+
+const remove = defineCommand({
+  meta: { name: 'delete', description: 'Delete a secret of a client; tokens that are out live on' },
+  args: {
+    id,
+    secret: { type: 'positional', required: true, description: 'the secret’s id: what stands before its dot' },
+  },
+  async run({ args }) {
+    const { secrets } = await run((tx) => deleteSecret(tx, idOf(args.id), idOf(args.secret, 'SECRET')))
+    console.log(`secrets left ${secrets.length}`)
+  },
+})
+
+export const secret = defineCommand({
+  meta: {
+    name: 'secret',
+    description: 'Rotate the secret of a client: add one, let the machine take it, delete the old',
+  },
+  subCommands: { add, delete: remove },
+})

@@ -1,0 +1,52 @@
+import { defineCommand } from 'citty'
+import { clientOf, createClient } from '../../features/clients/create-client.ts'
+import { makeSecret } from '../../features/clients/secret.ts'
+import { scopes } from '../../http/scopes.ts'
+import { discreet } from '../errors.ts'
+import { readJsonFile } from '../json-file.ts'
+import { repeated } from '../repeated.ts'
+import { run } from './run.ts'
+
+/** `gomask client create` */
+export const create = defineCommand({
+  meta: { name: 'create', description: 'Make a client; print its id, and its secret, which is shown this once' },
+  args: {
+    name: { type: 'string', required: true, description: 'Whose machine it is.' },
+    role: {
+      type: 'string',
+      required: true,
+      description: 'pharmacy (acts for those that grant it), regulator or admin.',
+    },
+    scope: { type: 'string', required: true, description: `May be given several times: ${scopes.join(', ')}.` },
+    territory: { type: 'string', description: 'A territory in a regulator’s remit; may be given several times.' },
+    profession: {
+      type: 'string',
+      description: 'A profession that the remit is limited to; may be given several times.',
+    },
+    'token-seconds': { type: 'string', description: 'How long its tokens live, 300 to 3600; left out: 900.' },
+    jwks: { type: 'string', valueHint: 'FILE', description: 'Its public keys (RFC 7517), in the place of a secret.' },
+  },
+  async run({ rawArgs, args }) {
+    const seconds = args['token-seconds']
+    const body = parsed({
+      name: args.name,
+      role: args.role,
+      scopes: repeated(rawArgs, 'scope'),
+      territories: repeated(rawArgs, 'territory'),
+      professions: repeated(rawArgs, 'profession'),
+      ...(seconds !== undefined && { tokenSeconds: Number(seconds) }),
+      ...(args.jwks !== undefined && { jwks: await readJsonFile(args.jwks) }),
+    })
+    const secret = body.jwks ? undefined : await makeSecret()
+    const { id } = await run((tx) => createClient(tx, body, secret))
+    console.log(`client ${id}${secret ? `\nsecret ${secret.text}` : ''}`)
+  },
+})
+
+function parsed(given: unknown): ReturnType<typeof clientOf> {
+  try {
+    return clientOf(given)
+  } catch (error) {
+    throw discreet(error)
+  }
+}

@@ -1,0 +1,43 @@
+import { loadConfig } from '../../config.ts'
+import type { Transaction } from '../../db/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { finessNumber } from '../../domain/identifiers.ts'
+import { isRefusal, type Refusal } from '../../domain/problems.ts'
+import { uuid } from '../../http/schemas.ts'
+import { commandLogger } from '../../log.ts'
+import { openReady } from '../../ready.ts'
+import { CommandError, discreet } from '../errors.ts'
+
+/** Runs a verb in a transaction of its own. A refusal, and whatever else goes wrong, is a CommandError of one line. */
+export async function run<T>(verb: (tx: Transaction) => Promise<T | Refusal>): Promise<T> {
+  const config = loadConfig()
+  const db = await openReady(config, commandLogger(config.LOG_LEVEL))
+  try {
+    const result = await inTransaction(db, verb)
+    if (isRefusal(result)) throw new CommandError(result.detail)
+    return result
+  } catch (error) {
+    throw discreet(error)
+  } finally {
+    await db.close()
+  }
+}
+
+/** The argument that names a client. */
+export const id = { type: 'positional', required: true, description: 'the client’s id' } as const
+
+/** The argument that names a pharmacy. */
+export const finess = { type: 'positional', required: true, description: 'the pharmacy’s FINESS number' } as const
+
+/** An id as it was given. Throws a CommandError where it is none. */
+export function idOf(given: string, name = 'ID'): string {
+  if (!uuid.safeParse(given).success) throw new CommandError(`${name}: not an id`)
+  return given
+}
+
+/** A FINESS number as it was given. Throws a CommandError where it is none. */
+export function finessOf(given: string): string {
+  const number = finessNumber(given)
+  if (number === undefined) throw new CommandError('FINESS: not a FINESS number with a right key')
+  return number
+}

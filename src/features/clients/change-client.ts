@@ -1,0 +1,48 @@
+import type { Transaction } from '../../db/database.ts'
+import { Problem, type Refusal, refused } from '../../domain/problems.ts'
+import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from './queries.ts'
+import { requireRemit } from './remit.ts'
+import type { Client, ClientChange } from './schema.ts'
+
+/** Changes a client; its tokens already out follow within a second. Throws 404 where there is none. */
+export async function changeClient(tx: Transaction, id: string, change: ClientChange): Promise<Client | Refusal> {
+  const { role, status } = await existing(tx, id)
+  if (status === 'revoked' && change.status !== 'revoked') return isRevoked()
+  await requireRemit(tx, role, change)
+  await updateClient(tx, id, change)
+  return readClient(tx, id)
+}
+
+/** Changes the status of a client and nothing else. Throws 404 where there is none. */
+export async function setStatus(tx: Transaction, id: string, status: Client['status']): Promise<Client | Refusal> {
+  const client = await existing(tx, id)
+  if (client.status === 'revoked' && status !== 'revoked') return isRevoked()
+  await updateStatus(tx, id, status)
+  return readClient(tx, id)
+}
+
+/** Refuses the tokens that a client holds by now, within a second everywhere; it may get others. Throws 404. */
+export async function revokeTokens(tx: Transaction, id: string): Promise<Client> {
+  await existing(tx, id)
+  await refuseTokens(tx, id)
+  return readClient(tx, id)
+}
+
+/** Locks a client that may be given something. Throws 404 where there is none. */
+export async function lockLiveClient(
+  tx: Transaction,
+  id: string,
+): Promise<NonNullable<Awaited<ReturnType<typeof lockClient>>> | Refusal> {
+  const client = await existing(tx, id)
+  return client.status === 'revoked' ? isRevoked() : client
+}
+
+async function existing(tx: Transaction, id: string) {
+  const client = await lockClient(tx, id)
+  if (!client) throw new Problem('not_found', 'There is no such client.')
+  return client
+}
+
+function isRevoked(): Refusal {
+  return refused('client_revoked', 'This client was revoked, for good. Make another one.')
+}

@@ -1,0 +1,25 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { invalid } from '../../domain/problems.ts'
+import { insertClient, readClient } from './queries.ts'
+import { requireRemit } from './remit.ts'
+import { type Client, type ClientBody, clientBody } from './schema.ts'
+import type { NewSecret } from './secret.ts'
+import { insertSecret } from './secret-queries.ts'
+
+/** Makes a client, with a secret unless it authenticates with keys of its own. Throws 400 on a remit that is not its role's. */
+export async function createClient(tx: Transaction, body: ClientBody, secret: NewSecret | undefined): Promise<Client> {
+  await requireRemit(tx, body.role, body)
+  const id = uuidv7()
+  await insertClient(tx, id, body)
+  if (secret) await insertSecret(tx, id, secret, null)
+  return readClient(tx, id)
+}
+
+/** Reads a client as the API takes it. Throws 400 naming the first field that is wrong. */
+export function clientOf(given: unknown): ClientBody {
+  const parsed = clientBody.safeParse(given)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw invalid(issue?.path.join('.') || 'client', issue?.message ?? 'is not valid')
+}

@@ -1,0 +1,91 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { row, rows } from '../../db/query.ts'
+import { clock, instant } from '../../db/sql.ts'
+import { type Instant, iso } from '../../domain/instant.ts'
+import type { Grant } from './schema.ts'
+
+const columns = sql`g.id, g.finess as pharmacy, json_build_object('id', c.id, 'name', c.name) as client,
+  ${instant(sql`g.granted_at`)} as "grantedAt", split_part(g.granted_by, ' ', 1) as "grantedBy",
+  ${instant(sql`g.withdrawn_at`)} as "withdrawnAt", split_part(g.withdrawn_by, ' ', 1) as "withdrawnBy"`
+
+interface Row extends Omit<Grant, 'grantedAt' | 'withdrawnAt'> {
+  grantedAt: Instant
+  withdrawnAt: Instant | null
+}
+
+/** Lets a client act for a pharmacy from now on; false where it does already. */
+export async function insertGrant(
+  tx: Transaction,
+  id: string,
+  client: string,
+  finess: string,
+  by: string,
+): Promise<boolean> {
+  const inserted = await row(
+    tx,
+    'insert_grant',
+    sql`insert into client_grants (id, client_id, finess, granted_at, granted_by)
+        values (${id}::uuid, ${client}::uuid, ${finess}, ${clock}, ${by})
+        on conflict (client_id, finess) where withdrawn_at is null do nothing returning true as inserted`,
+  )
+  return inserted !== undefined
+}
+
+/** Ends the live grant, if there is one. */
+export async function endGrant(tx: Transaction, client: string, finess: string, by: string): Promise<void> {
+  await rows(
+    tx,
+    'end_grant',
+    sql`update client_grants set withdrawn_at = ${clock}, withdrawn_by = ${by}
+        where client_id = ${client}::uuid and finess = ${finess} and withdrawn_at is null`,
+  )
+}
+
+/** The live grant of a pharmacy to a client, else the one that ended last, or undefined. */
+export async function findGrant(db: Queryable, client: string, finess: string): Promise<Grant | undefined> {
+  const found = await row<Row>(
+    db,
+    'find_grant',
+    sql`select ${columns} from client_grants g join clients c on c.id = g.client_id
+        where g.client_id = ${client}::uuid and g.finess = ${finess}
+        order by g.withdrawn_at desc nulls first, g.id desc limit 1`,
+  )
+  return found && view(found)
+}
+
+/** The grants that a pharmacy gave, ended ones too, newest first after a position. */
+export async function listGrants(
+  db: Queryable,
+  finess: string,
+  before: string | null,
+  limit: number,
+): Promise<Grant[]> {
+  const found = await rows<Row>(
+    db,
+    'list_grants',
+    sql`select ${columns} from client_grants g join clients c on c.id = g.client_id
+        where g.finess = ${finess} and g.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        order by g.id desc limit ${limit}::int`,
+  )
+  return found.map(view)
+}
+
+/** Whether there is such a pharmacy. */
+export async function isPharmacy(db: Queryable, finess: string): Promise<boolean> {
+  return (await row(db, 'is_pharmacy', sql`select true as is from pharmacies where finess = ${finess}`)) !== undefined
+}
+
+/** The surrogate of whoever goes by a national number, or undefined. */
+export async function findPerson(db: Queryable, number: string): Promise<string | undefined> {
+  const found = await row<{ id: string }>(
+    db,
+    'find_person_of_number',
+    sql`select person_id as id from person_identifiers where identifier = ${number}`,
+  )
+  return found?.id
+}
+
+function view({ grantedAt, withdrawnAt, ...grant }: Row): Grant {
+  return { ...grant, grantedAt: iso(grantedAt), withdrawnAt: withdrawnAt === null ? null : iso(withdrawnAt) }
+}

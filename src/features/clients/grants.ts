@@ -1,0 +1,50 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable, Transaction } from '../../db/database.ts'
+import { professionalId } from '../../domain/identifiers.ts'
+import { invalid, isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
+import type { Caller } from '../../http/caller.ts'
+import { lockLiveClient } from './change-client.ts'
+import { endGrant, findGrant, findPerson, insertGrant, isPharmacy } from './grant-queries.ts'
+import type { Grant } from './schema.ts'
+
+/**
+ * Lets a client act for a pharmacy; granted already, it stays as it is. Throws 404 where there is no such client or
+ * pharmacy, 400 where the client's role acts for none.
+ */
+export async function grantClient(
+  tx: Transaction,
+  finess: string,
+  client: string,
+  by: string,
+): Promise<{ grant: Grant; created: boolean } | Refusal> {
+  const found = await lockLiveClient(tx, client)
+  if (isRefusal(found)) return found
+  if (found.role !== 'pharmacy') throw invalid('client', 'is not a client that acts for pharmacies')
+  await requirePharmacy(tx, finess)
+  const created = await insertGrant(tx, uuidv7(), client, finess, by)
+  return { grant: await theGrant(tx, finess, client), created }
+}
+
+/** Ends a grant, within a second everywhere. Again: the same. Throws 404 where there was none. */
+export async function withdrawGrant(tx: Transaction, finess: string, client: string, by: string): Promise<Grant> {
+  await endGrant(tx, client, finess, by)
+  return theGrant(tx, finess, client)
+}
+
+/** Makes sure that a pharmacy exists. Throws 404. */
+export async function requirePharmacy(db: Queryable, finess: string): Promise<void> {
+  if (!(await isPharmacy(db, finess))) throw new Problem('not_found', 'There is no such pharmacy.')
+}
+
+/** Who grants, as it is kept: the role, and a name that is no national number. */
+export async function actorOf(db: Queryable, { role, subject, finess }: Caller): Promise<string> {
+  const number = finess.includes(subject) ? undefined : professionalId(subject)
+  if (number === undefined) return `${role} ${subject}`
+  return `${role} ${(await findPerson(db, number)) ?? 'not in the directory'}`
+}
+
+async function theGrant(tx: Transaction, finess: string, client: string): Promise<Grant> {
+  const grant = await findGrant(tx, client, finess)
+  if (!grant) throw new Problem('not_found', 'There is no such grant.')
+  return grant
+}

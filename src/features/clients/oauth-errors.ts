@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { Problem } from '../../domain/problems.ts'
+
+type Code =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_scope'
+  | 'unsupported_grant_type'
+  | 'temporarily_unavailable'
+  | 'server_error'
+
+/** A token request that ends here, as RFC 6749 §5.2 has it. The description is public. */
+export class OAuthError extends Error {
+  readonly code: Code
+
+  constructor(code: Code, description: string) {
+    super(description)
+    this.code = code
+  }
+}
+
+const body = z
+  .object({ error: z.string(), error_description: z.string() })
+  .meta({ id: 'OAuthError', description: 'RFC 6749, section 5.2.' })
+
+const descriptions: Record<number, string> = {
+  400: 'The request or its scope is wrong.',
+  401: 'The client did not authenticate (`invalid_client`).',
+  404: 'There is no such route.',
+  413: 'The body is too large.',
+  414: 'The URL is too long.',
+  415: 'The body is not application/x-www-form-urlencoded.',
+  429: 'Too many requests; wait as long as Retry-After says.',
+  500: 'A fault of ours; no token was issued.',
+  503: 'No token was issued; try again in a moment.',
+}
+
+/** Response schemas of these errors. */
+export function oauthErrors(...statuses: number[]): Record<number, unknown> {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: descriptions[status], content: { 'application/json': { schema: body } } },
+    ]),
+  )
+}
+
+/**
+ * Answers every error of the routes below as RFC 6749 has it, never as a problem document. `problemOf` is what the rest of
+ * the service would answer.
+ */
+export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) => Problem): void {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const { status, code, description } = readable(error, problemOf)
+    if (status >= 500) request.log.error({ err: error, code }, 'request failed')
+    if (status === 401) reply.header('www-authenticate', 'Basic realm="gomask", charset="UTF-8"')
+    if (status === 503) reply.header('retry-after', 2)
+    if (status === 413) reply.removeHeader('connection') // The reset would take the answer with it.
+    return reply.code(status).send({ error: code, error_description: printable(description) })
+  })
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ error: 'invalid_request', error_description: 'POST /oauth/token is all there is here.' }),
+  )
+}
+
+function readable(
+  error: unknown,
+  problemOf: (error: unknown) => Problem,
+): { status: number; code: Code; description: string } {
+  if (error instanceof OAuthError) {
+    return { status: error.code === 'invalid_client' ? 401 : 400, code: error.code, description: error.message }
+  }
+  const { status, message } = problemOf(error)
+  if (status === 415) return { status, code: 'invalid_request', description: 'Send application/x-www-form-urlencoded.' }
+  const code =
+    status === 500 ? 'server_error' : status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request'
+  return { status, code, description: message }
+}
+
+// RFC 6749 allows these characters alone.
+function printable(text: string): string {
+  return text.replaceAll('"', "'").replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, ' ')
+}

@@ -1,0 +1,139 @@
+import { Problem } from '../../domain/problems.ts'
+import { effect, writeHeaders } from '../../http/effects.ts'
+import { page, positionOf } from '../../http/pages.ts'
+import { problems, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { changeClient, revokeTokens } from './change-client.ts'
+import { createClient } from './create-client.ts'
+import { grantRoutes } from './grant-routes.ts'
+import { metadataRoute } from './metadata-route.ts'
+import { findClient, listClients } from './queries.ts'
+import {
+  client,
+  clientBody,
+  clientChange,
+  clientPage,
+  clientParams,
+  clientQuery,
+  emptyBody,
+  newClient,
+} from './schema.ts'
+import { makeSecret } from './secret.ts'
+import { secretRoutes } from './secret-routes.ts'
+import { shownOnce } from './shown-once.ts'
+import { tokenRoute } from './token-route.ts'
+
+/** Machines: who they are, what they may, and how they come by tokens. */
+export async function clientRoutes(app: App, deps: Deps): Promise<void> {
+  readRoutes(app, deps)
+  createRoute(app, deps)
+  changeRoute(app, deps)
+  tokenRevocationRoute(app, deps)
+  secretRoutes(app, deps)
+  grantRoutes(app, deps)
+  metadataRoute(app, deps)
+  await tokenRoute(app, deps)
+}
+
+function readRoutes(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/clients',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' } },
+      schema: {
+        operationId: 'listClients',
+        tags: ['access'],
+        summary: 'List the clients, newest first',
+        querystring: clientQuery,
+        response: { 200: clientPage, ...problems(401, 403) },
+      },
+    },
+    async ({ query }) =>
+      page(await listClients(db.orm, positionOf(query.cursor, uuid), query.limit + 1), query.limit, ({ id }) => id),
+  )
+  app.get(
+    '/v1/clients/:id',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' } },
+      schema: {
+        operationId: 'readClient',
+        tags: ['access'],
+        summary: 'Read one client',
+        params: clientParams,
+        response: { 200: client, ...problems(401, 403, 404) },
+      },
+    },
+    async ({ params }) => {
+      const found = await findClient(db.orm, params.id)
+      if (!found) throw new Problem('not_found', 'There is no such client.')
+      return found
+    },
+  )
+}
+
+function createRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/clients',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'createClient',
+        tags: ['access'],
+        summary: 'Make a client for a machine',
+        description:
+          'It authenticates at `/oauth/token` with the secret of this answer, or, where `jwks` is given, with its own keys and no secret. A `pharmacy` client acts for nobody until pharmacies grant it. A client with `clients:write` can make others that may more than itself.',
+        headers: writeHeaders,
+        body: clientBody,
+        response: { 201: newClient, ...problems(401, 403, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request
+      const secret = body.jwks ? undefined : await makeSecret()
+      const created = await effect(request, reply, { db, status: 201 }, (tx) => createClient(tx, body, secret))
+      return shownOnce(reply, created, secret)
+    },
+  )
+}
+
+function changeRoute(app: App, { db }: Deps): void {
+  app.put(
+    '/v1/clients/:id',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'changeClient',
+        tags: ['access'],
+        summary: 'Change a client',
+        description:
+          'What is left out is taken away, or as at first. Its tokens already out follow within a second, on every instance. Its role stays, and so do its secrets and grants. `revoked` is for good.',
+        params: clientParams,
+        headers: writeHeaders,
+        body: clientChange,
+        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => effect(request, reply, { db }, (tx) => changeClient(tx, request.params.id, request.body)),
+  )
+}
+
+function tokenRevocationRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/clients/:id/token-revocation',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'revokeClientTokens',
+        tags: ['access'],
+        summary: 'Refuse the tokens that a client holds by now',
+        description:
+          'Within a second, on every instance. It may get others: delete the secret first that somebody else has.',
+        params: clientParams,
+        headers: writeHeaders,
+        body: emptyBody,
+        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => effect(request, reply, { db }, (tx) => revokeTokens(tx, request.params.id)),
+  )
+}

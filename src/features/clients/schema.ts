@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { pageOf, pageQuery } from '../../http/pages.ts'
+import { finess, instant, territory, text, time, uuid } from '../../http/schemas.ts'
+import { scopes } from '../../http/scopes.ts'
+import { jwks } from './jwks.ts'
+
+const distinct = (values: readonly unknown[]) => new Set(values).size === values.length
+
+const role = z.enum(['pharmacy', 'regulator', 'admin']).describe('A `pharmacy` client acts for whoever grants it.')
+const status = z
+  .enum(['active', 'suspended', 'revoked'])
+  .describe('Suspended: gets no token, and its live ones are refused with 403. Revoked: for good, its live ones 401.')
+
+const fields = {
+  name: text(100),
+  scopes: z
+    .array(z.enum(scopes))
+    .min(1)
+    .refine(distinct, 'names a scope twice')
+    .describe('What its tokens are good for, at most, within its role.'),
+  territories: z.array(territory).max(200).default([]).describe('The remit of a regulator’s client.'),
+  professions: z
+    .array(z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"'))
+    .max(200)
+    .default([])
+    .describe('That the remit is limited to; none named: all.'),
+  tokenSeconds: z.int().min(300).max(3600).default(900).describe('How long its tokens live.'),
+  jwks: jwks.optional(),
+}
+
+export const clientBody = z.strictObject({ ...fields, role })
+export const clientChange = z.strictObject({ ...fields, status })
+export const clientParams = z.strictObject({ id: uuid })
+export const clientQuery = z.strictObject(pageQuery)
+export const secretBody = z.strictObject({ expiresAt: instant.optional() }).nullish()
+export const secretParams = z.strictObject({ id: uuid, secret: uuid })
+export const emptyBody = z.strictObject({}).nullish()
+export const grantParams = z.strictObject({ finess, client: uuid })
+export const grantsParams = z.strictObject({ finess })
+
+const secret = z
+  .object({ id: uuid, createdAt: time, expiresAt: time.nullable() })
+  .meta({ id: 'ClientSecret', description: 'A live secret: its id, never itself.' })
+
+const shownOnce = z
+  .string()
+  .optional()
+  .describe('Shown in this answer alone, and not when it is answered again: then make another secret.')
+
+export const client = z
+  .object({
+    id: uuid,
+    name: z.string(),
+    role,
+    status,
+    scopes: z.array(z.string()),
+    territories: z.array(z.string()),
+    professions: z.array(z.string()),
+    tokenSeconds: z.int(),
+    jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
+    secrets: z.array(secret),
+    pharmacies: z.int().describe('How many grant it at present.'),
+    tokensFrom: time.nullable().describe('Tokens issued until then are refused.'),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Client' })
+
+export const newClient = client.extend({ secret: shownOnce }).meta({ id: 'NewClient' })
+export const newSecret = secret.extend({ secret: shownOnce }).meta({ id: 'NewClientSecret' })
+export const clientPage = pageOf(client)
+
+export const grant = z
+  .object({
+    id: uuid,
+    pharmacy: z.string(),
+    client: z.object({ id: uuid, name: z.string() }),
+    grantedAt: time,
+    grantedBy: z.string().describe('The pharmacy itself, or an admin who holds its mandate on paper.'),
+    withdrawnAt: time.nullable(),
+    withdrawnBy: z.string().nullable(),
+  })
+  .meta({ id: 'Grant', description: 'That a client acts for a pharmacy, from then until it is withdrawn.' })
+
+export const grantPage = pageOf(grant)
+
+export type ClientBody = z.output<typeof clientBody>
+export type ClientChange = z.output<typeof clientChange>
+export type Client = z.output<typeof client>
+export type Secret = z.output<typeof secret>
+export type Grant = z.output<typeof grant>

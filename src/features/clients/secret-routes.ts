@@ -1,0 +1,61 @@
+import { effect, writeHeaders } from '../../http/effects.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { client, clientParams, newSecret, secretBody, secretParams } from './schema.ts'
+import { makeSecret } from './secret.ts'
+import { addSecret, deleteSecret } from './secrets.ts'
+import { shownOnce } from './shown-once.ts'
+
+/** One secret takes over from another. */
+export function secretRoutes(app: App, deps: Deps): void {
+  addSecretRoute(app, deps)
+  deleteSecretRoute(app, deps)
+}
+
+function addSecretRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/clients/:id/secrets',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'addClientSecret',
+        tags: ['access'],
+        summary: 'Give a client a further secret',
+        description: 'Two at most, so that one can take over from the other: then delete the old one.',
+        params: clientParams,
+        headers: writeHeaders,
+        body: secretBody,
+        response: { 201: newSecret, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request
+      const secret = await makeSecret()
+      const kept = await effect(request, reply, { db, status: 201 }, (tx) =>
+        addSecret(tx, params.id, secret, body?.expiresAt),
+      )
+      return shownOnce(reply, kept, secret)
+    },
+  )
+}
+
+function deleteSecretRoute(app: App, { db }: Deps): void {
+  app.delete(
+    '/v1/clients/:id/secrets/:secret',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'deleteClientSecret',
+        tags: ['access'],
+        summary: 'Delete a secret of a client',
+        description:
+          'Nobody gets a token with it any more. Tokens that are out live on: revoke them where they must not.',
+        params: secretParams,
+        headers: writeHeaders,
+        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) =>
+      effect(request, reply, { db }, (tx) => deleteSecret(tx, request.params.id, request.params.secret)),
+  )
+}

@@ -1,0 +1,75 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { v4 as uuid } from 'uuid'
+import { Problem } from '../../domain/problems.ts'
+
+const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
+
+/** A new secret: `text` is shown once, `hash` is kept. */
+export interface NewSecret {
+  id: string
+  text: string
+  hash: string
+}
+
+// 16 MiB and some 40 ms. More would not be safer, as 256 random bits cannot be guessed, and would be dearer to be asked for.
+const COST = { N: 16_384, r: 8, p: 1 }
+const LENGTH = 32
+
+/**
+ * Makes a secret of 256 random bits. Its id stands before the dot and is no secret: it says which hash to compare with, so
+ * that every attempt takes one comparison, whether client and secret are known or not.
+ */
+export async function makeSecret(): Promise<NewSecret> {
+  const id = uuid()
+  const text = `${id}.${randomBytes(32).toString('base64url')}`
+  const salt = randomBytes(16)
+  const key = await derive(text, salt, LENGTH, COST)
+  return {
+    id,
+    text,
+    hash: ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join('$'),
+  }
+}
+
+const shape = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[A-Za-z0-9_-]{43}$/
+
+/** The id within a secret, or undefined where it cannot be one. */
+export function secretIdOf(text: string): string | undefined {
+  return shape.exec(text)?.[1]
+}
+
+// Compared with where nothing is kept, to take as long.
+const NOBODY = [
+  'scrypt',
+  COST.N,
+  COST.r,
+  COST.p,
+  Buffer.alloc(16).toString('base64'),
+  Buffer.alloc(LENGTH).toString('base64'),
+].join('$')
+
+// scrypt is slow on purpose and takes the threads that files and name look-ups need too: two at a time leave half of them.
+const MOST_AT_ONCE = 2
+const MOST_WAITING = 64
+let running = 0
+const waiting: (() => void)[] = []
+
+/** Whether a secret is the one that was kept; takes as long where none is. Throws 503 where too many wait already. */
+export async function isSecret(text: string, hash: string | undefined): Promise<boolean> {
+  if (waiting.length >= MOST_WAITING)
+    throw new Problem('unavailable', 'Too many token requests at once. Try again in a moment.')
+  if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  try {
+    const [, N, r, p, salt = '', key = ''] = (hash ?? NOBODY).split('$')
+    const kept = Buffer.from(key, 'base64')
+    const options = { N: Number(N), r: Number(r), p: Number(p), maxmem: 256 * Number(N) * Number(r) }
+    const given = await derive(text, Buffer.from(salt, 'base64'), kept.length, options)
+    return timingSafeEqual(given, kept) && hash !== undefined
+  } finally {
+    const next = waiting.shift() // Takes over the turn.
+    if (next) next()
+    else running--
+  }
+}

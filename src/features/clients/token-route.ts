@@ -1,0 +1,100 @@
+import formbody from '@fastify/formbody'
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { ISSUER, signClientToken } from '../../http/keys.ts'
+import { problemOf } from '../../http/problems.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { authenticateClient } from './authenticate-client.ts'
+import { credentialsOf, notAuthenticated, tokenBody } from './credentials.ts'
+import { answerAsOAuth, OAuthError, oauthErrors } from './oauth-errors.ts'
+import type { KnownClient } from './token-queries.ts'
+
+const BODY_LIMIT_BYTES = 16 * 1024
+
+const token = z
+  .object({
+    access_token: z.string(),
+    token_type: z.string(),
+    expires_in: z.int().describe('Seconds.'),
+    scope: z.string().describe('What was asked for, of what the client has.'),
+  })
+  .meta({ id: 'Token', description: 'RFC 6749, section 5.1.' })
+
+/** The token endpoint (RFC 6749): a plugin of its own, which alone reads forms and answers errors as OAuth does. */
+export async function tokenRoute(app: App, deps: Deps): Promise<void> {
+  await app.register(
+    async (oauth) => {
+      oauth.removeAllContentTypeParsers()
+      await oauth.register(formbody, { bodyLimit: BODY_LIMIT_BYTES })
+      answerAsOAuth(oauth, problemOf)
+      route(oauth as unknown as App, deps)
+    },
+    { prefix: '/oauth' },
+  )
+}
+
+function route(app: App, deps: Deps): void {
+  app.post(
+    '/token',
+    {
+      config: { policy: 'public' },
+      schema: {
+        operationId: 'issueToken',
+        tags: ['access'],
+        summary: 'Get a token for a machine',
+        description:
+          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another one when `expires_in` is over or it is answered 401. Scopes that the client does not have are left out.',
+        consumes: ['application/x-www-form-urlencoded'],
+        body: tokenBody,
+        response: { 200: token, ...oauthErrors(400, 401, 413, 414, 415, 429, 500, 503) },
+      },
+    },
+    async (request) => {
+      if (Object.keys(request.query as object).length > 0) {
+        throw new OAuthError('invalid_request', 'Parameters stand in the body, never in the URL.')
+      }
+      const { body } = request
+      const credentials = credentialsOf(request.headers.authorization, body)
+      if (body.grant_type !== 'client_credentials') {
+        throw new OAuthError('unsupported_grant_type', 'The grant type is client_credentials.')
+      }
+      const client = await authenticated(request, deps, credentials)
+      return issue(deps, client, scopeOf(client, body.scope))
+    },
+  )
+}
+
+async function authenticated(
+  request: FastifyRequest,
+  { db, config }: Deps,
+  credentials: Parameters<typeof authenticateClient>[1],
+): Promise<KnownClient> {
+  const issuer = config.PUBLIC_URL
+  const audiences = issuer === undefined ? [ISSUER] : [issuer, `${issuer}/oauth/token`]
+  const { client, ...refused } = await authenticateClient(db.orm, credentials, audiences)
+  if (client) {
+    request.log.info({ client: client.id, method: credentials.method }, 'client authenticated')
+    return client
+  }
+  request.log.warn({ ...refused, method: credentials.method }, 'client not authenticated')
+  throw notAuthenticated()
+}
+
+function scopeOf({ scopes }: KnownClient, asked: string | undefined): string {
+  if (!asked) return scopes.join(' ')
+  const wanted = asked.split(' ')
+  const granted = scopes.filter((scope) => wanted.includes(scope))
+  if (granted.length === 0) throw new OAuthError('invalid_scope', 'The client has none of these scopes.')
+  return granted.join(' ')
+}
+
+async function issue({ keys, config }: Deps, client: KnownClient, scope: string): Promise<z.output<typeof token>> {
+  const accessToken = await signClientToken(keys[0], {
+    issuer: config.PUBLIC_URL ?? ISSUER,
+    client: client.id,
+    scope,
+    issuedAt: client.at,
+    ttlSeconds: client.tokenSeconds,
+  })
+  return { access_token: accessToken, token_type: 'Bearer', expires_in: client.tokenSeconds, scope }
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { ISSUER } from '../../src/http/keys.ts'
+import type { Scope } from '../../src/http/scopes.ts'
+import type { Answer, Service } from './service.ts'
+import { must } from './world.ts'
+
+export const COUNTER: Scope[] = ['stock:read', 'stock:write', 'dispensations:read', 'dispensations:write']
+
+/** A client as its 201 showed it. */
+export interface MadeClient {
+  id: string
+  secret: string
+}
+
+/** A client's body: one that acts for pharmacies, or as said. */
+export function clientBody(more: object = {}): object {
+  return { name: 'Officine Logiciel', role: 'pharmacy', scopes: COUNTER, ...more }
+}
+
+/** Makes a client over the API. */
+export async function makeClient(
+  { call }: Pick<Service, 'call'>,
+  admin: string,
+  more: object = {},
+): Promise<MadeClient> {
+  return must(201, await call('POST', '/v1/clients', { token: admin, body: clientBody(more) })).body
+}
+
+/** The header of client_secret_basic, as RFC 6749 §2.3.1 has it. */
+export function basic({ id, secret }: MadeClient): Record<string, string> {
+  const pair = [id, secret].map(encodeURIComponent).join(':')
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
+/** Asks for a token: a form with grant_type=client_credentials, or as said. */
+export function askToken(
+  { call }: Pick<Service, 'call'>,
+  headers: Record<string, string>,
+  form: Record<string, string> = {},
+): Promise<Answer> {
+  const body = new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString()
+  return call('POST', '/oauth/token', {
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    body,
+  })
+}
+
+/** The token of a client that authenticates with its secret. */
+export async function tokenOf(service: Pick<Service, 'call'>, client: MadeClient, scope?: string): Promise<string> {
+  return must(200, await askToken(service, basic(client), scope === undefined ? {} : { scope })).body.access_token
+}
+
+/** Lets a client act for a pharmacy, by the pharmacy's own token. */
+export async function grant(
+  { call }: Pick<Service, 'call'>,
+  place: { finess: string; token: string },
+  client: { id: string },
+): Promise<void> {
+  must(201, await call('PUT', `/v1/pharmacies/${place.finess}/grants/${client.id}`, { token: place.token }))
+}
+
+/** A key pair of a client's own, made by a stock library. */
+export interface ClientKey {
+  jwk: JWK
+  privateKey: CryptoKey
+}
+
+/** Makes a key pair for assertions. */
+export async function makeClientKey(kid = 'first', alg = 'ES256'): Promise<ClientKey> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true })
+  return { jwk: { ...(await exportJWK(publicKey)), kid }, privateKey }
+}
+
+/** An assertion as RFC 7523 has it, but for what is said; a claim of undefined is left out. */
+export function assertion(
+  client: string,
+  { privateKey, jwk }: ClientKey,
+  { claims = {}, header = {} }: { claims?: object; header?: object } = {},
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  const whole = { iss: client, sub: client, aud: ISSUER, iat: now, exp: now + 60, jti: randomUUID(), ...claims }
+  const given = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined))
+  return new SignJWT(given).setProtectedHeader({ alg: 'ES256', kid: jwk.kid ?? '', ...header }).sign(privateKey)
+}
+
+/** The form members of private_key_jwt. */
+export function asserted(client_assertion: string): Record<string, string> {
+  return { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion }
+}
