@@ -5,10 +5,11 @@ import { parseIssuers } from '../../src/http/issuers/configuration.ts'
 import { loadIssuers } from '../../src/issuers.ts'
 import { gomask } from '../support/command.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
+import { logIn } from '../support/log-in.ts'
 import { rpps } from '../support/numbers.ts'
 import { claimsFor, settingsOf } from '../support/people.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
-import { logIn, startProvider } from '../support/provider.ts'
+import { startProvider } from '../support/provider.ts'
 import { until } from '../support/until.ts'
 
 const right = {

@@ -1,11 +1,12 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { createLocalJWKSet, decodeJwt, exportJWK, jwtVerify, SignJWT } from 'jose'
+import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT } from 'jose'
 import Provider from 'oidc-provider'
 import type { Test } from 'tap'
+import { REDIRECT_URI } from './log-in.ts'
 
 /** What services ask the provider for, and how often they did. */
 const asked = { '/jwks': 0, '/me': 0, '/.well-known/openid-configuration': 0 }
@@ -113,35 +114,6 @@ export async function startProvider(
   t.teardown(() => provider.stop())
   return provider
 }
-
-/** Logs somebody in as a browser would, by authorization code with PKCE, and answers the access token. */
-export async function logIn({ issuer }: RunningProvider, subject: string): Promise<string> {
-  const cookies = new Map<string, string>()
-  const verifier = randomBytes(32).toString('base64url')
-  const challenge = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(verifier))).toString('base64url')
-  const common = { client_id: 'app', redirect_uri: REDIRECT_URI }
-  let at = `${issuer}/auth?${new URLSearchParams({ ...common, response_type: 'code', scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256', state: 's' })}`
-  for (let hop = 0; !at.startsWith(REDIRECT_URI); hop++) {
-    if (hop > 9) throw new Error('the provider goes on asking')
-    const form = at.includes('/interaction/') ? { method: 'POST', body: new URLSearchParams({ login: subject }) } : {}
-    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
-    const response = await fetch(at, { ...form, headers: { cookie }, redirect: 'manual' })
-    for (const set of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? []
-      cookies.set(name, value)
-    }
-    const next = response.headers.get('location')
-    if (!next) throw new Error(`the provider answered ${response.status} ${await response.text()}`)
-    at = new URL(next, issuer).href
-  }
-  const code = new URL(at).searchParams.get('code') ?? ''
-  const body = new URLSearchParams({ ...common, grant_type: 'authorization_code', code, code_verifier: verifier })
-  const answer = (await (await fetch(`${issuer}/token`, { method: 'POST', body })).json()) as { access_token: string }
-  if (decodeJwt(answer.access_token).sub !== subject) throw new Error('the provider gave another’s token')
-  return answer.access_token
-}
-
-const REDIRECT_URI = 'http://127.0.0.1/callback'
 
 function configuration(provider: RunningProvider, key: object): object {
   const { audience, people } = provider

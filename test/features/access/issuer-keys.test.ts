@@ -1,7 +1,8 @@
 import t from 'tap'
+import { logIn } from '../../support/log-in.ts'
 import { rpps } from '../../support/numbers.ts'
 import { claimsFor, settingsOf, startWithIssuers } from '../../support/people.ts'
-import { logIn, startProvider } from '../../support/provider.ts'
+import { startProvider } from '../../support/provider.ts'
 import { range } from '../../support/tally.ts'
 import { until } from '../../support/until.ts'
 
