@@ -25,14 +25,14 @@ export async function insertClient(
   const id = randomUUID()
   await rows(
     db.orm,
-    'insert_client',
+    'insert_client_row',
     sql`insert into clients (id, name, role, scopes, territories, status)
         values (${id}::uuid, 'A machine', ${role}, ${texts([...scopes])}, ${texts(territories)}, ${status})`,
   )
   for (const pharmacy of finess) {
     await rows(
       db.orm,
-      'insert_grant',
+      'insert_grant_row',
       sql`insert into client_grants (id, client_id, finess, granted_by)
           values (${randomUUID()}::uuid, ${id}::uuid, ${pharmacy}, 'a test')`,
     )
