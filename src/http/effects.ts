@@ -45,6 +45,8 @@ interface EffectOptions<T> {
   keyLife?: KeyLife
   /** 200 unless said; a function where it depends on what was done. */
   status?: number | ((result: T) => number)
+  /** Records that a stored answer, which shows a person, is shown again. */
+  onReplay?: (tx: Transaction, answer: T) => void
 }
 
 /**
@@ -61,7 +63,10 @@ export async function effect<T extends object>(
   const outcome = await inTurn<T | Refusal>(key, () =>
     inTransaction(options.db, async (tx) => {
       const stored = key && (await claimKey(tx, key))
-      if (stored) return { replayed: true, status: stored.status, result: stored.response as T }
+      if (stored) {
+        options.onReplay?.(tx, stored.response as T)
+        return { replayed: true, status: stored.status, result: stored.response as T }
+      }
       const result = await verb(tx)
       if (isRefusal(result)) return { replayed: false, status: 0, result }
       const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
