@@ -35,7 +35,7 @@ export async function start(config: Config): Promise<Running> {
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
   const app = await buildApp({ config, db, key, issuers: [], signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
-  opened.adopt(await startJobs(db, onError), (each) => each.stop())
+  opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
   opened.adopt(startSequencer({ db, folder, signers }, timing), (each) => each.stop())
   opened.defer(() => app.close())

@@ -1,15 +1,14 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
-import { sqlState } from '../db/failures.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { professionalId } from '../domain/identifiers.ts'
-import { isRefusal, Problem } from '../domain/problems.ts'
+import { isRefusal } from '../domain/problems.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
 import { ISSUER } from '../http/keys.ts'
 import { text } from '../http/schemas.ts'
 import { commandLogger } from '../log.ts'
 import { openReady } from '../ready.ts'
-import { CommandError } from './errors.ts'
+import { CommandError, withoutNumber } from './errors.ts'
 
 const KEPT = text(140)
 
@@ -46,14 +45,6 @@ export const eraseProfessionalCommand = defineCommand({
     }
   },
 })
-
-// Nothing that is said may repeat the number, as drizzle's message does, and PostgreSQL's detail.
-function withoutNumber(error: unknown): unknown {
-  if (error instanceof Problem) return new CommandError(error.message)
-  if (!(error instanceof Error && error.cause instanceof Error)) return error
-  const state = sqlState(error) ?? 'the connection was lost'
-  return new CommandError(`the database failed (${state}); run the command again to make sure`)
-}
 
 function kept(option: string, given: string): string {
   const parsed = KEPT.safeParse(given)
