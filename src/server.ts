@@ -33,6 +33,9 @@ export async function start(config: Config): Promise<Running> {
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
+  if (db.kind === 'server' && !(config.CONTROLLER_NAME && config.CONTROLLER_CONTACT)) {
+    log.warn('CONTROLLER_NAME and CONTROLLER_CONTACT are not set: nobody is told who answers for the personal data')
+  }
   const app = await buildApp({ config, db, key, issuers: [], signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, config, onError), (each) => each.stop())

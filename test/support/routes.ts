@@ -69,6 +69,7 @@ export const routes: readonly Route[] = [
   get('/v1/dispensations', ['pharmacy', 'professional', 'regulator']),
   get('/v1/dispensations/{id}', ['pharmacy', 'professional', 'regulator'], `/v1/dispensations/${ID}`),
   get('/v1/professionals/me/history', ['professional']),
+  get('/v1/professionals/me/data', ['professional']),
   get('/v1/professionals/{id}/history', ['professional', 'regulator'], `/v1/professionals/${rpps(1)}/history`),
   get('/v1/ledger/bundle', ['regulator']),
   get('/v1/ledger/checkpoint', EVERYBODY),
