@@ -45,13 +45,11 @@ t.test('gomask retention', async (t) => {
       })
     }
   })
-  await t.test('--dry-run prints what would go, and it is all there still', async (t) => {
+  await t.test('--dry-run prints what would go', async (t) => {
     t.match(await retention(['--dry-run']), { code: 0, stdout: one, stderr: '' })
-    t.match(await retention(['--dry-run']), { code: 0, stdout: one })
   })
-  await t.test('prints what went, and the next time that nothing is left', async (t) => {
+  await t.test('prints what went, as it was all there still, and the next time that nothing is left', async (t) => {
     t.match(await retention(), { code: 0, stdout: one, stderr: '' })
     t.match(await retention(), { code: 0, stdout: one.replaceAll('1', '0') })
-    t.match(await gomask(['check'], env), { code: 0 })
   })
 })

@@ -20,7 +20,8 @@ const recorded =
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
   reserveRoute(app, deps)
-  readRoutes(app, deps)
+  listRoute(app, deps)
+  readRoute(app, deps)
   lookupRoute(app, deps)
   cancellationRoute(app, deps)
 }
@@ -49,7 +50,7 @@ function reserveRoute(app: App, { db, config }: Deps): void {
   )
 }
 
-function readRoutes(app: App, { db }: Deps): void {
+function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations',
     {
@@ -80,6 +81,9 @@ function readRoutes(app: App, { db }: Deps): void {
       return page(found, query.limit, ({ id }) => id)
     },
   )
+}
+
+function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations/:id',
     {
