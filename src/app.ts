@@ -17,6 +17,7 @@ import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
+import { ownDataRoutes } from './features/own-data/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
 import { professionalRoutes } from './features/professionals/routes.ts'
@@ -26,6 +27,7 @@ import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
 import { partFromClients } from './http/closing.ts'
+import { controllerOf } from './http/controller.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
 import { ownIssuers } from './http/issuers/own.ts'
@@ -81,7 +83,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
     standings: keepStandings(deps.db),
   })
   await limitRate(app, deps.config.RATE_LIMIT)
-  await documentation(app)
+  await documentation(app, controllerOf(deps.config))
   await metrics(app)
   await app.register(routes, deps)
   return app
@@ -98,6 +100,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     dispensationRoutes,
     entitlementRoutes,
     historyRoutes,
+    ownDataRoutes,
     ledgerRoutes,
     ledgerBundleRoutes,
     auditRoutes,

@@ -73,7 +73,31 @@ const environment = z.object({
     .meta({ about: 'hours that a reservation holds its masks; a fraction is allowed' }),
   MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations a professional and product'),
   OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides a pharmacy in any 7 days'),
-  LEDGER_RETENTION_DAYS: count(0, 36_500, 1095, 'days after its newest entry before a professional can be erased'),
+  CONTROLLER_NAME: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ about: 'who answers for the personal data, shown in the documentation' }),
+  CONTROLLER_CONTACT: z
+    .union([z.email(), z.url({ protocol: /^https?$/ })], { error: 'must be an e-mail address or an http(s) URL' })
+    .optional()
+    .meta({ about: 'where to ask them: an e-mail address or a URL' }),
+  LEDGER_RETENTION_DAYS: count(
+    0,
+    36_500,
+    1095,
+    'days after the newest entry for which entries name the professional, and it cannot be erased',
+  ),
+  NAME_RETENTION_DAYS: count(
+    1,
+    36_500,
+    1095,
+    'days for which the directory keeps a professional that is neither served nor reserves nor is put in again',
+  ),
+  ACCESS_RETENTION_DAYS: count(30, 36_500, 365, 'days for which it is kept who read whose data'),
+  REFUSAL_RETENTION_DAYS: count(365, 36_500, 1095, 'days for which it is kept what was refused'),
 })
 
 export type Config = Readonly<z.output<typeof environment>>
@@ -93,7 +117,7 @@ export function describeConfig(): string {
   return Object.entries(environment.shape)
     .map(([name, schema]) => {
       const preset = schema.safeParse(undefined).data
-      return `  ${name.padEnd(20)} ${schema.meta()?.about} (${preset === undefined ? 'not set' : preset})`
+      return `  ${name.padEnd(22)} ${schema.meta()?.about} (${preset === undefined ? 'not set' : preset})`
     })
     .join('\n')
 }

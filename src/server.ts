@@ -37,10 +37,13 @@ export async function start(config: Config): Promise<Running> {
   // Closed in the opposite order: requests in flight finish before the database goes away under them.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
+  if (db.kind === 'server' && !(config.CONTROLLER_NAME && config.CONTROLLER_CONTACT)) {
+    log.warn('CONTROLLER_NAME and CONTROLLER_CONTACT are not set: nobody is told who answers for the personal data')
+  }
   const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
   const app = await buildApp({ config, db, keys, issuers, signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
-  opened.adopt(await startJobs(db, onError), (each) => each.stop())
+  opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
   opened.adopt(startSequencer({ db, folder, signers }, timing), (each) => each.stop())
   opened.defer(() => app.close())

@@ -18,6 +18,7 @@ const gomask = defineCommand({
     import: lazily(async () => (await import('./import.ts')).importCommand),
     rules: lazily(async () => (await import('./rules.ts')).rules),
     'erase-professional': lazily(async () => (await import('./erase-professional.ts')).eraseProfessionalCommand),
+    retention: lazily(async () => (await import('./retention.ts')).retention),
     'export-ledger': lazily(async () => (await import('./export-ledger.ts')).exportLedger),
     'verify-ledger': lazily(async () => (await import('./verify-ledger.ts')).verifyLedger),
     check: lazily(async () => (await import('./check.ts')).check),

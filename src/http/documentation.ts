@@ -3,6 +3,7 @@ import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { type Controller, controllerInfo } from './controller.ts'
 import { policyInWords } from './policy.ts'
 import { onlyProblems } from './schemas.ts'
 import type { Scope } from './scopes.ts'
@@ -54,17 +55,20 @@ const securitySchemes = {
     flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopesInWords } },
   },
 } as const
+const ABOUT =
+  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. Of a JSON key given twice in a body, the last counts.'
 
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
-export async function documentation(app: FastifyInstance): Promise<void> {
+export async function documentation(app: FastifyInstance, controller: Controller): Promise<void> {
+  const { contact, sentence } = controllerInfo(controller)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'GO MASK',
         version: '1.0.0',
-        description:
-          'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. Of a JSON key given twice in a body, the last counts.',
+        description: `${ABOUT}${sentence}`,
+        ...(contact && { contact }),
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],

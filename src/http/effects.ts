@@ -45,6 +45,8 @@ interface EffectOptions<T> {
   keyLife?: KeyLife
   /** 200 unless said; a function where it depends on what was done. */
   status?: number | ((result: T) => number)
+  /** Records that a stored answer, which shows a person, is shown again. */
+  onReplay?: (tx: Transaction, answer: T) => void
 }
 
 /**
@@ -94,9 +96,11 @@ async function once<T extends object>(
     if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
     return { replayed: false, status, result }
   })
-  return done.catch((thrown) => {
+  return done.catch(async (thrown) => {
     if (!(thrown instanceof Replay)) throw thrown
-    return { replayed: true, status: thrown.stored.status, result: thrown.stored.response as T }
+    const { status, response } = thrown.stored
+    if (options.onReplay) await inTransaction(options.db, async (tx) => options.onReplay?.(tx, response as T))
+    return { replayed: true, status, result: response as T }
   })
 }
 

@@ -3,23 +3,32 @@ import type { Database, Owner } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { expireHolds } from '../features/reservations/expire.ts'
 import { forgetExpiredKeys } from '../store/idempotency.ts'
+import { applyRetention, type Periods } from './retention.ts'
 
 const SCHEMA = 'pgboss'
 
 interface Job {
   name: string
   cron: string
-  run(db: Database): Promise<void>
+  run(db: Database, periods: Periods): Promise<unknown>
 }
+
+// pg-boss gives a job up after a quarter of an hour; what is left then is for the next night.
+const RETENTION_MS = 10 * 60_000
 
 const jobs: Job[] = [
   { name: 'expire-holds', cron: '* * * * *', run: runExpireHolds },
   { name: 'forget-idempotency-keys', cron: '17 3 * * *', run: (db) => forgetExpiredKeys(db.orm) },
+  { name: 'apply-retention', cron: '47 2 * * *', run: runRetention },
 ]
 
 /** Ends all holds that have expired, a batch a transaction. */
 async function runExpireHolds(db: Database): Promise<void> {
   while ((await inTransaction(db, expireHolds)) > 0);
+}
+
+function runRetention(db: Database, periods: Periods): Promise<unknown> {
+  return applyRetention(db, periods, { withinMs: RETENTION_MS })
 }
 
 /** Creates or upgrades the queue's tables and the schedule, with the owner's rights, and grants the service their use. */
@@ -43,7 +52,11 @@ export async function prepareJobs(owner: Owner): Promise<void> {
 }
 
 /** Works the jobs in this process until stopped; several processes share them, each job run once. */
-export async function startJobs(db: Database, onError: (error: Error) => void): Promise<{ stop(): Promise<void> }> {
+export async function startJobs(
+  db: Database,
+  periods: Periods,
+  onError: (error: Error) => void,
+): Promise<{ stop(): Promise<void> }> {
   const boss = new PgBoss({
     schema: SCHEMA,
     db: { executeSql: (text, values) => db.foreign(text, values) as Promise<{ rows: never[] }> },
@@ -52,6 +65,14 @@ export async function startJobs(db: Database, onError: (error: Error) => void): 
   })
   boss.on('error', onError)
   await boss.start()
-  for (const { name, run } of jobs) await boss.work(name, () => run(db))
+  for (const { name, run } of jobs) {
+    await boss.work(name, () =>
+      run(db, periods).catch((error: Error) => {
+        onError(error)
+        // The queue keeps what is thrown, and a statement's parameters may be national numbers.
+        throw new Error(`${name} failed`)
+      }),
+    )
+  }
   return { stop: () => boss.stop({ graceful: true, timeout: 5_000 }) }
 }

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import type { Queryable } from '../db/database.ts'
-import { oneRow, rows } from '../db/query.ts'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { oneRow, rows, send } from '../db/query.ts'
 import { clock, json } from '../db/sql.ts'
 import type { Selection } from './selection.ts'
 
@@ -15,15 +15,23 @@ export const accessKinds = [
   'ledger',
   'accesses',
   'refusals',
+  'reservation',
+  'professional',
+  'erasure',
 ] as const
 
-/** Who read whose data, as what. */
-export interface Access {
+/** Who reads data of whatever kind, as what. */
+export interface Reading {
   kind: (typeof accessKinds)[number]
   reader: { role: string; subject: string }
+  /** Where a pharmacy reads; left out: where the thing that it reads is. */
   pharmacy?: string | undefined
-  outcome: string
   operator?: string | undefined
+}
+
+/** Who read whose data, as what, and what came of it. */
+export interface Access extends Reading {
+  outcome: string
 }
 
 /** Records a reading of people's data, before it is answered: an access for each person, one where the person is unknown. */
@@ -41,6 +49,66 @@ export async function recordAccess(
           ${access.outcome}, ${access.operator ?? null}
         from jsonb_to_recordset(${json(accesses)}) as t(id uuid, person_id uuid)`,
   )
+}
+
+/** One thing about one person: an entry e, a reservation r, or what an identifier i stands for in the directory. */
+export type Subject = { entry: string } | { reservation: string } | { identifier: string }
+
+/**
+ * A `with` that records the reading of one thing in the statement that reads it; an attempt too, at what `isShown` (over
+ * the subject's alias) says is not the reader's, or at what is not there. Whom it is about is found by the statement.
+ */
+export function recordingOne(reading: Reading, subject: Subject, isShown: SQL): SQL {
+  return sql`with recorded as (${insertOne(reading, subject, isShown)})`
+}
+
+/** Sends the record of a reading of one thing that is shown, to leave with the COMMIT. */
+export function sendReading(tx: Transaction, reading: Reading, subject: Subject): void {
+  const [thing] = Object.keys(subject)
+  send(tx, `record_reading_of_${thing}_as_${reading.reader.role}`, insertOne(reading, subject, sql`true`))
+}
+
+function insertOne(reading: Reading, subject: Subject, isShown: SQL): SQL {
+  const { kind, reader, operator } = reading
+  const { found, alias, place } = sourceOf(subject)
+  // A regulator or an admin reads nowhere; a pharmacy where the thing is, if it is shown.
+  const there = reader.role === 'pharmacy' && place ? sql`case when ${isShown} then ${alias}.pharmacy end` : sql`null`
+  return sql`
+    insert into accesses (id, kind, person_id, reader_role, reader, pharmacy, outcome, operator)
+    select ${uuidv7()}::uuid, ${kind}, ${alias}.person_id, ${reader.role}, ${reader.subject},
+      coalesce(${there}, ${reading.pharmacy ?? null}), case when ${isShown} then 'shown' else 'not_found' end, ${operator ?? null}
+    from (select) as asked left join ${found}`
+}
+
+function sourceOf(subject: Subject): { found: SQL; alias: SQL; place: boolean } {
+  if ('entry' in subject)
+    return { found: sql`ledger_entries e on e.id = ${subject.entry}::uuid`, alias: sql`e`, place: true }
+  if ('reservation' in subject)
+    return { found: sql`reservations r on r.id = ${subject.reservation}::uuid`, alias: sql`r`, place: true }
+  return { found: sql`person_identifiers i on i.identifier = ${subject.identifier}`, alias: sql`i`, place: false }
+}
+
+/**
+ * A statement around a list's own: records one access to all whom its first rows show, and returns its rows. The list's
+ * statement selects "personId", and one row more than are shown.
+ */
+export function recordingList(reading: Reading, list: SQL, shown: number, order: SQL): SQL {
+  return sql`with found as (${list}), recorded as (
+      ${insertList(reading, sql`select "personId" from (select * from found ${order} limit ${shown}::int) as shown`)})
+    select * from found ${order}`
+}
+
+/** Records a list that was read: one access to all whom it shows, none where it shows nobody. */
+export async function recordListReading(db: Queryable, reading: Reading, personIds: readonly string[]): Promise<void> {
+  const persons = sql`select unnest(${sql.param(personIds)}::uuid[])`
+  await rows(db, 'record_list_reading', insertList(reading, persons))
+}
+
+function insertList({ kind, reader, pharmacy, operator }: Reading, persons: SQL): SQL {
+  return sql`
+    insert into accesses (id, kind, person_ids, reader_role, reader, pharmacy, outcome, operator)
+    select ${uuidv7()}::uuid, ${kind}, ids, ${reader.role}, ${reader.subject}, ${pharmacy ?? null}, 'shown', ${operator ?? null}
+    from (select array_agg(distinct id) as ids from (${persons}) as person(id)) as persons where ids is not null`
 }
 
 /**

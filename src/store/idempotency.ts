@@ -20,6 +20,9 @@ export interface StoredAnswer {
   response: unknown
 }
 
+/** For how long a key lives that made neither an entry nor a movement. */
+export const KEY_DAYS = 30
+
 /** How long a key lives: as long as the entry or movement that it made, or 30 days. */
 export type KeyLife = 'entry' | 'days30'
 
@@ -72,7 +75,7 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
         insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
         select ${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
           ${JSON.stringify(answer.response)}::json,
-          case when ${life}::text = 'days30' then clock_timestamp() + interval '30 days' end
+          case when ${life}::text = 'days30' then clock_timestamp() + make_interval(days => ${KEY_DAYS}::int) end
         -- Only what is asked for its rows is sure to be done first: the expired key must be gone before the new one comes.
         where (select count(*) from expired) >= 0`,
   )

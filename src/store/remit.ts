@@ -30,6 +30,11 @@ export function personInRemit(personId: SQL, remit: Remit): SQL {
     where record.id = ${personId}) is true`
 }
 
+/** A condition: a pharmacy lies in the remit's territories, whatever its professions. */
+export function pharmacyInRemit(pharmacy: SQL, remit: Remit): SQL {
+  return sql`(${pharmacy} in (select finess from pharmacies where territory in ${codesOf(remit)})) is true`
+}
+
 /** The person known by an identifier, and whether a remit reaches it. Undefined when nobody has this identifier. */
 export function findPersonInRemit(
   db: Queryable,

@@ -78,13 +78,14 @@ t.test('the job forget-idempotency-keys deletes the keys whose time is over, and
   )
 })
 
-t.test('both jobs are on the schedule', async (t) => {
+t.test('the jobs are on the schedule', async (t) => {
   const found = await rows<{ name: string; cron: string }>(
     db.orm,
     'schedule',
     sql`select name, cron from pgboss.schedule order by name`,
   )
   t.match(found, [
+    { name: 'apply-retention', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'expire-holds', cron: '* * * * *' },
     { name: 'forget-idempotency-keys', cron: /^\d+ \d+ \* \* \*$/ },
   ])
@@ -93,7 +94,7 @@ t.test('both jobs are on the schedule', async (t) => {
 /** Works the jobs for the length of a test, and returns what went wrong in them. */
 async function works(t: { teardown(stop: () => Promise<void>): void }): Promise<Error[]> {
   const errors: Error[] = []
-  const jobs = await startJobs(db, (error) => errors.push(error))
+  const jobs = await startJobs(db, service.config, (error) => errors.push(error))
   t.teardown(() => jobs.stop())
   return errors
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/db/database.ts'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { append, lockHead, seal } from '../../src/store/ledger.ts'
 
 /** A hand-over that the service itself would not take today. */
 interface PastHandOver {
@@ -26,6 +29,37 @@ export async function handOver(
   await db.foreign(`insert into ledger_lines
     select e.id, 0, e.person_id, l.product, 1, 1, e.occurred_at, null, l.rule_id, l.window_start, l.window_end, l.time_zone, l.cap, 0, 0, false
     from ledger_entries e, (select * from ledger_lines limit 1) l where e.id = '${id}'`)
+}
+
+/** Appends a hand-over of one mask that long ago, sealed as the service would have sealed it then; returns its id. */
+export function sealedHandOver(
+  db: Database,
+  { pharmacy, professional, daysAgo }: PastHandOver,
+  product = 'surgical',
+): Promise<string> {
+  return inTransaction(db, async (tx) => {
+    const head = await lockHead(tx, professional)
+    if (!head) throw new Error('nobody has this number')
+    const id = uuidv7()
+    const at = Date.now() - daysAgo * 86_400_000
+    const window = { start: at - 86_400_000, end: at + 86_400_000 }
+    const line = { product, quantity: 1, lot: null, ruleId: uuidv7(), window, timeZone: 'Europe/Paris' }
+    const entry = {
+      id,
+      kind: 'dispensation' as const,
+      recordedAt: at,
+      occurredAt: at,
+      pharmacy,
+      profession: '60',
+      territories: { practice: 'FR-31', pharmacy: 'FR-31' },
+      lines: [line],
+      flags: [],
+      refersTo: null,
+    }
+    const weight = { effect: 1, countedAt: at, judged: { cap: 10, received: 0, held: 0 }, beyondCap: false }
+    append(tx, seal(head, entry, { professional }), [weight], professional)
+    return id
+  })
 }
 
 /** Records that a pharmacy asked about people whom nobody knows, or about the one who is named. */

@@ -44,13 +44,13 @@ export interface KeptAccess {
   operator: string | null
 }
 
-/** The readings kept of a professional's data, oldest first. */
+/** The readings kept of a professional's data, oldest first, those of lists left out; of null, those that found nobody. */
 export function accessesTo(db: Database, identifier: string): Promise<KeptAccess[]> {
   return rows<KeptAccess>(
     db.orm,
     'accesses_to',
     sql`select kind, reader_role, reader, pharmacy, outcome, operator from accesses
-        where person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
+        where person_ids is null and person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
         order by id`,
   )
 }

@@ -3,18 +3,26 @@ import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryReadableBy } from '../../http/readable-entries.ts'
+import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 
 /** An entry with the person that it is about, by surrogate, for the access record. */
 export type ReadEntry = EntryRow & { personId: string }
 
-/** One entry that the caller may read: its pharmacy's, its own, or in its remit; undefined otherwise. */
-export function findEntry(db: Queryable, caller: Caller, id: string): Promise<ReadEntry | undefined> {
+/** One entry that the caller may read: its pharmacy's, its own, or in its remit; undefined otherwise. A reading is recorded, an attempt too. */
+export function findEntry(
+  db: Queryable,
+  caller: Caller,
+  id: string,
+  reading?: Reading,
+): Promise<ReadEntry | undefined> {
+  const isReadable = sql`${atACounter} and ${entryReadableBy(caller)}`
   return row(
     db,
-    `find_entry_as_${caller.role}`,
-    sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where e.id = ${id}::uuid and ${atACounter} and ${entryReadableBy(caller)}`,
+    `find_entry_as_${caller.role}${reading ? '_recorded' : ''}`,
+    sql`${reading ? recordingOne(reading, { entry: id }, isReadable) : sql``}
+        select ${entryColumns}, e.person_id as "personId" from ledger_entries e
+        where e.id = ${id}::uuid and ${isReadable}`,
   )
 }
 
@@ -28,19 +36,21 @@ export async function personOfEntry(db: Queryable, id: string): Promise<string |
   return found?.personId
 }
 
-/** Entries that the caller may read, newest first, after a position; of one pharmacy if said. */
+/** Entries that the caller may read, newest first, after a position, one more than a page; of one pharmacy if said. A reading is recorded. */
 export function listEntries(
   db: Queryable,
   caller: Caller,
   { pharmacy, before, limit }: { pharmacy: string | undefined; before: string | null; limit: number },
+  reading?: Reading,
 ): Promise<ReadEntry[]> {
+  const list = sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
+        where ${atACounter} and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
+          and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        order by e.id desc limit ${limit + 1}::int`
   return rows(
     db,
     `list_entries_as_${caller.role}`,
-    sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where ${atACounter} and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
-          and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        order by e.id desc limit ${limit}::int`,
+    reading ? recordingList(reading, list, limit, sql`order by id desc`) : list,
   )
 }
 

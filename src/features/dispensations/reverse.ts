@@ -41,11 +41,11 @@ export async function reverse(
   return { ...entryView(rowOf(original, sealed, lines)), remaining, receipt: signReceipt(sealed, signer) }
 }
 
-/** The refusal of an entry more about somebody who was erased: nobody could say any more whom it is about. */
+/** The refusal of an entry more about somebody of whom the payload is gone: nobody could say any more whom it is about. */
 function professionalErased(): Refusal {
   return refused(
     'professional_unknown',
-    'The professional of this dispensation was erased. If the masks are back on the shelf, count the stock.',
+    'Nobody can say any more whom this dispensation was for: the professional was erased, or its retention is over. If the masks are back on the shelf, count the stock.',
   )
 }
 

@@ -1,17 +1,20 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { Problem } from '../../domain/problems.ts'
 import { pharmacyFor } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { readingOf } from '../../http/readings.ts'
 import { finess, problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { recordAccess } from '../../store/accesses.ts'
+import { recordAccess, sendReading } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
-import { findEntry, listEntries, personOfEntry } from './queries.ts'
+import { findEntry, listEntries } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
@@ -43,8 +46,12 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
     async (request, reply) => {
       const { pharmacy } = request
       const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), signer }
-      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
-        dispense(tx, pharmacy, request.body, limits),
+      const onReplay = showAgain(request)
+      return effect(
+        request,
+        reply,
+        { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
+        (tx) => dispense(tx, pharmacy, request.body, limits),
       )
     },
   )
@@ -96,8 +103,12 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
       const original = await findEntry(db.orm, caller, params.id)
       if (original?.kind !== 'dispensation' || (body.pharmacy && body.pharmacy !== original.pharmacy)) throw notFound()
       const pharmacy = pharmacyFor(caller, original.pharmacy ?? undefined)
-      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
-        reverse(tx, params.id, body, { operator: operatorOf(request), signer }),
+      const onReplay = showAgain(request)
+      return effect(
+        request,
+        reply,
+        { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
+        (tx) => reverse(tx, params.id, body, { operator: operatorOf(request), signer }),
       )
     },
   )
@@ -114,6 +125,8 @@ function listRoute(app: App, { db }: Deps): void {
         operationId: 'listDispensations',
         tags: ['dispensations'],
         summary: 'List dispensations and reversals, newest first',
+        description: 'What a pharmacy or a regulator reads is recorded as an access, before it is answered.',
+        headers: operatorHeader,
         querystring: z.strictObject({
           ...pageQuery,
           pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
@@ -125,18 +138,14 @@ function listRoute(app: App, { db }: Deps): void {
       const { caller, query } = request
       const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : query.pharmacy
       const before = positionOf(query.cursor, uuid)
-      const found = page(
-        await listEntries(db.orm, caller, { pharmacy, before, limit: query.limit + 1 }),
-        query.limit,
-        ({ id }) => id,
-      )
-      if (caller.role === 'regulator') {
+      const reading = readingOf(request, 'dispensation')
+      const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
+      const read = await listEntries(db.orm, caller, { pharmacy, before, limit: query.limit }, atCounter)
+      const found = page(read, query.limit, ({ id }) => id)
+      if (caller.role === 'regulator' && reading) {
+        // A row a person: each authority sees who looked at whom in its remit.
         const persons = [...new Set(found.items.map(({ personId }) => personId))]
-        await recordAccess(
-          db.orm,
-          { kind: 'dispensation', reader: caller, outcome: 'shown', operator: operatorOf(request) },
-          persons,
-        )
+        await recordAccess(db.orm, { ...reading, outcome: 'shown' }, persons)
       }
       return { ...found, items: found.items.map(entryView) }
     },
@@ -152,25 +161,25 @@ function readRoute(app: App, { db }: Deps): void {
         operationId: 'readDispensation',
         tags: ['dispensations'],
         summary: 'Read a dispensation or reversal',
-        description: 'Each reading by a regulator, and each attempt, is recorded before it is answered.',
+        description: 'Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered.',
+        headers: operatorHeader,
         params: entryParams,
         response: { 200: ledgerEntry, ...problems(401, 403, 404) },
       },
     },
     async (request) => {
       const { caller, params } = request
-      const found = await findEntry(db.orm, caller, params.id)
-      if (caller.role === 'regulator') {
-        const outcome = found ? 'shown' : 'not_found'
-        const person = found?.personId ?? (await personOfEntry(db.orm, params.id)) ?? null
-        await recordAccess(db.orm, { kind: 'dispensation', reader: caller, outcome, operator: operatorOf(request) }, [
-          person,
-        ])
-      }
+      const found = await findEntry(db.orm, caller, params.id, readingOf(request, 'dispensation'))
       if (!found) throw notFound()
       return entryView(found)
     },
   )
+}
+
+// The first answer is recorded by its entry; one that is sent again, years later perhaps, is a reading.
+function showAgain(request: FastifyRequest) {
+  const reading = readingOf(request, 'dispensation')
+  return (tx: Transaction, { id }: { id: string }) => void (reading && sendReading(tx, reading, { entry: id }))
 }
 
 function notFound(): Problem {

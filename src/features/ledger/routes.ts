@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
+import { operatorHeader } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
+import { readingOf } from '../../http/readings.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
@@ -76,14 +78,17 @@ function inclusionRoute(app: App, { db }: Deps): void {
         operationId: 'proveInclusion',
         tags: ['ledger'],
         summary: 'Prove that an entry is in the log',
+        description: 'Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered.',
+        headers: operatorHeader,
         querystring: inclusionQuery,
         response: { 200: inclusionProof, ...problems(401, 403, 404, 409) },
       },
     },
-    async ({ caller, query: { entry } }) => {
+    async (request) => {
+      const { entry } = request.query
       // The checkpoint first: an entry that the log has by then is in it or in a later one.
       const newest = await newestCheckpoint(db.orm)
-      const leaf = await findLeaf(db.orm, caller, entry)
+      const leaf = await findLeaf(db.orm, request.caller, entry, readingOf(request, 'ledger'))
       if (!leaf) throw new Problem('not_found', 'There is no such entry of yours.')
       const { entryHash, index } = leaf
       if (!newest || index === null || index >= newest.size) {

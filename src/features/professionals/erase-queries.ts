@@ -12,6 +12,7 @@ export interface PersonRecord {
   /** Of the practice; else where the person was last served, so that the erasure lies in the remit that its entries lay in. */
   territory: string | null
   identifiers: string[]
+  /** Of entries that say something of the person: an erasure does not. */
   newestEntryAt: Instant | null
   /** One pharmacy of each territory in which the person was served. */
   pharmacies: string[]
@@ -26,7 +27,7 @@ export function findRecords(tx: Transaction, identifier: string): Promise<Person
           coalesce(p.practice_territory, (select coalesce(practice_territory, pharmacy_territory) from ledger_entries
             where person_id = p.id and pharmacy is not null order by seq desc limit 1)) as territory,
           (select coalesce(json_agg(identifier), '[]') from person_identifiers where person_id = p.id) as identifiers,
-          (select ${instant(sql`max(recorded_at)`)} from ledger_entries where person_id = p.id) as "newestEntryAt",
+          (select ${instant(sql`max(recorded_at)`)} from ledger_entries where person_id = p.id and kind <> 'erasure') as "newestEntryAt",
           (select coalesce(json_agg(finess), '[]') from (
             select min(pharmacy) as finess from ledger_entries where person_id = p.id and pharmacy is not null
             group by pharmacy_territory) as served) as pharmacies

@@ -10,13 +10,14 @@ import type { Professional, ProfessionalBody } from './schema.ts'
 
 /**
  * Puts a professional in or changes it. All the identifiers named belong to one human being: persons that they belonged
- * to are merged, and a history never splits again. `created` says that the path's identifier is new.
+ * to are merged, and a history never splits again. `created` says that the path's identifier is new, `known` that the person
+ * is not.
  */
 export async function putProfessional(
   tx: Transaction,
   id: string,
   body: ProfessionalBody,
-): Promise<{ professional: Professional; created: boolean }> {
+): Promise<{ professional: Professional; created: boolean; known: boolean }> {
   if (body.practice) await requireKnownTerritory(tx, 'practice.territory', body.practice.territory)
   const named = [...new Set([id, ...body.otherIds])]
   const { owners, heads } = await lockOwners(tx, named)
@@ -30,7 +31,7 @@ export async function putProfessional(
     named.filter((identifier) => !owned.includes(identifier)),
   )
   if (root && heads.size > 1) await merge(tx, root, owners, heads, body)
-  return { professional: await readProfessional(tx, id), created: !owned.includes(id) }
+  return { professional: await readProfessional(tx, id), created: !owned.includes(id), known: root !== undefined }
 }
 
 /** Locks the histories of the persons that the identifiers belong to, in id order, then says who these are. */

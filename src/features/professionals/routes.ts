@@ -1,6 +1,9 @@
+import type { Transaction } from '../../db/database.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
+import { readingOf } from '../../http/readings.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { type Reading, sendReading } from '../../store/accesses.ts'
 import { eraseProfessional } from './erase.ts'
 import { putProfessional } from './put-professional.ts'
 import { erasure, erasureBody, professional, professionalBody, professionalParams } from './schema.ts'
@@ -21,7 +24,7 @@ function putRoute(app: App, { db }: Deps): void {
         tags: ['reference data'],
         summary: 'Put a professional in or change it',
         description:
-          'All the numbers named belong to one person and share one history. Where two persons turn out to be one they are merged, the one with an RPPS number continues, and both chains of the ledger say so. Histories never split: `otherIds` that are not named again stay.',
+          'All the numbers named belong to one person and share one history. Where two persons turn out to be one they are merged, the one with an RPPS number continues, and both chains of the ledger say so. Histories never split: `otherIds` that are not named again stay, so that the answer may show more than was sent: it is recorded as an access.',
         params: professionalParams,
         headers: writeHeaders,
         body: professionalBody,
@@ -30,9 +33,12 @@ function putRoute(app: App, { db }: Deps): void {
     },
     async (request, reply) => {
       let created = false
-      return effect(request, reply, { db, status: () => (created ? 201 : 200) }, async (tx) => {
+      const record = recording(readingOf(request, 'professional'), request.params.id)
+      return effect(request, reply, { db, status: () => (created ? 201 : 200), onReplay: record }, async (tx) => {
         const put = await putProfessional(tx, request.params.id, request.body)
         created = put.created
+        // Of a person put in just now the answer shows what was sent and nothing else.
+        if (put.known) record(tx)
         return put.professional
       })
     },
@@ -56,9 +62,16 @@ function erasureRoute(app: App, { db, config }: Deps): void {
         response: { 200: erasure, ...problems(401, 403, 404, 409, 413, 415, 422) },
       },
     },
-    async (request, reply) =>
-      effect(request, reply, { db }, (tx) =>
-        eraseProfessional(tx, request.params.id, request.body, config.LEDGER_RETENTION_DAYS),
-      ),
+    async (request, reply) => {
+      const record = recording(readingOf(request, 'erasure'), request.params.id)
+      return effect(request, reply, { db }, (tx) => {
+        record(tx)
+        return eraseProfessional(tx, request.params.id, request.body, config.LEDGER_RETENTION_DAYS)
+      })
+    },
   )
+}
+
+function recording(reading: Reading | undefined, identifier: string) {
+  return (tx: Transaction) => void (reading && sendReading(tx, reading, { identifier }))
 }

@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows, send } from '../../db/query.ts'
-import { instant, timestamp } from '../../db/sql.ts'
+import { instant, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type From, placeOf, suffix } from '../../store/nearest.ts'
 import { recordsOf } from '../../store/persons.ts'
 import { holdColumns, type LockedHold } from '../../store/shelves.ts'
@@ -10,6 +11,8 @@ import type { Reservation } from './schema.ts'
 
 interface Row {
   id: string
+  /** Where the reading is recorded. */
+  personId?: string
   product: string
   quantity: number
   pharmacy: Reservation['pharmacy']
@@ -37,35 +40,43 @@ const ofPerson = (identifier: string): SQL => sql`r.person_id in ${recordsOf(ide
 /** Whose reservations: a professional's own, with the codes, or those at one of some pharmacies. */
 export type Owner = { professional: string } | { pharmacies: string[] }
 
-/** One reservation of its owner's, or undefined: another's is as if it were not there. */
-export async function findReservation(db: Queryable, owner: Owner, id: string): Promise<Reservation | undefined> {
-  const found =
-    'professional' in owner
-      ? await row<Row>(
-          db,
-          'find_reservation_of_professional',
-          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
-              where r.id = ${id}::uuid and ${ofPerson(owner.professional)}`,
-        )
-      : await row<Row>(
-          db,
-          'find_reservation_at_pharmacy',
-          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
-              where r.id = ${id}::uuid and r.pharmacy = any (${sql.param(owner.pharmacies)}::text[])`,
-        )
-  return found && view(found, 'professional' in owner)
+/** One reservation of its owner's, or undefined: another's is as if it were not there. A reading is recorded, an attempt too. */
+export async function findReservation(
+  db: Queryable,
+  owner: Owner,
+  id: string,
+  reading?: Reading,
+): Promise<Reservation | undefined> {
+  if ('professional' in owner) {
+    const own = await row<Row>(
+      db,
+      'find_reservation_of_professional',
+      sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+          where r.id = ${id}::uuid and ${ofPerson(owner.professional)}`,
+    )
+    return own && view(own, true)
+  }
+  const isTheirs = sql`r.pharmacy = any (${texts(owner.pharmacies)})`
+  const found = await row<Row>(
+    db,
+    `find_reservation_at_pharmacy${reading ? '_recorded' : ''}`,
+    sql`${reading ? recordingOne(reading, { reservation: id }, isTheirs) : sql``}
+        select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+        where r.id = ${id}::uuid and ${isTheirs}`,
+  )
+  return found && view(found, false)
 }
 
-/** Reservations, newest first, after a position; of one status if said. */
+/** Reservations, newest first, after a position, one more than a page; of one status if said. A pharmacy's reading is recorded. */
 export async function listReservations(
   db: Queryable,
-  owner: { professional: string } | { pharmacy: string },
+  owner: { professional: string } | { pharmacy: string; reading: Reading },
   filter: { status: string | undefined; before: string | null; limit: number },
 ): Promise<Reservation[]> {
   const selection = sql`
     and (${filter.status ?? null}::text is null or ${status} = ${filter.status ?? null}::text)
     and r.id < coalesce(${filter.before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-    order by r.id desc limit ${filter.limit}::int`
+    order by r.id desc limit ${filter.limit + 1}::int`
   const found =
     'professional' in owner
       ? await rows<Row>(
@@ -77,23 +88,34 @@ export async function listReservations(
       : await rows<Row>(
           db,
           'list_reservations_at_pharmacy',
-          sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
-              where r.pharmacy = ${owner.pharmacy} ${selection}`,
+          recordingList(
+            owner.reading,
+            sql`select ${columns}, r.person_id as "personId" from reservations r join pharmacies p on p.finess = r.pharmacy
+                where r.pharmacy = ${owner.pharmacy} ${selection}`,
+            filter.limit,
+            sql`order by id desc`,
+          ),
         )
   return found.map((each) => view(each, 'professional' in owner))
 }
 
-/** The live reservation of a code at a pharmacy. */
+/** The live reservation of a code at a pharmacy; the reading is recorded. */
 export async function findByCode(
   db: Queryable,
   pharmacy: string,
   pickupCode: string,
+  reading: Reading,
 ): Promise<Reservation | undefined> {
   const found = await row<Row>(
     db,
     'find_reservation_by_code',
-    sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
-        where r.pharmacy = ${pharmacy} and r.pickup_code = ${pickupCode} and r.status = 'held' and r.expires_at > clock_timestamp()`,
+    recordingList(
+      reading,
+      sql`select ${columns}, r.person_id as "personId" from reservations r join pharmacies p on p.finess = r.pharmacy
+          where r.pharmacy = ${pharmacy} and r.pickup_code = ${pickupCode} and r.status = 'held' and r.expires_at > clock_timestamp()`,
+      1,
+      sql``,
+    ),
   )
   return found && view(found, false)
 }
@@ -154,7 +176,7 @@ export function insertReservation(
 }
 
 function view(found: Row, withCode: boolean): Reservation {
-  const { pickupCode, collectedQuantity, cancellationReason, ...rest } = found
+  const { personId: _, pickupCode, collectedQuantity, cancellationReason, ...rest } = found
   return {
     ...rest,
     createdAt: iso(found.createdAt),

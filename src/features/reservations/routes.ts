@@ -1,20 +1,27 @@
 import { z } from 'zod'
+import type { Transaction } from '../../db/database.ts'
 import { normalisePickupCode } from '../../domain/pickup-code.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
 import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
-import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
+import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { readingOf } from '../../http/readings.ts'
 import { finess, problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { type Reading, sendReading } from '../../store/accesses.ts'
 import { cancel } from './cancel.ts'
 import { findByCode, findReservation, listReservations, type Owner } from './queries.ts'
 import { reserve } from './reserve.ts'
 import { cancellationBody, lookupBody, reservation, reservationBody, reservationParams, statuses } from './schema.ts'
 
+const recorded =
+  'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
+
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
   reserveRoute(app, deps)
-  readRoutes(app, deps)
+  listRoute(app, deps)
+  readRoute(app, deps)
   lookupRoute(app, deps)
   cancellationRoute(app, deps)
 }
@@ -43,7 +50,7 @@ function reserveRoute(app: App, { db, config }: Deps): void {
   )
 }
 
-function readRoutes(app: App, { db }: Deps): void {
+function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations',
     {
@@ -52,6 +59,8 @@ function readRoutes(app: App, { db }: Deps): void {
         operationId: 'listReservations',
         tags: ['reservations'],
         summary: 'List reservations, newest first',
+        description: recorded,
+        headers: operatorHeader,
         querystring: z.strictObject({
           ...pageQuery,
           status: z.enum(statuses).optional(),
@@ -60,14 +69,19 @@ function readRoutes(app: App, { db }: Deps): void {
         response: { 200: pageOf(reservation), ...problems(401, 403) },
       },
     },
-    async ({ caller, pharmacy, query }) => {
+    async (request) => {
+      const { caller, query } = request
       if (caller.role === 'professional' && query.pharmacy) throw invalid('pharmacy', 'is a filter for pharmacies')
-      const owner = caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacy }
+      const reading = readingOf(request, 'reservation')
+      const owner = reading ? at(request.pharmacy, reading) : { professional: professionalOf(caller) }
       const before = positionOf(query.cursor, uuid)
-      const found = await listReservations(db.orm, owner, { status: query.status, before, limit: query.limit + 1 })
+      const found = await listReservations(db.orm, owner, { status: query.status, before, limit: query.limit })
       return page(found, query.limit, ({ id }) => id)
     },
   )
+}
+
+function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations/:id',
     {
@@ -76,12 +90,15 @@ function readRoutes(app: App, { db }: Deps): void {
         operationId: 'readReservation',
         tags: ['reservations'],
         summary: 'Read a reservation',
+        description: recorded,
+        headers: operatorHeader,
         params: reservationParams,
         response: { 200: reservation, ...problems(401, 403, 404) },
       },
     },
-    async ({ caller, params }) => {
-      const found = await findReservation(db.orm, ownerOf(caller), params.id)
+    async (request) => {
+      const { caller, params } = request
+      const found = await findReservation(db.orm, ownerOf(caller), params.id, readingOf(request, 'reservation'))
       if (!found) throw notFound()
       return found
     },
@@ -97,12 +114,16 @@ function lookupRoute(app: App, { db }: Deps): void {
         operationId: 'lookUpReservation',
         tags: ['reservations'],
         summary: 'Find the live reservation of a pick-up code at this pharmacy',
+        description: recorded,
+        headers: operatorHeader,
         body: lookupBody,
         response: { 200: reservation, ...problems(401, 403, 404, 413, 415) },
       },
     },
-    async ({ pharmacy, body }) => {
-      const found = await findByCode(db.orm, pharmacy, normalisePickupCode(body.pickupCode))
+    async (request) => {
+      const { caller, pharmacy, body } = request
+      const reading = { kind: 'reservation' as const, reader: caller, pharmacy, operator: operatorOf(request) }
+      const found = await findByCode(db.orm, pharmacy, normalisePickupCode(body.pickupCode), reading)
       if (!found) throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
       return found
     },
@@ -118,6 +139,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
         operationId: 'cancelReservation',
         tags: ['reservations'],
         summary: 'Cancel a reservation and free its masks',
+        description: recorded,
         params: reservationParams,
         headers: writeHeaders,
         body: cancellationBody,
@@ -132,11 +154,18 @@ function cancellationRoute(app: App, { db }: Deps): void {
       if (caller.role === 'pharmacy' && !body?.reason)
         throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
       const reason = body?.reason ?? 'by_professional'
-      return effect(request, reply, { db, pharmacy: found.pharmacy.finess }, (tx) =>
-        cancel(tx, owner, params.id, reason),
-      )
+      const reading = readingOf(request, 'reservation')
+      const record = (tx: Transaction) => void (reading && sendReading(tx, reading, { reservation: params.id }))
+      return effect(request, reply, { db, pharmacy: found.pharmacy.finess, onReplay: record }, (tx) => {
+        record(tx)
+        return cancel(tx, owner, params.id, reason)
+      })
     },
   )
+}
+
+function at(pharmacy: string, reading: Reading) {
+  return { pharmacy, reading: { ...reading, pharmacy } }
 }
 
 function ownerOf(caller: Caller): Owner {

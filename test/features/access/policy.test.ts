@@ -28,6 +28,7 @@ const PROMISED = `
   GET /v1/dispensations/{id}: dispensations:read, pharmacy own, professional own, regulator remit
   GET /v1/entitlements/me: dispensations:read, professional self
   GET /v1/professionals/{id}/entitlements: dispensations:read, professional own, regulator remit
+  GET /v1/professionals/me/data: dispensations:read, professional self
   GET /v1/professionals/me/history: dispensations:read, professional self
   GET /v1/professionals/{id}/history: dispensations:read, professional own, regulator remit
   PUT /v1/professionals/{id}: directory:write, admin

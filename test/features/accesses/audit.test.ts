@@ -34,7 +34,8 @@ t.test('404 for a Breton professional served in Bretagne, and all who may know l
   t.match(await items(bretagne), [{ ...attempt, professional: nurse.id }], 'the regulator whose remit it is')
   t.match(await items(occitanie), [{ ...attempt, professional: null }], 'the one that asked, as its own')
   const own = await call('GET', '/v1/accesses/me', { token: nurse.token })
-  t.match(own.body.items, [attempt], 'the professional')
+  const reading = { kind: 'accesses', outcome: 'shown', reader: { role: 'regulator', subject: 'ars-bretagne' } }
+  t.match(own.body.items, [reading, attempt], 'the professional, and who read of it')
   t.strictSame(await items(await regulator('ars-paris', ['FR-IDF'])), [], 'nobody else')
 })
 

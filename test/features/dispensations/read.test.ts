@@ -55,17 +55,18 @@ t.test('200: 20 a page if not said, and cursors lead through all, each once', as
   }
 })
 
-t.test('each reading by a regulator is recorded; others read what is their own', async (t) => {
+t.test('each reading by a pharmacy or a regulator is recorded; a professional reads its own', async (t) => {
   const subject = await world.professional(3)
   const { id } = must(201, await world.dispense(place, subject.id, 1)).body
   for (const token of [place.token, subject.token]) must(200, await read(id, token))
-  t.strictSame(await accessesTo(db, subject.id), [])
+  const byPharmacy = { kind: 'dispensation', reader_role: 'pharmacy', pharmacy: place.finess, outcome: 'shown' }
+  t.match(await accessesTo(db, subject.id), [byPharmacy])
   const token = await service.token({ role: 'regulator', subject: 'inspector', territories: ['FR-31'] })
   const headers = { 'x-operator': 'desk-4' }
   must(200, await call('GET', `/v1/dispensations/${id}`, { token, headers }))
   must(200, await list(token, `?pharmacy=${place.finess}`))
   const access = { kind: 'dispensation', reader_role: 'regulator', reader: 'inspector', outcome: 'shown' }
-  t.match(await accessesTo(db, subject.id), [{ ...access, operator: 'desk-4' }, access])
+  t.match(await accessesTo(db, subject.id), [byPharmacy, { ...access, operator: 'desk-4' }, access])
 })
 
 t.test('404: outside the remit, and the attempt is recorded, as is one that finds nothing at all', async (t) => {
@@ -79,7 +80,10 @@ t.test('404: outside the remit, and the attempt is recorded, as is one that find
   t.match(await accessesTo(db, subject.id), [attempt])
   t.match(await accessesTo(db, rpps(999)), [attempt], 'of nobody')
   t.equal((await read(id, colleague.token)).status, 404)
-  t.equal((await accessesTo(db, subject.id)).length, 1, 'what others ask for in vain is not a reading')
+  t.equal((await accessesTo(db, subject.id)).length, 1, 'what professionals ask for in vain is not a reading')
+  t.equal((await read(id, other.token)).status, 404)
+  const byPharmacy = { reader_role: 'pharmacy', pharmacy: other.finess, outcome: 'not_found' }
+  t.match(await accessesTo(db, subject.id), [attempt, byPharmacy], 'a pharmacy’s attempt is one')
 })
 
 t.test('a remit is the territory of the pharmacy or of the practice, and professions if limited', async (t) => {

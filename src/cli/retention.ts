@@ -1,0 +1,30 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../config.ts'
+import { applyRetention } from '../jobs/retention.ts'
+import { commandLogger } from '../log.ts'
+import { openReady } from '../ready.ts'
+import { discreet } from './errors.ts'
+
+/** `gomask retention` */
+export const retention = defineCommand({
+  meta: {
+    name: 'retention',
+    description:
+      'Forget now what has been kept for as long as the configuration says, as the nightly job does; prints how much of each kind. Safe to run again',
+  },
+  args: {
+    'dry-run': { type: 'boolean', default: false, description: 'only count what would be forgotten' },
+  },
+  async run({ args }) {
+    const config = loadConfig()
+    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL))
+    try {
+      const { histories, names, accesses, refusals } = await applyRetention(db, config, { dryRun: args['dry-run'] })
+      console.log(`histories ${histories}\nnames ${names}\naccesses ${accesses}\nrefusals ${refusals}`)
+    } catch (error) {
+      throw discreet(error)
+    } finally {
+      await db.close()
+    }
+  },
+})

@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { Problem } from '../../domain/problems.ts'
+import { professionalOf } from '../../http/caller.ts'
+import { controllerOf } from '../../http/controller.ts'
+import { problems } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { exportOwnData } from './export.ts'
+import { ownData } from './schema.ts'
+
+/** What is kept about oneself. */
+export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<void> {
+  const about = {
+    controller: controllerOf(config),
+    retention: {
+      ledgerDays: config.LEDGER_RETENTION_DAYS,
+      nameDays: config.NAME_RETENTION_DAYS,
+      accessDays: config.ACCESS_RETENTION_DAYS,
+      refusalDays: config.REFUSAL_RETENTION_DAYS,
+    },
+  }
+  app.get(
+    '/v1/professionals/me/data',
+    {
+      config: { policy: { scope: 'dispensations:read', professional: 'self' } },
+      exposeHeadRoute: false, // It would read everything and throw it away.
+      schema: {
+        operationId: 'readOwnData',
+        tags: ['history'],
+        summary: 'Download all that is kept about you',
+        description:
+          'The record in the directory with all numbers; every entry of the ledger with how it was judged and what proves it; reservations, refusals, and who read any of it; for how long it is kept, and who answers for it (GDPR, articles 15 and 20). Over all records that were merged. What only repeats this is left out: answers kept for retries, events, the ends of the chains. An answer that breaks off was not all.',
+        querystring: z.strictObject({}),
+        response: {
+          200: { description: 'All of it.', content: { 'application/json': { schema: ownData } } },
+          ...problems(401, 403, 404),
+        },
+      },
+    },
+    async ({ caller }, reply) => {
+      const pieces = await exportOwnData(db.orm, professionalOf(caller), about)
+      if (!pieces) throw new Problem('not_found', 'The directory does not know you.')
+      reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
+      // One piece ahead of the reader: whoever reads slowly holds no more in memory.
+      return reply.type('application/json; charset=utf-8').send(Readable.from(pieces, { highWaterMark: 1 }) as never)
+    },
+  )
+}

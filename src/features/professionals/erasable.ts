@@ -1,0 +1,97 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Transaction } from '../../db/database.ts'
+import { StaleRead } from '../../db/transaction.ts'
+import type { EntitlementFacts } from '../../domain/beneficiary.ts'
+import { decideErasure } from '../../domain/erasure.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { Problem, type Refusal } from '../../domain/problems.ts'
+import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { append, type Head, lockHeads, seal } from '../../store/ledger.ts'
+import { findRecords, type PersonRecord } from './erase-queries.ts'
+import type { ErasureOrder } from './schema.ts'
+
+/** A human being whose history may go: nothing of it must be kept or counts in a window. All chains are locked. */
+export interface Erasable {
+  at: Instant
+  records: PersonRecord[]
+  heads: Head[]
+}
+
+/**
+ * Locks all the records of whoever is known by an identifier, and refuses while an entry must be kept. Throws 404 when
+ * nobody has this number.
+ */
+export async function lockErasable(
+  tx: Transaction,
+  identifier: string,
+  retentionDays: number,
+): Promise<Erasable | Refusal> {
+  const { records, heads } = await lockRecords(tx, identifier)
+  const standings = await readStandings(tx, identifier, records)
+  const at = Math.min(...standings.map((each) => each.at))
+  const times = records.flatMap(({ newestEntryAt }) => newestEntryAt ?? [])
+  const newestEntryAt = times.length === 0 ? null : Math.max(...times)
+  return decideErasure({ at, newestEntryAt, retentionDays, standings }) ?? { at, records, heads }
+}
+
+/** Ends a locked chain with an entry that says on whose authority, and why, the payloads before it are gone. */
+export function appendErasure(
+  tx: Transaction,
+  head: Head,
+  { at, records }: Erasable,
+  { authority, reason }: ErasureOrder,
+): void {
+  const record = records.find(({ personId }) => personId === head.personId)
+  const entry = seal(
+    head,
+    {
+      id: uuidv7(),
+      kind: 'erasure',
+      recordedAt: at,
+      occurredAt: at,
+      pharmacy: null,
+      profession: record?.profession ?? null,
+      territories: { practice: record?.territory ?? null, pharmacy: null },
+      lines: [],
+      flags: [],
+      refersTo: null,
+    },
+    { authority, reason },
+  )
+  append(tx, entry, [], null)
+}
+
+/** Locks the chains of all the records of the person, in id order, then reads the records. */
+async function lockRecords(tx: Transaction, identifier: string): Promise<{ records: PersonRecord[]; heads: Head[] }> {
+  const before = await findRecords(tx, identifier)
+  const heads = await lockHeads(
+    tx,
+    before.map(({ personId }) => personId),
+  )
+  // Read again: a merge, a hand-over or another erasure that the locks waited for may have come first.
+  const records = await findRecords(tx, identifier)
+  if (records.length === 0) throw new Problem('not_found', 'The directory does not know this professional.')
+  if (records.length !== heads.length || records.some(({ personId }) => !heads.some((h) => h.personId === personId))) {
+    throw new StaleRead('persons were merged before the lock')
+  }
+  return { records, heads }
+}
+
+/** What judges hand-overs to the person now. Without a practice that depends on the pharmacy's territory. */
+async function readStandings(
+  tx: Transaction,
+  identifier: string,
+  records: readonly PersonRecord[],
+): Promise<EntitlementFacts[]> {
+  const read = async (pharmacy: string | null) => {
+    const facts = await readEntitlementFacts(tx, { identifier, occurredAt: null, pharmacy, near: null })
+    if (!facts) throw new StaleRead('a locked person is gone')
+    return facts
+  }
+  const own = await read(null)
+  if (own.person.practiceTerritory !== null) return [own]
+  const others = new Set(records.flatMap(({ pharmacies }) => pharmacies))
+  const standings = [own]
+  for (const pharmacy of others) standings.push(await read(pharmacy))
+  return standings
+}

@@ -1,0 +1,45 @@
+import type { Transaction } from '../../db/database.ts'
+import { isRefusal } from '../../domain/problems.ts'
+import { appendErasure, type Erasable, lockErasable } from './erasable.ts'
+import { eraseLocked } from './erase.ts'
+import { deletePayloads, eraseAnswers } from './erase-queries.ts'
+import { type PersonalPeriods, personsWithPayloads, readDue } from './retain-queries.ts'
+
+const AUTHORITY = 'retention'
+
+/** What was, or would be, forgotten of a person. */
+export type Forgotten = 'history' | 'names' | 'nothing'
+
+/**
+ * Forgets what of a person has had its time, judged anew under the locks: names with all that they name, or else whom the
+ * entries are about. Nothing while an entry counts in a window or a reservation is live. `dryRun` says what would be done.
+ * Throws 404 when nobody has this number any more.
+ */
+export async function forget(
+  tx: Transaction,
+  identifier: string,
+  periods: PersonalPeriods,
+  { dryRun }: { dryRun: boolean },
+): Promise<Forgotten> {
+  const person = await lockErasable(tx, identifier, periods.ledgerDays)
+  if (isRefusal(person)) return 'nothing'
+  const due = await readDue(tx, periods, identifier)
+  if (due?.names) {
+    const order = { authority: AUTHORITY, reason: `not seen for ${periods.nameDays} days` }
+    if (!dryRun) await eraseLocked(tx, person, order)
+    return 'names'
+  }
+  if (!due?.history) return 'nothing'
+  if (!dryRun) await forgetHistory(tx, person, periods.ledgerDays)
+  return 'history'
+}
+
+/** Deletes whom the entries are about; the person stays in the directory, and the history under the surrogate. */
+async function forgetHistory(tx: Transaction, person: Erasable, days: number): Promise<void> {
+  const personIds = person.records.map(({ personId }) => personId)
+  const named = await personsWithPayloads(tx, personIds)
+  const order = { authority: AUTHORITY, reason: `kept for ${days} days` }
+  for (const head of person.heads) if (named.includes(head.personId)) appendErasure(tx, head, person, order)
+  await deletePayloads(tx, personIds)
+  await eraseAnswers(tx, personIds, [])
+}

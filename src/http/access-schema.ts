@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { iso } from '../domain/instant.ts'
+import { accessKinds } from '../store/accesses.ts'
+import type { AccessRow } from '../store/own-accesses.ts'
+import { time, uuid } from './schemas.ts'
+
+/** A reading of somebody's data. */
+export const access = z
+  .object({
+    id: uuid,
+    at: time,
+    kind: z
+      .enum([...accessKinds, 'refusal'])
+      .describe('What was read. `refusal`: a hand-over or reversal that was refused, with what was left.'),
+    reader: z.object({
+      role: z.string(),
+      subject: z.string().optional().describe('The name in the reader’s token.'),
+    }),
+    pharmacy: z.string().optional().describe('Where somebody asked at a counter.'),
+    operator: z.string().optional().describe('The reader’s own pseudonym for the person who asked.'),
+    outcome: z.string().describe('`shown`, `not_found`, `allow`, or the code of a refusal.'),
+  })
+  .meta({ id: 'Access' })
+
+/** An access as answers show it; the reader's name on demand alone. */
+export function accessView({ at, role, reader, pharmacy, operator, ...item }: AccessRow, withSubject: boolean) {
+  return {
+    id: item.id,
+    at: iso(at),
+    kind: item.kind,
+    reader: { role, ...(withSubject && { subject: reader }) },
+    ...(pharmacy !== null && { pharmacy }),
+    ...(operator !== null && { operator }),
+    outcome: item.outcome,
+  }
+}
+
+/** An access as the person whose data were read sees it: authorities by name, pharmacies by number, the others by role. */
+export function ownAccessView(access: AccessRow) {
+  return accessView(access, access.role === 'regulator')
+}

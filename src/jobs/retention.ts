@@ -1,0 +1,89 @@
+import type { Config } from '../config.ts'
+import type { Database } from '../db/database.ts'
+import { inTransaction } from '../db/transaction.ts'
+import { Problem } from '../domain/problems.ts'
+import { type Forgotten, forget } from '../features/professionals/retain.ts'
+import { findDue } from '../features/professionals/retain-queries.ts'
+import { type agingTables, countOlder, forgetOlder } from '../store/retention.ts'
+
+const MOST_FAILURES = 10 // More than bad luck: the database is away, or wrong.
+
+/** The periods, as they are configured. */
+export type Periods = Pick<
+  Config,
+  'LEDGER_RETENTION_DAYS' | 'NAME_RETENTION_DAYS' | 'ACCESS_RETENTION_DAYS' | 'REFUSAL_RETENTION_DAYS'
+>
+
+/** How much was, or would be, forgotten: people whose history or names went, records of accesses and refusals. */
+export interface Retained {
+  histories: number
+  names: number
+  accesses: number
+  refusals: number
+  /** False where the time was over first: the next run goes on. */
+  finished: boolean
+}
+
+/**
+ * Forgets what has been kept for as long as it may, by the database's clock: a transaction a person, and a batch of rows a
+ * statement, so that a crash leaves nothing half done and the next run finds the rest. `withinMs` lets it stop between them.
+ */
+export async function applyRetention(
+  db: Database,
+  periods: Periods,
+  { dryRun = false, withinMs = Number.POSITIVE_INFINITY }: { dryRun?: boolean; withinMs?: number } = {},
+): Promise<Retained> {
+  const started = performance.now()
+  const run: Run = { db, periods, dryRun, isOver: () => performance.now() - started > withinMs, failures: [] }
+  const accesses = await forgetRows(run, 'accesses', periods.ACCESS_RETENTION_DAYS)
+  const refusals = await forgetRows(run, 'refusals', periods.REFUSAL_RETENTION_DAYS)
+  const people = await forgetPeople(run)
+  if (run.failures.length > 0) throw run.failures[0]
+  return { ...people, accesses, refusals, finished: !run.isOver() }
+}
+
+interface Run {
+  db: Database
+  periods: Periods
+  dryRun: boolean
+  isOver(): boolean
+  /** Of single people, who do not keep the others waiting. */
+  failures: unknown[]
+}
+
+async function forgetRows({ db, dryRun, isOver }: Run, what: keyof typeof agingTables, days: number): Promise<number> {
+  if (dryRun) return countOlder(db.orm, what, days)
+  let forgotten = 0
+  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db.orm, what, days)
+  return forgotten
+}
+
+async function forgetPeople(run: Run): Promise<{ histories: number; names: number }> {
+  const { db, isOver } = run
+  const periods = { ledgerDays: run.periods.LEDGER_RETENTION_DAYS, nameDays: run.periods.NAME_RETENTION_DAYS }
+  const count: Record<Forgotten, number> = { history: 0, names: 0, nothing: 0 }
+  for (let after: string | null = null; !isOver(); ) {
+    const { due, last } = await findDue(db.orm, periods, after)
+    for (const { identifier } of due) {
+      if (!isOver()) count[await forgetOne(run, identifier, periods)]++
+    }
+    if (last === null) break
+    after = last
+  }
+  return { histories: count.history, names: count.names }
+}
+
+async function forgetOne(
+  { db, dryRun, failures }: Run,
+  identifier: string,
+  periods: { ledgerDays: number; nameDays: number },
+): Promise<Forgotten> {
+  try {
+    return await inTransaction(db, (tx) => forget(tx, identifier, periods, { dryRun }))
+  } catch (error) {
+    // Somebody else erased the person meanwhile.
+    if (error instanceof Problem && error.code === 'not_found') return 'nothing'
+    if (failures.push(error) === MOST_FAILURES) throw error
+    return 'nothing'
+  }
+}

@@ -1,0 +1,33 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '../db/database.ts'
+import { oneRow } from '../db/query.ts'
+
+const BATCH = 5_000
+
+/** What is forgotten by its age alone. */
+export const agingTables = {
+  accesses: { forget: 'forget_accesses', table: 'accesses' },
+  refusals: { forget: 'forget_refusals', table: 'decisions' },
+} as const
+
+/** Deletes a batch of what is older than so many days, oldest first, and returns how many: 0 when none is left. */
+export async function forgetOlder(db: Queryable, what: keyof typeof agingTables, days: number): Promise<number> {
+  const { forget } = agingTables[what]
+  const { forgotten } = await oneRow<{ forgotten: number }>(
+    db,
+    forget,
+    sql`select ${sql.raw(forget)}(${days}::int, ${BATCH}::int) as forgotten`,
+  )
+  return forgotten
+}
+
+/** Counts what is older than so many days. */
+export async function countOlder(db: Queryable, what: keyof typeof agingTables, days: number): Promise<number> {
+  const { table } = agingTables[what]
+  const { older } = await oneRow<{ older: number }>(
+    db,
+    `count_older_${table}`,
+    sql`select count(*)::float8 as older from ${sql.raw(table)} where at < clock_timestamp() - make_interval(days => ${days}::int)`,
+  )
+  return older
+}
