@@ -56,17 +56,28 @@ export class Problem extends Error {
   readonly status: number
   readonly errors: FieldError[] | undefined
   readonly facts: Record<string, unknown>
+  readonly retryAfterSeconds: number | undefined
+  /** For the log alone, a word or two; nothing personal. */
+  readonly reason: string | undefined
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { status?: number; errors?: FieldError[]; facts?: Record<string, unknown> } = {},
+    more: {
+      status?: number
+      errors?: FieldError[]
+      facts?: Record<string, unknown>
+      retryAfterSeconds?: number
+      reason?: string
+    } = {},
   ) {
     super(detail)
     this.code = code
     this.status = more.status ?? problemStatus[code]
     this.errors = more.errors
     this.facts = more.facts ?? {}
+    this.retryAfterSeconds = more.retryAfterSeconds
+    this.reason = more.reason
   }
 }
 

@@ -5,6 +5,8 @@ import { z } from 'zod'
 import { constraintProblem, isUnavailable } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
 import { Problem, type ProblemCode, problemStatus } from '../domain/problems.ts'
+import { refusalOf } from './refusals.ts'
+import { bareHeaders } from './security-headers.ts'
 
 const titles: Record<number, string> = {
   400: 'Bad Request',
@@ -45,10 +47,12 @@ const RETRY_AFTER_SECONDS = 2
 
 /** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  const wait = problem.retryAfterSeconds ?? (problem.status === 503 ? RETRY_AFTER_SECONDS : undefined)
+  if (wait !== undefined) reply.header('retry-after', wait)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   // The framework would close the connection over the rest of the body, and the reset would take the answer with it.
   if (problem.status === 413) reply.removeHeader('connection')
+  request.refused ??= refusalOf(problem)
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
@@ -85,7 +89,7 @@ export function handleErrors(app: FastifyInstance): void {
 
 /** Answers what no route is looked up for, such as a URL that is not well formed; no hook runs before it. */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id)
+  reply.headers({ 'x-request-id': request.id, ...bareHeaders })
   sendProblem(request, reply, problemOf(error))
 }
 

@@ -9,9 +9,15 @@ import { Problem } from '../../domain/problems.ts'
 import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type Head, lockHead } from '../../store/ledger.ts'
+import { requireTriesLeft } from '../../store/pickup-code-tries.ts'
 import { requireKnownProducts } from '../../store/places.ts'
 import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 import type { DispensationRequest } from './schema.ts'
+
+export interface CounterLimits {
+  overridesPerWeek: number
+  limitCodeTries: boolean
+}
 
 /** A reservation locked for a hand-over. */
 type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
@@ -35,7 +41,7 @@ export async function gather(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
-  overridesPerWeek: number,
+  { overridesPerWeek, limitCodeTries }: CounterLimits,
 ): Promise<Counter | undefined> {
   const products = [...new Set(request.lines.map(({ product }) => product))]
   const [inactiveProducts, head, place, locked] = await Promise.all([
@@ -59,6 +65,7 @@ export async function gather(
     }),
     countOverrides(tx, pharmacy),
     lockShelves(tx, shelvesNeeded),
+    limitCodeTries && refuseTriedTooOften(tx, pharmacy, request),
   ])
   if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
   requireRecent(request.dispensedAt, entitlement.at)
@@ -77,6 +84,20 @@ export async function gather(
     expired: expired.filter((hold) => hold.pharmacy === pharmacy),
     pharmacyTerritory: place.territory,
   }
+}
+
+// By a later statement than the reservations' locks, so that tries at the same time are counted.
+async function refuseTriedTooOften(
+  tx: Transaction,
+  pharmacy: string,
+  { reservations }: DispensationRequest,
+): Promise<void> {
+  if (reservations.length === 0) return
+  await requireTriesLeft(
+    tx,
+    pharmacy,
+    reservations.map(({ id }) => id),
+  )
 }
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {

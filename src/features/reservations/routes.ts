@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { normalisePickupCode } from '../../domain/pickup-code.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
 import { actingFor, type Caller, pharmacyFor, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
@@ -7,7 +7,8 @@ import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { finess, problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { cancel } from './cancel.ts'
-import { findByCode, findReservation, listReservations, type Owner } from './queries.ts'
+import { lookUp } from './look-up.ts'
+import { findReservation, listReservations, type Owner } from './queries.ts'
 import { reserve } from './reserve.ts'
 import { cancellationBody, lookupBody, reservation, reservationBody, reservationParams, statuses } from './schema.ts'
 
@@ -91,7 +92,8 @@ function readRoutes(app: App, { db }: Deps): void {
   )
 }
 
-function lookupRoute(app: App, { db }: Deps): void {
+function lookupRoute(app: App, { db, config }: Deps): void {
+  const limits = { limitCodeTries: config.RATE_LIMIT > 0 }
   app.post(
     '/v1/reservations/lookup',
     {
@@ -104,10 +106,13 @@ function lookupRoute(app: App, { db }: Deps): void {
         response: { 200: reservation, ...problems(401, 403, 404, 413, 415) },
       },
     },
-    async ({ caller, body }) => {
-      const found = await findByCode(db.orm, pharmacyFor(caller, body.pharmacy), normalisePickupCode(body.pickupCode))
-      if (!found) throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
-      return found
+    async (request) => {
+      const { caller, body } = request
+      const pharmacy = pharmacyFor(caller, body.pharmacy)
+      const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, body.pickupCode, limits))
+      if (found) return found
+      request.refused = { kind: 'pickup_code_wrong' }
+      throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
     },
   )
 }
