@@ -93,8 +93,8 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
 
 async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
   for (const feature of [
-    healthRoutes,
     metricsRoute,
+    healthRoutes,
     keyRoutes,
     productRoutes,
     pharmacyRoutes,

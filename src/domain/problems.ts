@@ -86,6 +86,11 @@ export function invalid(path: string, message: string): Problem {
   return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
 }
 
+/** The name of a field that a caller made up, as errors may show it: digits in it could be a person's number. */
+export function shownName(given: string): string {
+  return /\d{4}/.test(given) ? '…' : given
+}
+
 /** A decision against the caller: a value, not an exception, so that the transaction can commit its record. */
 export interface Refusal {
   refused: ProblemCode

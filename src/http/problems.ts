@@ -4,7 +4,7 @@ import { v4 as uuid } from 'uuid'
 import { z } from 'zod'
 import { constraintProblem, isUnavailable } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
-import { Problem, type ProblemCode, problemStatus } from '../domain/problems.ts'
+import { Problem, type ProblemCode, problemStatus, shownName } from '../domain/problems.ts'
 import { refusalOf } from './refusals.ts'
 import { bareHeaders } from './security-headers.ts'
 
@@ -110,7 +110,7 @@ function frameworkProblem({ validation, validationContext, statusCode, code }: P
   if (validation) {
     const errors = validation.map(({ instancePath, message }) => ({
       path: fieldPath(instancePath) || (validationContext ?? 'body'),
-      message: message ?? 'is not valid',
+      message: message?.replace(/"([^"]*)"/g, (_quoted, name) => `"${shownName(name)}"`) ?? 'is not valid',
     }))
     const [first] = errors
     return new Problem('invalid_request', `${first?.path}: ${first?.message}`, { errors })
