@@ -20,6 +20,7 @@ type Limits = Pick<
   'RATE_LIMIT' | 'RATE_LIMIT_ADDRESS' | 'RATE_LIMIT_UNAUTHENTICATED' | 'RATE_LIMIT_NOT_FOUND' | 'RATE_LIMIT_TOKENS'
 >
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
+type Spent = { max: number; ttlInSeconds: number }
 
 const MINUTE_MS = 60_000
 // Counters kept of each limit. Addresses can't be forged over TCP, so pushing one out takes as many real ones in a minute.
@@ -55,13 +56,14 @@ function limitAddresses(app: FastifyInstance, limits: Limits): void {
   app.decorateRequest('network', '')
   app.addHook('onRequest', async (request, reply) => {
     const { config } = request.routeOptions
-    request.network = normalizeIP(request.ip)
+    request.network = networkOf(request.ip)
     if (config.rateLimit === false) return
     await take(requests, request, reply)
     if (config.limits === 'token') await take(tokenRequests, request, reply)
     const needsToken = config.limits === 'token' || !(request.is404 || config.policy === 'public')
+    const spent = needsToken && (await usedUp(unauthenticated, request))
     // Others behind the same address, whose tokens have been accepted before, are served all the same.
-    if (needsToken && !accepted.has(request)) await requireLeft(unauthenticated, request, reply)
+    if (spent && !accepted.has(request)) throw refusal(reply, spent)
   })
   app.addHook('preParsing', async (request) => {
     if (request.caller) accepted.add(request)
@@ -76,12 +78,24 @@ function limitAddresses(app: FastifyInstance, limits: Limits): void {
 function limitNotFound(app: FastifyInstance, limits: Limits): void {
   const notFound = limiter(app, limits.RATE_LIMIT_NOT_FOUND, callerOf)
   app.addHook('preParsing', async (request, reply) => {
-    if (request.routeOptions.config.rateLimit !== false) await requireLeft(notFound, request, reply)
+    const spent = request.routeOptions.config.rateLimit !== false && (await usedUp(notFound, request))
+    if (spent) throw refusal(reply, spent)
   })
   app.addHook('onSend', async (request) => {
     const kind = request.refused?.kind
     if (kind === 'not_found' || kind === 'pickup_code_wrong') await notFound(request)
   })
+}
+
+const networks = new Map<string, string>() // Parsing an IPv6 address costs as much as all the limits.
+
+function networkOf(ip: string): string {
+  const known = networks.get(ip)
+  if (known !== undefined) return known
+  if (networks.size >= MOST_COUNTERS) networks.clear()
+  const network = normalizeIP(ip)
+  networks.set(ip, network)
+  return network
 }
 
 function callerOf({ caller, network }: FastifyRequest): string {
@@ -99,13 +113,13 @@ async function take(limit: Limiter, request: FastifyRequest, reply: FastifyReply
   if (!state.isAllowed && state.isExceeded) throw refusal(reply, state)
 }
 
-/** Throws when the limit is used up; counts nothing. */
-async function requireLeft(limit: Limiter, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** How a limit stands that has nothing left; counts nothing. */
+async function usedUp(limit: Limiter, request: FastifyRequest): Promise<Spent | undefined> {
   const state = await limit(request, { increment: false })
-  if (!state.isAllowed && state.remaining === 0) throw refusal(reply, state)
+  return !state.isAllowed && state.remaining === 0 ? state : undefined
 }
 
-function refusal(reply: FastifyReply, { max, ttlInSeconds }: { max: number; ttlInSeconds: number }): Problem {
+function refusal(reply: FastifyReply, { max, ttlInSeconds }: Spent): Problem {
   reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': 0, 'ratelimit-reset': ttlInSeconds })
   return tooMany(`${ttlInSeconds} seconds`, ttlInSeconds)
 }
