@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet'
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -28,16 +27,19 @@ import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
 import { partFromClients } from './http/closing.ts'
 import { controllerOf } from './http/controller.ts'
+import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
 import { healthRoutes } from './http/health.ts'
 import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
-import { metrics } from './http/metrics.ts'
+import { metrics, metricsRoute } from './http/metrics.ts'
 import { requirePolicies } from './http/policy.ts'
 import { answerClientErrors, answerUnroutable, handleErrors } from './http/problems.ts'
 import { limitRate } from './http/rate-limit.ts'
+import { watchRefusals } from './http/refusals.ts'
+import { secureHeaders } from './http/security-headers.ts'
 import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
 import { keepStandings } from './http/standings.ts'
@@ -64,6 +66,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
     keepAliveTimeout: TIMEOUTS.keepAliveMs,
     http: { headersTimeout: TIMEOUTS.headersMs, connectionsCheckingInterval: TIMEOUTS.checkEveryMs },
     routerOptions: { maxParamLength: 300 },
+    trustProxy: deps.config.TRUST_PROXY,
     return503OnClosing: false,
     clientErrorHandler: answerClientErrors,
     frameworkErrors: answerUnroutable,
@@ -72,25 +75,28 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   app.setSerializerCompiler(fastSerializerCompiler as never)
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
   app.addHook('onResponse', logResponse)
-  requirePolicies(app)
   handleErrors(app)
+  watchRefusals(app)
   parseJson(app)
+  await secureHeaders(app)
+  await allowOrigins(app, deps.config.CORS_ORIGINS)
+  requirePolicies(app)
   shedLoad(app)
   partFromClients(app)
-  await app.register(helmet)
+  await limitRate(app, deps.config)
   await authenticate(app, {
     issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),
   })
-  await limitRate(app, deps.config.RATE_LIMIT)
-  await documentation(app, controllerOf(deps.config))
   await metrics(app)
+  await documentation(app, controllerOf(deps.config))
   await app.register(routes, deps)
   return app
 }
 
 async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
   for (const feature of [
+    metricsRoute,
     healthRoutes,
     keyRoutes,
     productRoutes,

@@ -1,16 +1,14 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 
 /** A configuration value that stops the start: one line that names the variable. */
 export class ConfigError extends Error {}
 
+const whole = (low: number, high: number) =>
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().int().min(low).max(high))
+
 const count = (low: number, high: number, preset: number, about: string) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().int().min(low).max(high))
-    .default(preset)
-    .meta({ about })
+  whole(low, high).default(preset).meta({ about })
 
 const flag = (preset: boolean, about: string) =>
   z
@@ -18,6 +16,32 @@ const flag = (preset: boolean, about: string) =>
     .transform((text) => text === 'true')
     .default(preset)
     .meta({ about })
+
+const listed = (text: string) => text.split(',').map((each) => each.trim())
+
+function trustedProxies(text: string, issues: z.RefinementCtx): false | string[] {
+  if (text === 'false') return false
+  const proxies = listed(text)
+  if (!proxies.every(isNetwork)) {
+    issues.addIssue('must be false, or addresses and networks such as 10.0.0.5,10.1.0.0/16')
+  }
+  return proxies
+}
+
+// Not a number of hops: whoever reaches the service past the proxy would choose an address.
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  return more.length === 0 && (bits === undefined ? longest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= longest)
+}
+
+function exactOrigins(text: string, issues: z.RefinementCtx): string[] {
+  const origins = listed(text)
+  if (!origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+    issues.addIssue('must be origins as browsers send them, such as https://app.example.org')
+  }
+  return origins
+}
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').meta({ about: 'address to listen on' }),
@@ -63,7 +87,21 @@ const environment = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .meta({ about: 'fatal, error, warn, info, debug, trace or silent' }),
-  RATE_LIMIT: count(0, 1_000_000, 600, 'requests a minute a caller; 0 turns every limit off'),
+  RATE_LIMIT: count(0, 1_000_000, 600, 'requests a minute a caller; 0 turns every limit off, on pick-up codes too'),
+  RATE_LIMIT_ADDRESS: whole(1, 100_000_000)
+    .optional()
+    .meta({ about: 'requests a minute an address, of all its callers together; left out: ten times RATE_LIMIT' }),
+  RATE_LIMIT_UNAUTHENTICATED: count(1, 1_000_000, 300, 'requests a minute an address whose token is missing or wrong'),
+  RATE_LIMIT_NOT_FOUND: count(1, 1_000_000, 60, 'ids not found and pick-up codes that were wrong a minute a caller'),
+  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'requests for tokens a minute an address'),
+  TRUST_PROXY: z
+    .string()
+    .transform(trustedProxies)
+    .default(false)
+    .meta({ about: 'proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16; false: nobody’s' }),
+  CORS_ORIGINS: z.string().transform(exactOrigins).default([]).meta({
+    about: 'origins whose pages may call, such as https://app.example.org,https://b.example.org; left out: none',
+  }),
   HOLD_HOURS: z
     .string()
     .regex(/^\d+(\.\d+)?$/, 'must be a number of hours')
@@ -117,7 +155,7 @@ export function describeConfig(): string {
   return Object.entries(environment.shape)
     .map(([name, schema]) => {
       const preset = schema.safeParse(undefined).data
-      return `  ${name.padEnd(22)} ${schema.meta()?.about} (${preset === undefined ? 'not set' : preset})`
+      return `  ${name.padEnd(26)} ${schema.meta()?.about} (${String(preset ?? '') || 'not set'})`
     })
     .join('\n')
 }

@@ -1,7 +1,7 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
 import type { Allowance, Hold, Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
-import { normalisePickupCode } from './pickup-code.ts'
+import { isPickupCode } from './pickup-code.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './problems.ts'
 
 /** What a pharmacy asks to hand over. */
@@ -95,7 +95,7 @@ function reservationFault(facts: DispensationFacts, request: HandOver): Refusal 
         named,
       )
     }
-    if (normalisePickupCode(code) !== reservation.pickupCode) {
+    if (!isPickupCode(code, reservation.pickupCode)) {
       return refused('pickup_code_wrong', 'The pick-up code is not that of the reservation.', named)
     }
     if (reservation.status === 'collected' || reservation.status === 'cancelled') {

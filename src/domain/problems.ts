@@ -58,23 +58,39 @@ export class Problem extends Error {
   readonly status: number
   readonly errors: FieldError[] | undefined
   readonly facts: Record<string, unknown>
+  readonly retryAfterSeconds: number | undefined
+  /** For the log alone, a word or two; nothing personal. */
+  readonly reason: string | undefined
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { status?: number; errors?: FieldError[]; facts?: Record<string, unknown> } = {},
+    more: {
+      status?: number
+      errors?: FieldError[]
+      facts?: Record<string, unknown>
+      retryAfterSeconds?: number
+      reason?: string
+    } = {},
   ) {
     super(detail)
     this.code = code
     this.status = more.status ?? problemStatus[code]
     this.errors = more.errors
     this.facts = more.facts ?? {}
+    this.retryAfterSeconds = more.retryAfterSeconds
+    this.reason = more.reason
   }
 }
 
 /** A 400 that names one field. */
 export function invalid(path: string, message: string): Problem {
   return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
+}
+
+/** The name of a field that a caller made up, as errors may show it: digits in it could be a person's number. */
+export function shownName(given: string): string {
+  return /\d{4}/.test(given) ? '…' : given
 }
 
 /** A decision against the caller: a value, not an exception, so that the transaction can commit its record. */

@@ -34,7 +34,7 @@ export async function authenticate(
     const { issuer, token } = await verified(request, byName)
     const standing = await standings.current()
     const caller = await issuer.callerOf(token, standing)
-    if (!caller) throw unauthenticated()
+    if (!caller) throw unauthenticated('claims')
     requireAllowed(policy, caller)
     refuseSuspended(caller, standing)
     request.caller = caller
@@ -70,16 +70,16 @@ async function verified(
   request: FastifyRequest,
   byName: ReadonlyMap<string, Issuer>,
 ): Promise<{ issuer: Issuer; token: VerifiedToken }> {
-  const payload = await request.jwtVerify<Record<string, unknown>>().catch((error) => {
-    if (error instanceof Problem) throw error
+  const payload = await request.jwtVerify<Record<string, unknown>>().catch((error: { code?: string }) => {
+    throw error instanceof Problem ? error : unauthenticated(error.code)
   })
-  const issuer = byName.get(String(payload?.iss))
-  if (!payload || !issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated()
+  const issuer = byName.get(String(payload.iss))
+  if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
   return { issuer, token: { payload, raw: request.headers.authorization?.slice('Bearer '.length) ?? '' } }
 }
 
-function unauthenticated(): Problem {
-  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.')
+function unauthenticated(reason = 'token'): Problem {
+  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.', { reason })
 }
 
 function refuseSuspended(caller: Caller, standing: Standing): void {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Problem } from '../domain/problems.ts'
+import { Problem, shownName } from '../domain/problems.ts'
 
 const DEEPEST = 32
 
@@ -33,7 +33,8 @@ function check(value: unknown, path: string, depth: number): void {
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__' || key === 'constructor') throw malformed(path, `unknown field ${key}`)
     if (key.includes('\0') || !key.isWellFormed()) throw malformed(path, 'has a key with U+0000 or half a character')
-    check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? key : `${path}.${key}`, depth + 1)
+    const name = shownName(key)
+    check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? name : `${path}.${name}`, depth + 1)
   }
 }
 

@@ -1,11 +1,31 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyMetrics from 'fastify-metrics'
 import { z } from 'zod'
+import { refusalKinds } from './refusals.ts'
 import { onlyProblems } from './schemas.ts'
+import type { App } from './service.ts'
 
-/** Prometheus metrics of the process and of every route, by its pattern: no path that names a person becomes a label. */
+/**
+ * Measures the process and, by its pattern, every route registered after it: no path that names a person becomes a label.
+ * Counts what was refused, to be alerted on.
+ */
 export async function metrics(app: FastifyInstance): Promise<void> {
   await app.register(fastifyMetrics.default, { endpoint: null, clearRegisterOnInit: true })
+  const { Counter, register } = app.metrics.client
+  const refusals = new Counter({
+    name: 'gomask_refusals_total',
+    help: 'Requests refused that somebody who guesses or floods makes many of, by kind.',
+    labelNames: ['kind'],
+    registers: [register],
+  })
+  for (const kind of refusalKinds) refusals.inc({ kind }, 0)
+  app.addHook('onResponse', async ({ refused }) => {
+    if (refused) refusals.inc({ kind: refused.kind })
+  })
+}
+
+/** Serves the metrics to Prometheus. */
+export async function metricsRoute(app: App): Promise<void> {
   app.get(
     '/metrics',
     {

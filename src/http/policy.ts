@@ -28,20 +28,6 @@ declare module 'fastify' {
 /** Every role, whatever the object: what any token reads. */
 export const everyone = { pharmacy: 'any', professional: 'any', regulator: 'any', admin: 'any' } as const
 
-// The documentation page's own script and styles stand in the page; nothing else of this service is shown by a browser.
-const docsHelmet = {
-  contentSecurityPolicy: {
-    directives: {
-      'script-src': ["'self'", "'unsafe-inline'"],
-      'style-src': ["'self'", "'unsafe-inline'"],
-      'connect-src': ["'self'"],
-      'font-src': ["'self'", 'data:'],
-      // A trial on a plain http address has no https to upgrade to.
-      'upgrade-insecure-requests': null,
-    },
-  },
-}
-
 /**
  * Refuses, at start, a route that does not say who may call it, or says it in a word that it cannot keep. The
  * documentation's routes are anybody's. A pharmacy that a caller does not act for is refused here, before any handler.
@@ -49,10 +35,7 @@ const docsHelmet = {
 export function requirePolicies(app: FastifyInstance): void {
   app.decorateRequest('pharmacy')
   app.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/docs')) {
-      route.config = { ...route.config, policy: 'public' }
-      route.helmet = docsHelmet
-    }
+    if (route.url.startsWith('/docs')) route.config = { ...route.config, policy: 'public' }
     const fault = faultOf(route)
     if (fault !== undefined) throw new Error(`${route.method} ${route.url} ${fault}`)
     const policy = route.config?.policy as Policy

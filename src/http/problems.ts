@@ -4,7 +4,9 @@ import { v4 as uuid } from 'uuid'
 import { z } from 'zod'
 import { constraintProblem, isUnavailable } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
-import { Problem, type ProblemCode, problemStatus } from '../domain/problems.ts'
+import { Problem, type ProblemCode, problemStatus, shownName } from '../domain/problems.ts'
+import { refusalOf } from './refusals.ts'
+import { bareHeaders } from './security-headers.ts'
 
 const titles: Record<number, string> = {
   400: 'Bad Request',
@@ -45,11 +47,13 @@ const RETRY_AFTER_SECONDS = 2
 
 /** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS)
+  const wait = problem.retryAfterSeconds ?? (problem.status === 503 ? RETRY_AFTER_SECONDS : undefined)
+  if (wait !== undefined) reply.header('retry-after', wait)
   const challenge = challengeOf(request, problem)
   if (challenge) reply.header('www-authenticate', challenge)
   // The framework would close the connection over the rest of the body, and the reset would take the answer with it.
   if (problem.status === 413) reply.removeHeader('connection')
+  request.refused ??= refusalOf(problem)
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
@@ -93,7 +97,7 @@ export function handleErrors(app: FastifyInstance): void {
 
 /** Answers what no route is looked up for, such as a URL that is not well formed; no hook runs before it. */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id)
+  reply.headers({ 'x-request-id': request.id, ...bareHeaders })
   sendProblem(request, reply, problemOf(error))
 }
 
@@ -115,7 +119,7 @@ function frameworkProblem({ validation, validationContext, statusCode, code }: P
   if (validation) {
     const errors = validation.map(({ instancePath, message }) => ({
       path: fieldPath(instancePath) || (validationContext ?? 'body'),
-      message: message ?? 'is not valid',
+      message: message?.replace(/"([^"]*)"/g, (_quoted, name) => `"${shownName(name)}"`) ?? 'is not valid',
     }))
     const [first] = errors
     return new Problem('invalid_request', `${first?.path}: ${first?.message}`, { errors })

@@ -1,22 +1,12 @@
-import { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
-import { logOptions } from '../../src/log.ts'
 import { finess, rpps } from '../support/numbers.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const lines: string[] = []
-const destination = new Writable({
-  write: (line, _encoding, done) => {
-    lines.push(String(line))
-    done()
-  },
-})
-const service = await startService(t, {}, { logger: pino(logOptions('trace'), destination) })
+const service = await startService(t)
 const { call } = service
 const world = await makeWorld(service, 1_000)
 const place = await world.pharmacy(1)
@@ -156,7 +146,7 @@ t.test('CR LF in headers, ids and parameters is 400, and no line of the log can 
   const escaped = encodeURIComponent(forged)
   const body = dispensationBody(nurse.id, 1)
   const { token } = place
-  lines.length = 0
+  service.logged.length = 0
   for (const headers of [{ 'idempotency-key': forged }, { 'idempotency-key': 'k', 'x-operator': forged }]) {
     t.match(await call('POST', '/v1/dispensations', { token, body, headers }), invalid)
   }
@@ -180,8 +170,8 @@ t.test('CR LF in headers, ids and parameters is 400, and no line of the log can 
   }
   t.match(await call('GET', '/v1/products', { token: forged }), { status: 200 })
   t.match(await call('GET', '/v1/territories', { headers: { authorization: `Bearer ${forged}` } }), { status: 401 })
-  t.ok(lines.length >= 15, 'each request has its line')
-  for (const line of lines) {
+  t.ok(service.logged.length >= 15, 'each request has its line')
+  for (const line of service.logged) {
     t.equal(line.indexOf('\n'), line.length - 1)
     t.notMatch(JSON.parse(line), { msg: 'forged' })
   }

@@ -1,16 +1,14 @@
-import { Writable } from 'node:stream'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
-import { logOptions } from '../../src/log.ts'
 import { startService } from '../support/service.ts'
 import { makeWorld, must } from '../support/world.ts'
 
 const NURSE = '10001234567'
 
-const log = makeLog()
-const service = await startService(t, {}, { logger: log.logger })
+const service = await startService(t)
+const { logged } = service
+const { log } = service.app
 const world = await makeWorld(service)
 
 t.test('an error of the database is logged without the statement, its parameters and the row', async (t) => {
@@ -25,7 +23,7 @@ t.test('an error of the database is logged without the statement, its parameters
   t.match(error.message, nurse.id, 'drizzle’s own message holds the parameters')
   t.match((error.cause as { detail: string }).detail, nurse.id, 'and PostgreSQL’s detail the row')
 
-  const [line, ...others] = log.during(() => log.logger.error({ err: error }, 'failed'))
+  const [line, ...others] = linesOf(() => log.error({ err: error }, 'failed'))
   t.same(others, [])
   const { err } = JSON.parse(line ?? '')
   t.match(err, { code: '23505', constraint: 'person_identifiers_pkey', message: 'person_identifiers_pkey' })
@@ -36,7 +34,7 @@ t.test('an error of the database is logged without the statement, its parameters
 })
 
 t.test('an error of the program is logged with its message and origin', async (t) => {
-  const [line] = log.during(() => log.logger.error({ err: new TypeError('cannot read it') }, 'failed'))
+  const [line] = linesOf(() => log.error({ err: new TypeError('cannot read it') }, 'failed'))
   t.match(JSON.parse(line ?? '').err, { type: 'TypeError', message: 'cannot read it', stack: /log\.test\.ts/ })
 })
 
@@ -50,26 +48,21 @@ t.test('what is personal is taken out wherever it stands, up to the third level'
     otherIds: [NURSE],
     token: 'eyJ0',
   }
-  const [line] = log.during(() =>
-    log.logger.info({ ...personal, body: personal, request: { body: personal } }, 'asked'),
-  )
+  const [line] = linesOf(() => log.info({ ...personal, body: personal, request: { body: personal } }, 'asked'))
   t.notMatch(line, /eyJ0|10001234567|7K3M|Martin|Camille/)
   t.equal(line?.match(/\[redacted\]/g)?.length, 21)
 })
 
 t.test('a request is logged by its id and method alone', async (t) => {
-  const [line] = log.during(() =>
-    log.logger.info(
-      { req: { id: 'r1', method: 'GET', url: `/v1/professionals/${NURSE}`, headers: { x: NURSE } } },
-      'asked',
-    ),
+  const [line] = linesOf(() =>
+    log.info({ req: { id: 'r1', method: 'GET', url: `/v1/professionals/${NURSE}`, headers: { x: NURSE } } }, 'asked'),
   )
   t.match(JSON.parse(line ?? ''), { req: { id: 'r1', method: 'GET' } })
   t.notMatch(line, NURSE)
 })
 
 t.test('no line of a whole story holds a number, name, code or token', async (t) => {
-  log.lines.length = 0
+  logged.length = 0
   const place = await world.pharmacy(1)
   const nurse = await world.professional(2)
   const { call } = service
@@ -83,29 +76,17 @@ t.test('no line of a whole story holds a number, name, code or token', async (t)
   must(200, await call('GET', `/v1/professionals/${nurse.id}/history`, { token: world.regulator }))
   must(404, await call('GET', `/v1/persons/${nurse.id}?name=Martin2`, { token: nurse.token }))
 
-  const answered = log.lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'answered')
+  const answered = logged.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'answered')
   t.equal(answered.length, 10, 'a line a request')
   t.match(answered.at(-2), { method: 'GET', route: '/v1/professionals/:id/history', status: 200, role: 'regulator' })
   t.match(answered.at(-1), { method: 'GET', status: 404 })
-  const text = log.lines.join('')
+  const text = logged.join('')
   for (const secret of [nurse.id, nurse.token, place.token, hold.pickupCode, 'Martin', 'Camille'])
     t.notMatch(text, secret, `${secret} is in no line`)
 })
 
-/** A logger as the service has it, at its most talkative, that keeps its lines. */
-function makeLog() {
-  const lines: string[] = []
-  const destination = new Writable({
-    write: (line, _encoding, done) => {
-      lines.push(String(line))
-      done()
-    },
-  })
-  const logger = pino(logOptions('trace'), destination)
-  const during = (work: () => void) => {
-    const before = lines.length
-    work()
-    return lines.slice(before)
-  }
-  return { logger, lines, during }
+function linesOf(work: () => void): string[] {
+  const before = logged.length
+  work()
+  return logged.slice(before)
 }

@@ -3,7 +3,9 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openServer } from '../../src/db/server.ts'
+import type { Signer } from '../../src/domain/signed-note.ts'
 import type { SigningKey } from '../../src/http/keys.ts'
+import { expectNoLeak, overhear, overheardLogger } from './leaks.ts'
 import { makeKey, makeSigner } from './service.ts'
 
 /** The application over a database that is not there; it takes no time to start, and ends with the test. */
@@ -11,8 +13,20 @@ export async function startWithoutDatabase(t: Test, key?: SigningKey): Promise<F
   // Nothing listens on port 1.
   const db = openServer('postgres://nobody@127.0.0.1:1/none', { connections: 2, onError: () => {} })
   const config = { ...loadConfig({}), RATE_LIMIT: 0 }
-  const app = await buildApp({ config, db, keys: [key ?? (await makeKey())], issuers: [], signers: [makeSigner()] })
+  const deps = {
+    config,
+    db,
+    keys: [key ?? (await makeKey())] as [SigningKey],
+    issuers: [],
+    signers: [makeSigner()] as [Signer],
+  }
+  const app = await buildApp(deps, overheardLogger())
   await app.ready()
-  t.teardown(() => app.close().then(() => db.close()))
+  overhear(app)
+  t.teardown(async () => {
+    await app.close()
+    await db.close()
+    t.comment(expectNoLeak())
+  })
   return app
 }

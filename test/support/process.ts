@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import { signToken } from '../../src/http/keys.ts'
 import { loadSigningKeys } from '../../src/signing-keys.ts'
 import { inherited } from './environment.ts'
+import { expectNoLeak, hear, hearAnswer, hearRequest } from './leaks.ts'
 import { conformance } from './openapi.ts'
 import type { Service } from './service.ts'
 
@@ -51,10 +52,12 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
   const program = () => running ?? fail('the server was never started')
   const url = () => String(program().log.find(({ msg }) => msg === 'listening')?.url)
   t.teardown(async () => {
+    if (running) await hearMetrics(url())
     running?.signal('SIGKILL')
     const exit = await running?.ended
     // A server that died by itself fails the test by its absence; its last words say why.
     if (exit?.signal !== 'SIGKILL' && !signalled) t.comment(JSON.stringify([exit, running?.log.slice(-5)]))
+    t.comment(expectNoLeak())
   })
   const server: Server = {
     launch(more = {}) {
@@ -77,7 +80,9 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
       signToken((await loadSigningKeys({ DATA_DIR: dataDir }))[0], { ttlSeconds: 3600, ...request }),
     async call(method, path, sent) {
       conforms ??= conformance((await (await fetch(`${url()}/openapi.json`)).json()) as object)
+      hearRequest(path, sent?.body)
       const { status, headers, text } = await send(`${url()}${path}`, method, sent)
+      hearAnswer(status, text)
       const type = headers.get('content-type') ?? ''
       const body = /[/+]json/.test(type) ? JSON.parse(text) : text
       conforms(method, path.split('?')[0] ?? path, status, type, body)
@@ -110,8 +115,14 @@ function run(env: Record<string, string>): Program {
   })
   const log: LogRecord[] = []
   const complaints: string[] = []
-  const lines = createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line)))
-  createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => {
+    hear('log line', line)
+    log.push(JSON.parse(line))
+  })
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    hear('log line', line)
+    complaints.push(line)
+  })
   let over = false
   const ended = once(child, 'close').then(([code, signal]): Exit => {
     over = true
@@ -151,6 +162,12 @@ async function send(
     signal: AbortSignal.timeout(LONGEST_CALL_MS),
   })
   return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+// The last words of a server that still answers.
+async function hearMetrics(url: string): Promise<void> {
+  const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined)
+  if (answer) hear('metric', await answer.text())
 }
 
 function fail(message: string): never {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
@@ -9,6 +9,7 @@ import type { Issuer } from '../../src/http/issuers/issuer.ts'
 import { type SigningKey, signingKeyOf, signToken, type TokenRequest } from '../../src/http/keys.ts'
 import { newKey } from '../../src/signing-keys.ts'
 import { makeDatabase } from './database.ts'
+import { expectNoLeak, hear, overhear, overheardLogger } from './leaks.ts'
 import { conformance } from './openapi.ts'
 
 /** What a test sends. A key of true is a new one. */
@@ -17,6 +18,8 @@ interface Sent {
   body?: unknown
   key?: string | true
   headers?: Record<string, string>
+  /** The address that it comes from; 127.0.0.1 unless said. */
+  address?: string
 }
 
 export interface Answer {
@@ -35,53 +38,72 @@ export interface Service {
   config: Config
   key: SigningKey
   signers: [Signer]
+  /** The lines of its log. */
+  logged: string[]
   call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, sent?: Sent): Promise<Answer>
   token(request: Omit<TokenRequest, 'ttlSeconds'> & { ttlSeconds?: number }): Promise<string>
 }
 
-/** Starts a service for a test file; it ends with the test. */
+type Ending = Pick<Test, 'teardown'> & Partial<Pick<Test, 'comment'>>
+
+/** Starts a service for a test file; it ends with the test, which fails if it has said what it must not. */
 export async function startService(
-  t: Pick<Test, 'teardown'>,
+  t: Ending,
   overrides: Partial<Config> = {},
-  options: { connections?: number; logger?: FastifyBaseLogger; issuers?: (db: Database) => Issuer[] } = {},
+  options: {
+    connections?: number
+    routes?: (app: FastifyInstance) => void
+    issuers?: (db: Database) => Issuer[]
+  } = {},
 ): Promise<Service> {
   const { db, url, dataDir, drop } = await makeDatabase(options.connections)
+  t.teardown(drop)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
-  const key = await makeKey()
-  const signers: [Signer] = [makeSigner()]
-  const issuers = options.issuers?.(db) ?? []
-  const app = await buildApp({ config, db, keys: [key], issuers, signers }, options.logger)
+  const made = { db, url, dataDir, config, key: await makeKey(), signers: [makeSigner()] as [Signer] }
+  return startBeside(t, made, options)
+}
+
+/** Starts another process's service on the database of one, as far as the two can tell. */
+export async function startBeside(
+  t: Ending,
+  { db, url, dataDir, config, key, signers }: Pick<Service, 'db' | 'url' | 'dataDir' | 'config' | 'key' | 'signers'>,
+  { routes, issuers }: { routes?: (app: FastifyInstance) => void; issuers?: (db: Database) => Issuer[] } = {},
+): Promise<Service> {
+  const logged: string[] = []
+  const deps = { config, db, keys: [key] as [SigningKey], issuers: issuers?.(db) ?? [], signers }
+  const app = await buildApp(deps, overheardLogger(logged))
+  routes?.(app)
   await app.ready()
+  overhear(app)
   t.teardown(async () => {
+    hear('metric', (await app.inject({ url: '/metrics' })).body)
     await app.close()
-    await drop()
+    const heard = expectNoLeak()
+    t.comment?.(heard)
   })
+  const call = callsOn(app)
+  const token: Service['token'] = (request) => signToken(key, { ttlSeconds: 3600, ...request })
+  return { app, db, url, dataDir, config, key, signers, logged, call, token }
+}
+
+function callsOn(app: FastifyInstance): Service['call'] {
   const conforms = conformance(app.swagger())
-  return {
-    app,
-    db,
-    url,
-    dataDir,
-    config,
-    key,
-    signers,
-    token: (request) => signToken(key, { ttlSeconds: 3600, ...request }),
-    call: async (method, path, { token, body, key: idempotencyKey, headers } = {}) => {
-      const response = await app.inject({
-        method,
-        url: path,
-        headers: {
-          ...(token && { authorization: `Bearer ${token}` }),
-          ...(idempotencyKey && { 'idempotency-key': idempotencyKey === true ? randomUUID() : idempotencyKey }),
-          ...headers,
-        },
-        ...(body !== undefined && { payload: body as object }),
-      })
-      const type = String(response.headers['content-type'] ?? '')
-      const answer = /[/+]json/.test(type) ? response.json() : response.body
-      conforms(method, path.split('?')[0] ?? path, response.statusCode, type, answer)
-      return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
-    },
+  return async (method, path, { token, body, key, headers, address } = {}) => {
+    const response = await app.inject({
+      method,
+      url: path,
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(key && { 'idempotency-key': key === true ? randomUUID() : key }),
+        ...headers,
+      },
+      ...(body !== undefined && { payload: body as object }),
+      ...(address && { remoteAddress: address }),
+    })
+    const type = String(response.headers['content-type'] ?? '')
+    const answer = /[/+]json/.test(type) ? response.json() : response.body
+    conforms(method, path.split('?')[0] ?? path, response.statusCode, type, answer)
+    return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
   }
 }
 

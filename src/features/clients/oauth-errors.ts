@@ -55,10 +55,14 @@ export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) 
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
   })
   app.setErrorHandler((error, request, reply) => {
-    const { status, code, description } = readable(error, problemOf)
+    const { status, code, description, wait } = readable(error, problemOf)
     if (status >= 500) request.log.error({ err: error, code }, 'request failed')
-    if (status === 401) reply.header('www-authenticate', 'Basic realm="gomask", charset="UTF-8"')
-    if (status === 503) reply.header('retry-after', 2)
+    if (status === 401) {
+      reply.header('www-authenticate', 'Basic realm="gomask", charset="UTF-8"')
+      request.refused = { kind: 'unauthenticated', reason: code }
+    }
+    if (status === 429) request.refused = { kind: 'rate_limited' }
+    if (wait !== undefined) reply.header('retry-after', wait)
     if (status === 413) reply.removeHeader('connection') // The reset would take the answer with it.
     return reply.code(status).send({ error: code, error_description: printable(description) })
   })
@@ -70,15 +74,15 @@ export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) 
 function readable(
   error: unknown,
   problemOf: (error: unknown) => Problem,
-): { status: number; code: Code; description: string } {
+): { status: number; code: Code; description: string; wait?: number | undefined } {
   if (error instanceof OAuthError) {
     return { status: error.code === 'invalid_client' ? 401 : 400, code: error.code, description: error.message }
   }
-  const { status, message } = problemOf(error)
+  const { status, message, retryAfterSeconds } = problemOf(error)
   if (status === 415) return { status, code: 'invalid_request', description: 'Send application/x-www-form-urlencoded.' }
   const code =
     status === 500 ? 'server_error' : status === 429 || status === 503 ? 'temporarily_unavailable' : 'invalid_request'
-  return { status, code, description: message }
+  return { status, code, description: message, wait: retryAfterSeconds ?? (status === 503 ? 2 : undefined) }
 }
 
 // RFC 6749 allows these characters alone.

@@ -37,7 +37,7 @@ function route(app: App, deps: Deps): void {
   app.post(
     '/token',
     {
-      config: { policy: 'public' },
+      config: { policy: 'public', limits: 'token' },
       schema: {
         operationId: 'issueToken',
         tags: ['access'],

@@ -6,8 +6,9 @@ import type { Allowance, Hold } from '../../domain/entitlement.ts'
 import { countsIn } from '../../domain/periods.ts'
 import { isRefusal, type Refusal } from '../../domain/problems.ts'
 import { recordAccess } from '../../store/accesses.ts'
-import { type CounterLimits, professionalUnknown } from './dispense.ts'
-import { gather } from './gather.ts'
+import { countWrongCode } from '../../store/pickup-code-tries.ts'
+import { professionalUnknown } from './dispense.ts'
+import { type CounterLimits, gather } from './gather.ts'
 import type { Check, DispensationRequest } from './schema.ts'
 
 /**
@@ -18,17 +19,18 @@ export async function check(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
-  { overridesPerWeek, ...reader }: CounterLimits & { operator: string | undefined; subject: string },
+  { operator, subject, ...limits }: CounterLimits & { operator: string | undefined; subject: string },
 ): Promise<Check> {
-  const counter = await gather(tx, pharmacy, request, overridesPerWeek)
+  const counter = await gather(tx, pharmacy, request, limits)
   const decided = counter
     ? decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
     : professionalUnknown()
+  if (isRefusal(decided)) countWrongCode(tx, pharmacy, decided)
   const access = {
     kind: 'dispensation_check' as const,
-    reader: { role: 'pharmacy', subject: reader.subject },
+    reader: { role: 'pharmacy', subject },
     pharmacy,
-    operator: reader.operator,
+    operator,
   }
   await recordAccess(tx, { ...access, outcome: isRefusal(decided) ? decided.refused : 'allow' }, [
     counter?.head.personId ?? null,

@@ -11,13 +11,10 @@ import { recordRefusal } from '../../store/decisions.ts'
 import { type EntryLine, type EntryRow, entryView } from '../../store/entries.ts'
 import { type EventRecord, reservationEvent, turningPoints } from '../../store/events.ts'
 import { append, type LineWeight, type NewEntry, seal } from '../../store/ledger.ts'
+import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { applyStockEffects, type EndedHold } from '../../store/shelves.ts'
-import { type Counter, gather } from './gather.ts'
+import { type Counter, type CounterLimits, gather } from './gather.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
-
-export interface CounterLimits {
-  overridesPerWeek: number
-}
 
 /** Who writes the entry down, and the key that signs its receipt. */
 export interface Writing {
@@ -33,15 +30,18 @@ export async function dispense(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
-  { overridesPerWeek, ...writing }: CounterLimits & Writing,
+  { operator, signer, ...limits }: CounterLimits & Writing,
 ): Promise<Dispensation | Refusal> {
   const refuse = (person: Person | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator: writing.operator }, refusal)
-  const counter = await gather(tx, pharmacy, request, overridesPerWeek)
+    recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator }, refusal)
+  const counter = await gather(tx, pharmacy, request, limits)
   if (!counter) return refuse(null, professionalUnknown())
   const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
-  if (isRefusal(grant)) return refuse(counter.facts.entitlement.person, grant)
-  return write(tx, request, counter, grant, writing)
+  if (isRefusal(grant)) {
+    countWrongCode(tx, pharmacy, grant)
+    return refuse(counter.facts.entitlement.person, grant)
+  }
+  return write(tx, request, counter, grant, { operator, signer })
 }
 
 /** The refusal of somebody whom the directory does not know. */

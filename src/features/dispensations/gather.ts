@@ -9,9 +9,15 @@ import { Problem } from '../../domain/problems.ts'
 import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type Head, lockHead } from '../../store/ledger.ts'
+import { requireTriesLeft } from '../../store/pickup-code-tries.ts'
 import { requireKnownProducts } from '../../store/places.ts'
 import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 import type { DispensationRequest } from './schema.ts'
+
+export interface CounterLimits {
+  overridesPerWeek: number
+  limitCodeTries: boolean
+}
 
 /** A reservation locked for a hand-over. */
 type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
@@ -34,10 +40,10 @@ export async function gather(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
-  overridesPerWeek: number,
+  { overridesPerWeek, limitCodeTries }: CounterLimits,
 ): Promise<Counter | undefined> {
   const products = [...new Set(request.lines.map(({ product }) => product))]
-  const found = await lockAndRead(tx, pharmacy, request, products)
+  const found = await lockAndRead(tx, pharmacy, request, products, limitCodeTries)
   const [inactiveProducts, head, place, locked, entitlement, overrides, shelves] = found
   if (!head) return undefined
   if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
@@ -65,7 +71,13 @@ export async function gather(
  * last, as the busiest locks are held for the shortest time; only holds to be released may lie on shelves that nobody knows
  * beforehand.
  */
-function lockAndRead(tx: Transaction, pharmacy: string, request: DispensationRequest, products: string[]) {
+function lockAndRead(
+  tx: Transaction,
+  pharmacy: string,
+  request: DispensationRequest,
+  products: string[],
+  limitCodeTries: boolean,
+) {
   const lines = request.lines.map(({ product }, index) => ({ path: `lines[${index}].product`, code: product }))
   const inactiveProducts = requireKnownProducts(tx, lines)
   const head = lockHead(tx, request.professional)
@@ -78,7 +90,22 @@ function lockAndRead(tx: Transaction, pharmacy: string, request: DispensationReq
   const shelves = request.releaseHolds
     ? locked.then((released) => lockShelves(tx, [...here, ...released]))
     : lockShelves(tx, here)
-  return Promise.all([inactiveProducts, head, place, locked, entitlement, overrides, shelves])
+  const triesLeft = limitCodeTries ? refuseTriedTooOften(tx, pharmacy, request) : undefined
+  return Promise.all([inactiveProducts, head, place, locked, entitlement, overrides, shelves, triesLeft])
+}
+
+// By a later statement than the reservations' locks, so that tries at the same time are counted.
+async function refuseTriedTooOften(
+  tx: Transaction,
+  pharmacy: string,
+  { reservations }: DispensationRequest,
+): Promise<void> {
+  if (reservations.length === 0) return
+  await requireTriesLeft(
+    tx,
+    pharmacy,
+    reservations.map(({ id }) => id),
+  )
 }
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {

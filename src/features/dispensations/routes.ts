@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Config } from '../../config.ts'
 import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { Problem } from '../../domain/problems.ts'
@@ -14,6 +15,7 @@ import { recordAccess, sendReading } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
+import type { CounterLimits } from './gather.ts'
 import { findEntry, listEntries } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
@@ -45,7 +47,7 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
     },
     async (request, reply) => {
       const { pharmacy } = request
-      const limits = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), signer }
+      const limits = { ...counterLimits(config), operator: operatorOf(request), signer }
       const onReplay = showAgain(request)
       return effect(
         request,
@@ -76,10 +78,16 @@ function checkRoute(app: App, { db, config }: Deps): void {
     async (request) => {
       const { pharmacy } = request
       const { subject } = request.caller
-      const context = { overridesPerWeek: config.OVERRIDES_PER_WEEK, operator: operatorOf(request), subject }
-      return inTransaction(db, (tx) => check(tx, pharmacy, request.body, context))
+      const context = { ...counterLimits(config), operator: operatorOf(request), subject }
+      const checked = await inTransaction(db, (tx) => check(tx, pharmacy, request.body, context))
+      if (checked.code === 'pickup_code_wrong') request.refused = { kind: 'pickup_code_wrong' }
+      return checked
     },
   )
+}
+
+function counterLimits({ OVERRIDES_PER_WEEK, RATE_LIMIT }: Config): CounterLimits {
+  return { overridesPerWeek: OVERRIDES_PER_WEEK, limitCodeTries: RATE_LIMIT > 0 }
 }
 
 function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {

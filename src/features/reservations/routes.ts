@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Transaction } from '../../db/database.ts'
-import { normalisePickupCode } from '../../domain/pickup-code.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
 import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
@@ -10,7 +10,8 @@ import { finess, problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { type Reading, sendReading } from '../../store/accesses.ts'
 import { cancel } from './cancel.ts'
-import { findByCode, findReservation, listReservations, type Owner } from './queries.ts'
+import { lookUp } from './look-up.ts'
+import { findReservation, listReservations, type Owner } from './queries.ts'
 import { reserve } from './reserve.ts'
 import { cancellationBody, lookupBody, reservation, reservationBody, reservationParams, statuses } from './schema.ts'
 
@@ -105,7 +106,8 @@ function readRoute(app: App, { db }: Deps): void {
   )
 }
 
-function lookupRoute(app: App, { db }: Deps): void {
+function lookupRoute(app: App, { db, config }: Deps): void {
+  const limits = { limitCodeTries: config.RATE_LIMIT > 0 }
   app.post(
     '/v1/reservations/lookup',
     {
@@ -123,9 +125,10 @@ function lookupRoute(app: App, { db }: Deps): void {
     async (request) => {
       const { caller, pharmacy, body } = request
       const reading = { kind: 'reservation' as const, reader: caller, pharmacy, operator: operatorOf(request) }
-      const found = await findByCode(db.orm, pharmacy, normalisePickupCode(body.pickupCode), reading)
-      if (!found) throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
-      return found
+      const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, body.pickupCode, { ...limits, reading }))
+      if (found) return found
+      request.refused = { kind: 'pickup_code_wrong' }
+      throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
     },
   )
 }

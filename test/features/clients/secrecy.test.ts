@@ -1,7 +1,4 @@
-import { PassThrough } from 'node:stream'
-import { pino } from 'pino'
 import t from 'tap'
-import { logOptions } from '../../../src/log.ts'
 import {
   askToken,
   asserted,
@@ -16,12 +13,7 @@ import { startService } from '../../support/service.ts'
 import { tablesNaming } from '../../support/traces.ts'
 import { makeWorld, must } from '../../support/world.ts'
 
-const out = new PassThrough()
-let logged = ''
-out.on('data', (chunk) => {
-  logged += chunk
-})
-const service = await startService(t, {}, { logger: pino(logOptions('trace'), out) })
+const service = await startService(t)
 const { admin } = await makeWorld(service, null)
 const { call, db } = service
 
@@ -48,6 +40,7 @@ t.test('no secret, token or assertion is in a table or in the log', async (t) =>
     await askToken(service, {}, { client_secret: secret, client_id: secret })
   }
   t.same(await tablesNaming(db, texts), [])
+  const logged = service.logged.join('')
   t.match(logged, /client authenticated/)
   t.match(logged, /client not authenticated/)
   for (const text of texts) t.notOk(logged.includes(text))

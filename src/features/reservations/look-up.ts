@@ -1,0 +1,22 @@
+import type { Transaction } from '../../db/database.ts'
+import { normalisePickupCode } from '../../domain/pickup-code.ts'
+import type { Reading } from '../../store/accesses.ts'
+import { awaitTurnToLookUp, countWrongLookup, requireTriesLeft } from '../../store/pickup-code-tries.ts'
+import { findByCode } from './queries.ts'
+import type { Reservation } from './schema.ts'
+
+/** The live reservation of a code at a pharmacy; undefined, and counted as a wrong try, when there is none. */
+export async function lookUp(
+  tx: Transaction,
+  pharmacy: string,
+  typed: string,
+  { limitCodeTries, reading }: { limitCodeTries: boolean; reading: Reading },
+): Promise<Reservation | undefined> {
+  if (limitCodeTries) {
+    await awaitTurnToLookUp(tx, pharmacy)
+    await requireTriesLeft(tx, pharmacy, [])
+  }
+  const found = await findByCode(tx, pharmacy, normalisePickupCode(typed), reading)
+  if (!found) countWrongLookup(tx, pharmacy)
+  return found
+}

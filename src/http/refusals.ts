@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import type { Problem, ProblemCode } from '../domain/problems.ts'
+
+/** What somebody who guesses or floods is answered, and others seldom. */
+export const refusalKinds = ['unauthenticated', 'forbidden', 'not_found', 'pickup_code_wrong', 'rate_limited'] as const
+
+interface Refused {
+  kind: (typeof refusalKinds)[number]
+  /** For the log; nothing personal. */
+  reason?: string
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Known once it is answered; a route may say beforehand what its answer means. */
+    refused: Refused | undefined
+  }
+}
+
+const kinds: Partial<Record<ProblemCode, Refused['kind']>> = {
+  unauthenticated: 'unauthenticated',
+  forbidden: 'forbidden',
+  pharmacy_suspended: 'forbidden',
+  professional_suspended: 'forbidden',
+  not_found: 'not_found',
+  pickup_code_wrong: 'pickup_code_wrong',
+  rate_limited: 'rate_limited',
+}
+
+/** The kind of refusal that a problem is, if it is one to watch. */
+export function refusalOf({ code, status, message, reason = message }: Problem): Refused | undefined {
+  const kind = kinds[code]
+  // That somebody else is suspended (409) is no refusal of the caller.
+  return kind && (kind !== 'forbidden' || status === 403) ? { kind, reason } : undefined
+}
+
+/** Logs refused authentication and authorisation, a line each at `warn`. */
+export function watchRefusals(app: FastifyInstance): void {
+  app.decorateRequest('refused')
+  app.addHook('onSend', async (request, reply) => {
+    if (reply.statusCode === 401) request.refused ??= { kind: 'unauthenticated' }
+  })
+  app.addHook('onResponse', async ({ log, method, routeOptions, refused, caller }) => {
+    if (refused?.kind !== 'unauthenticated' && refused?.kind !== 'forbidden') return
+    log.warn({ ...refused, method, route: routeOptions.url, role: caller?.role }, 'refused')
+  })
+}

@@ -1,0 +1,45 @@
+import helmet from '@fastify/helmet'
+import type { FastifyInstance } from 'fastify'
+
+/** For what is answered before any hook runs. */
+export const bareHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+}
+
+// The documentation page's own script and styles stand in the page; nothing else of this service is shown by a browser.
+const docs = {
+  contentSecurityPolicy: {
+    directives: {
+      'script-src': ["'self'", "'unsafe-inline'"],
+      'style-src': ["'self'", "'unsafe-inline'"],
+      'connect-src': ["'self'"],
+      'font-src': ["'self'", 'data:'],
+      'frame-ancestors': ["'none'"],
+      // A trial on a plain http address has no https to upgrade to.
+      'upgrade-insecure-requests': null,
+    },
+  },
+}
+
+/**
+ * Says with every answer that browsers must load nothing for it, frame it nowhere, guess no type and come back by https.
+ * Whatever needs a token, tokens themselves and errors are kept by no cache.
+ */
+export async function secureHeaders(app: FastifyInstance): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    if (route.url.startsWith('/docs')) route.helmet = docs
+  })
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    frameguard: { action: 'deny' },
+  })
+  app.addHook('onSend', async ({ routeOptions: { config } }, reply) => {
+    const isOpen = config.policy === 'public' && config.limits !== 'token' && reply.statusCode < 400
+    if (!isOpen) reply.header('cache-control', 'no-store')
+  })
+}

@@ -1,0 +1,66 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { oneRow, rows, send } from '../db/query.ts'
+import { uuids } from '../db/sql.ts'
+import { WRONG_CODES_AN_HOUR } from '../domain/pickup-code.ts'
+import { Problem, type Refusal } from '../domain/problems.ts'
+
+/** Lets those who look codes up at a pharmacy go one after another, so that none is looked at beyond the limit. */
+export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Promise<void> {
+  await rows(
+    tx,
+    'await_turn_to_look_up',
+    sql`select pg_advisory_xact_lock(hashtextextended('look up' || ${pharmacy}, 0))`,
+  )
+}
+
+/**
+ * Throws `rate_limited` while too many codes were wrong within the hour, at the pharmacy or for one of these
+ * reservations, until the oldest that counts is an hour ago. A right code is not looked at then either, or the limit would be none.
+ */
+export async function requireTriesLeft(
+  db: Queryable,
+  pharmacy: string,
+  reservations: readonly string[],
+): Promise<void> {
+  const { atPharmacy, ofReservation } = WRONG_CODES_AN_HOUR
+  const { seconds } = await oneRow<{ seconds: number | null }>(
+    db,
+    'wait_for_tries',
+    sql`select ceil(extract(epoch from max(counts.at) + interval '1 hour' - clock_timestamp()))::int as seconds from (
+          (select at from pickup_code_tries
+           where pharmacy = ${pharmacy} and at > clock_timestamp() - interval '1 hour'
+           order by at desc offset ${atPharmacy - 1}::int limit 1)
+          union all
+          select nth.at from unnest(${uuids(reservations)}) as named (id), lateral (
+            select at from pickup_code_tries
+            where reservation_id = named.id and at > clock_timestamp() - interval '1 hour'
+            order by at desc offset ${ofReservation - 1}::int limit 1) as nth
+        ) as counts`,
+  )
+  if (seconds === null) return
+  throw new Problem('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
+    retryAfterSeconds: Math.max(1, seconds),
+  })
+}
+
+/** Counts a wrong code that was looked up, with the COMMIT; those of the pharmacy that count no more are deleted. */
+export function countWrongLookup(tx: Transaction, pharmacy: string): void {
+  count(tx, pharmacy, null)
+}
+
+/** Counts the wrong code of a refusal, if that is what it was refused for. */
+export function countWrongCode(tx: Transaction, pharmacy: string, { refused, facts }: Refusal): void {
+  if (refused === 'pickup_code_wrong') count(tx, pharmacy, String(facts.reservation))
+}
+
+function count(tx: Transaction, pharmacy: string, reservation: string | null): void {
+  send(
+    tx,
+    'count_wrong_code',
+    sql`with over as (
+          delete from pickup_code_tries where pharmacy = ${pharmacy} and at <= clock_timestamp() - interval '1 hour'
+        )
+        insert into pickup_code_tries (pharmacy, reservation_id) values (${pharmacy}, ${reservation}::uuid)`,
+  )
+}
