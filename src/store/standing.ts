@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
 
 /** A client that was not revoked, as it stands now, whatever its tokens say. */
-export interface ClientStanding {
+interface ClientStanding {
   id: string
   role: 'pharmacy' | 'professional' | 'regulator' | 'admin'
   scopes: string[]
