@@ -92,7 +92,8 @@ function refuseSuspended(caller: Caller, standing: Standing): void {
     })
   }
   if (caller.role !== 'pharmacy') return
-  caller.suspended = caller.finess.filter((finess) => standing.pharmacies.has(finess))
+  // A client may act for thousands: of these it was found out when the standing was read.
+  if (!caller.client) caller.suspended = caller.finess.filter((finess) => standing.pharmacies.has(finess))
   if (caller.suspended.length > 0 && caller.suspended.length === caller.finess.length) {
     throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
   }

@@ -11,6 +11,8 @@ interface ClientStanding {
   professions: string[]
   /** The pharmacies that granted it. */
   finess: string[]
+  /** Of them, those that are suspended or closed. */
+  closed: string[]
   suspended: boolean
   /** Seconds since 1970, with milliseconds: tokens issued until then are refused. */
   tokensFrom: number | null
@@ -37,7 +39,7 @@ export async function readStanding(db: Queryable): Promise<Standing> {
     version: string
     professionals: string[]
     pharmacies: string[]
-    clients: ClientStanding[]
+    clients: Omit<ClientStanding, 'closed'>[]
   }>(
     db,
     'read_standing',
@@ -54,10 +56,10 @@ export async function readStanding(db: Queryable): Promise<Standing> {
                 from client_grants g where g.client_id = c.id and g.withdrawn_at is null))), '[]')
             from clients c where c.status <> 'revoked') as clients`,
   )
-  return {
-    version: read.version,
-    professionals: new Set(read.professionals),
-    pharmacies: new Set(read.pharmacies),
-    clients: new Map(read.clients.map((client) => [client.id, client])),
-  }
+  const pharmacies = new Set(read.pharmacies)
+  const clients = read.clients.map((client): [string, ClientStanding] => [
+    client.id,
+    { ...client, closed: client.finess.filter((finess) => pharmacies.has(finess)) },
+  ])
+  return { version: read.version, professionals: new Set(read.professionals), pharmacies, clients: new Map(clients) }
 }

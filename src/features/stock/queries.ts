@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, timestamp } from '../../db/sql.ts'
@@ -16,25 +16,25 @@ export interface LockedShelf {
 }
 
 /**
- * Locks the reservations of a shelf by id, then the shelf. Throws StaleRead when a reservation came in between: it was
- * not locked, so that it must not be ended here.
+ * Locks the reservations of a shelf by id, then the shelf, then those that came in between: none comes in any more, and
+ * whoever has one of them locked waits for this shelf, so that it is not waited for. Throws StaleRead in that case.
  */
 export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, product: string): Promise<LockedShelf> {
-  const holds = await rows<LockedHold>(
-    tx,
-    'lock_holds_of_shelf',
-    sql`select ${holdColumns} from reservations r
-        where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held' order by r.id for update`,
-  )
-  const [shelf] = await lockShelves(tx, [{ pharmacy, product }])
+  const held = sql`from reservations r where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held'`
+  const lockHolds = (name: string, how: SQL) =>
+    rows<LockedHold>(tx, name, sql`select ${holdColumns} ${held} order by r.id for update of r ${how}`)
+  const [, [shelf], holds, { at, count }] = await Promise.all([
+    lockHolds('lock_holds_of_shelf', sql``),
+    lockShelves(tx, [{ pharmacy, product }]),
+    lockHolds('lock_new_holds_of_shelf', sql`skip locked`),
+    oneRow<{ at: Instant; count: number }>(
+      tx,
+      'count_holds_of_shelf',
+      sql`select ${instant(clock)} as at, count(*)::int as count ${held}`,
+    ),
+  ])
   if (!shelf) throw new Error('the shelf was put up before it is locked')
-  const { at, held } = await oneRow<{ at: Instant; held: number }>(
-    tx,
-    'recheck_holds_of_shelf',
-    sql`select ${instant(clock)} as at, count(*)::int as held from reservations r
-        where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held'`,
-  )
-  if (held !== holds.length) throw new StaleRead('a reservation came in before the shelf was locked')
+  if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of the shelf')
   return { shelf, holds, at }
 }
 

@@ -50,7 +50,7 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
   const { data } = clientClaims.safeParse(payload)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
   if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
-  const { id, role, finess, territories, professions, suspended } = client
+  const { id, role, finess, closed, territories, professions, suspended } = client
   const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
   return {
     issuer: ISSUER,
@@ -59,7 +59,7 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
     finess,
     territories,
     professions,
-    suspended: [],
+    suspended: closed,
     client: { scopes, suspended },
   }
 }
