@@ -76,7 +76,7 @@ export async function startBeside(
   await app.ready()
   overhear(app)
   t.teardown(async () => {
-    hear('metric', (await app.inject({ url: '/metrics' })).body)
+    hear('metric', await app.metrics.client.register.metrics())
     await app.close()
     const heard = expectNoLeak()
     t.comment?.(heard)
