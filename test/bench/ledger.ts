@@ -1,56 +1,34 @@
-/** `npm run bench`: what the ledger costs and how it grows. `--entries N` (1,000,000), `--seconds N` a phase (3), `--json FILE`. */
-import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import pg from 'pg'
-import { migrate } from '../../src/db/migrate.ts'
-import { openServerOwner } from '../../src/db/server.ts'
-import { prepareJobs } from '../../src/jobs/queue.ts'
 import { makeBenchDatabase } from './bench-database.ts'
 import { bundles } from './cases/bundles.ts'
 import { dispensingWithAndWithoutLog } from './cases/dispensing.ts'
 import { exports } from './cases/exports.ts'
 import { growth } from './cases/growth.ts'
 import { proofs } from './cases/proofs.ts'
-import { fillLedger } from './fill-ledger.ts'
+import { loadSet, prepare } from './set/load.ts'
 
-const { values } = parseArgs({
-  options: {
-    entries: { type: 'string', default: '1000000' },
-    seconds: { type: 'string', default: '3' },
-    json: { type: 'string' },
-  },
-})
-const [entries, seconds] = [Number(values.entries), Number(values.seconds)]
+/** What the ledger costs and how it grows, over so many entries; each phase takes so many seconds. Prints as it goes. */
+export async function benchLedger(entries: number, seconds: number): Promise<Record<string, number | string>> {
+  const figures: Record<string, number | string> = {}
+  const report = (found: Record<string, number | string>) => {
+    for (const [name, value] of Object.entries(found)) console.log(`${name.padEnd(60)} ${value}`)
+    Object.assign(figures, found)
+  }
 
-const figures: Record<string, number | string> = {}
-const report = (found: Record<string, number | string>) => {
-  for (const [name, value] of Object.entries(found)) console.log(`${name.padEnd(60)} ${value}`)
-  Object.assign(figures, found)
+  await withDatabase(async (url) => report(await dispensingWithAndWithoutLog(url, seconds)))
+  await withDatabase(async (url) => {
+    await loadSet(url, { pharmacies: 2_000, persons: Math.ceil(entries / 10), entries })
+    report(await growth(url))
+    report(await proofs(url, entries))
+    report(await exports(url))
+    report(await bundles(url))
+  })
+  return figures
 }
-
-await withDatabase(async (url) => report(await dispensingWithAndWithoutLog(url, seconds)))
-await withDatabase(async (url) => {
-  const client = new pg.Client({ connectionString: url })
-  client.on('error', () => {}) // Where the work has failed, the database is dropped under it.
-  await client.connect()
-  const size = { entries, persons: Math.ceil(entries / 10), pharmacies: 2_000 }
-  await fillLedger(client, size, (done) => process.stderr.write(`\rfilled ${done} of ${entries}`))
-  await client.end()
-  process.stderr.write('\n')
-  report(await growth(url))
-  report(await proofs(url, entries))
-  report(await exports(url))
-  report(await bundles(url))
-})
-if (values.json !== undefined) await writeFile(values.json, JSON.stringify(figures, null, 2))
 
 async function withDatabase(work: (url: string) => Promise<void>): Promise<void> {
   const { url, drop } = await makeBenchDatabase()
   try {
-    const owner = await openServerOwner(url)
-    await migrate(owner)
-    await prepareJobs(owner)
-    await owner.close()
+    await prepare(url)
     await work(url)
   } finally {
     await drop()

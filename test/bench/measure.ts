@@ -1,32 +1,40 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { usageOf } from './processes.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
 
 /** The server as a process of its own. */
 export interface BenchServer {
   url: string
+  pid: number
   /** Of this process, in MB, at this moment. */
   residentMegabytes(): Promise<number>
+  /** From the command to its first answer to «ready?», in milliseconds. */
+  readyAfterMs: number
   stop(): Promise<void>
 }
 
-/** Starts `gomask serve` and waits until it listens. */
+/** Starts `gomask serve` as it ships, but for the limits of requests a caller, and waits until it is ready. */
 export async function startServer(env: Record<string, string>): Promise<BenchServer> {
+  const started = performance.now()
   const options = { PORT: '0', RATE_LIMIT: '0', LOG_LEVEL: 'info', ...env }
   const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
     env: { PATH: process.env.PATH ?? '', ...options },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const url = await addressOf(child)
+  while (!(await fetch(`${url}/readyz`).then(({ ok }) => ok)));
   return {
-    url: await addressOf(child),
-    residentMegabytes: async () => {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
-      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
-    },
+    url,
+    pid: child.pid ?? 0,
+    residentMegabytes: async () => (await usageOf(child.pid ?? 0))?.megabytes ?? Number.NaN,
+    readyAfterMs: performance.now() - started,
     async stop() {
       child.kill('SIGTERM')
       await once(child, 'close')
@@ -37,9 +45,13 @@ export async function startServer(env: Record<string, string>): Promise<BenchSer
 function addressOf(child: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   if (!child.stdout) throw new Error('the server’s log is piped')
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => {
     const { msg, url } = JSON.parse(line)
-    if (msg === 'listening') resolve(url)
+    if (msg !== 'listening') return
+    resolve(url)
+    // Reading the rest line by line would take time from what is measured.
+    lines.close()
+    child.stdout?.resume()
   })
   child.once('close', (code) => reject(new Error(`the server ended with ${code}`)))
   return promise
@@ -57,8 +69,23 @@ export async function secondsOf(args: string[], env: Record<string, string>): Pr
   return (performance.now() - started) / 1000
 }
 
+/** Works in a folder that is gone afterwards. */
+export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'gomask-bench-'))
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /** The value below which this share of the values lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** The middle one, of an odd number of values; the greater of the two in the middle of an even one. */
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5)
 }

@@ -1,0 +1,73 @@
+/** `npm run bench`: how fast the service is beside the bare database. See USAGE. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { type BenchArguments, readArguments, USAGE } from './arguments.ts'
+import { type BenchDatabase, diskMissing, fingerprint, makeBenchDatabase } from './bench-database.ts'
+import { makeCallers } from './callers.ts'
+import type { CaseReport } from './case.ts'
+import { searches } from './cases/searches.ts'
+import { benchLedger } from './ledger.ts'
+import { inFolder, startServer } from './measure.ts'
+import { recordCases, runCase } from './run-case.ts'
+import { loadSet, prepare, sequenceAll } from './set/load.ts'
+import { scales } from './set/sizes.ts'
+import { comparisonOf, resultsOf, tableOf } from './table.ts'
+
+const httpCases = [...searches]
+const names = [...httpCases.map(({ name }) => name), 'ledger']
+
+try {
+  await main(readArguments(process.argv.slice(2), names))
+} catch (error) {
+  console.error(error instanceof Error && /--|no case/.test(error.message) ? `${error.message}\n${USAGE}` : error)
+  process.exitCode = 1
+}
+
+async function main(asked: BenchArguments): Promise<void> {
+  if (asked.cases.includes('ledger')) {
+    const figures = await benchLedger(asked.entries, asked.seconds)
+    if (asked.json !== undefined) await writeFile(asked.json, JSON.stringify(figures, null, 2))
+    return
+  }
+  const size = scales[asked.scale]
+  const missing = await diskMissing(size)
+  if (missing !== undefined) throw new Error(missing)
+  const database = await makeBenchDatabase(asked.keep ? `gomask_bench_${await fingerprint(size)}` : undefined)
+  try {
+    if (!database.isLoaded) await load(database, size)
+    const reports = await inFolder((folder) => runCases(asked, database, folder))
+    await report(asked, reports)
+  } finally {
+    await database.drop()
+  }
+}
+
+async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[keyof typeof scales]): Promise<void> {
+  await prepare(url)
+  await loadSet(url, size)
+  await sequenceAll(url, size.entries)
+  await markLoaded()
+}
+
+async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, folder: string): Promise<CaseReport[]> {
+  if (!pgbench) console.error('pgbench is neither here nor beside the database: there will be no bare figures')
+  const env = { DATABASE_URL: url, DATA_DIR: folder }
+  const callers = await makeCallers(scales[asked.scale], folder)
+  const wanted = httpCases.filter(({ name }) => asked.cases.length === 0 || asked.cases.includes(name))
+  const recorded = await recordCases(wanted, { url, env, callers })
+  const server = await startServer(env)
+  const bench = { url, env, server, pgbench, callers, ...asked }
+  const reports: CaseReport[] = []
+  for (const [each, what] of recorded) {
+    console.error(each.name)
+    reports.push(await runCase(each, what, bench))
+  }
+  await server.stop()
+  return reports
+}
+
+async function report({ json, compare }: BenchArguments, reports: CaseReport[]): Promise<void> {
+  console.log(tableOf(reports))
+  const results = resultsOf(reports)
+  if (compare !== undefined) console.log(comparisonOf(JSON.parse(await readFile(compare, 'utf8')), results).join('\n'))
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
+}

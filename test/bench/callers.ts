@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { loadSigningKey, signToken } from '../../src/http/keys.ts'
+import { rpps } from '../support/numbers.ts'
+import { range } from '../support/tally.ts'
+import { isStocked, personId } from './set/fill-places.ts'
+import { type Places, placesOf } from './set/places.ts'
+import { share } from './set/random.ts'
+import type { SetSize } from './set/sizes.ts'
+
+/** A professional of the set who calls. */
+export interface Professional {
+  nth: number
+  id: string
+  rpps: string
+  latitude: number
+  longitude: number
+  token: string
+}
+
+/** A counter of the set that calls: it has `surgical` on its shelf. */
+export interface Counter {
+  nth: number
+  finess: string
+  token: string
+}
+
+/** Who calls, spread over the set. */
+export interface Callers {
+  professionals: Professional[]
+  counters: Counter[]
+  regulator: string
+  places: Places
+}
+
+const PROFESSIONALS = 1_000
+const COUNTERS = 200
+
+/** Signs a token for each caller with the server's own key. */
+export async function makeCallers(size: SetSize, dataDir: string): Promise<Callers> {
+  const key = await loadSigningKey({ DATA_DIR: dataDir })
+  const places = placesOf(size.pharmacies)
+  const ttlSeconds = 86_400
+  const professionals = range(PROFESSIONALS).map(async (i) => {
+    const nth = Math.floor((i * size.persons) / PROFESSIONALS)
+    const { latitude, longitude } = places.practice(nth)
+    const token = await signToken(key, { role: 'professional', subject: rpps(nth), ttlSeconds })
+    return { nth, id: personId(nth), rpps: rpps(nth), latitude, longitude, token }
+  })
+  const counters = countersOf(places).map(async ({ nth, finess }) => {
+    const token = await signToken(key, { role: 'pharmacy', subject: finess, finess: [finess], ttlSeconds })
+    return { nth, finess, token }
+  })
+  return {
+    professionals: await Promise.all(professionals),
+    counters: await Promise.all(counters),
+    regulator: await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds }),
+    places,
+  }
+}
+
+// Numbers alone, without a zero in front: pgbench draws them as numbers.
+function countersOf({ pharmacies }: Places): { nth: number; finess: string }[] {
+  const fit = pharmacies
+    .map(({ finess }, nth) => ({ nth, finess }))
+    .filter(({ nth, finess }) => isStocked(nth, 'surgical') && /^[1-9]\d+$/.test(finess))
+  return range(COUNTERS).map((i) => fit[Math.floor((i * fit.length) / COUNTERS)] as { nth: number; finess: string })
+}
+
+let drawn = 0
+
+/** One of some callers, as chance has it. */
+export function anyOf<T>(callers: readonly T[]): T {
+  return callers[Math.floor(share('callers', drawn++) * callers.length)] as T
+}
+
+/** An Idempotency-Key of the kind that clients send. */
+export function newKey(): string {
+  return randomUUID()
+}

@@ -1,0 +1,91 @@
+import { bareRate, type Pgbench } from './bare/pgbench.ts'
+import { startRecorder, type Work } from './bare/recorder.ts'
+import { type Script, writeScript } from './bare/script.ts'
+import type { Callers } from './callers.ts'
+import type { CaseReport, HttpCase } from './case.ts'
+import { type Driven, drive, once } from './drive.ts'
+import { type BenchServer, median, startServer } from './measure.ts'
+import { watch } from './watch.ts'
+
+/** What a case does to the database, as it was recorded. */
+export interface Recorded {
+  roundTrips: number
+  works: Work[]
+  script: Script | undefined
+}
+
+/** The service and the database that cases run on. */
+export interface Bench {
+  url: string
+  env: Record<string, string>
+  server: BenchServer
+  pgbench: Pgbench | undefined
+  callers: Callers
+  seconds: number
+  runs: number
+}
+
+const SAMPLES = 5
+const WARM_UP_SECONDS = 2
+const POOL = 20 // Connections of the service to its database, as shipped.
+
+/** Does each case's request a few times through a recorder, on a server of its own, and writes the script of what was sent. */
+export async function recordCases(
+  cases: readonly HttpCase[],
+  { url, env, callers }: Pick<Bench, 'url' | 'env' | 'callers'>,
+): Promise<Map<HttpCase, Recorded>> {
+  const recorder = await startRecorder(url)
+  const server = await startServer({ ...env, DATABASE_URL: recorder.url })
+  const found = new Map<HttpCase, Recorded>()
+  for (const each of cases) {
+    await each.reset?.(url)
+    const samples: Work[][] = []
+    let script: Script | undefined
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const request = each.next(callers)
+      const recording = recorder.record()
+      const answer = await once(server.url, request)
+      const works = recording.stop()
+      samples.push(works)
+      const variation = each.variation?.(request, answer, callers)
+      if (variation) script = writeScript(works, variation)
+    }
+    const roundTrips = median(samples.map((works) => works.flat().length))
+    found.set(each, { roundTrips, works: samples.at(-1) ?? [], script })
+  }
+  await server.stop()
+  recorder.close()
+  return found
+}
+
+/** Runs a case on the service and on the bare database in turn, and gives the medians. */
+export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, bench: Bench): Promise<CaseReport> {
+  const { url, server, pgbench, callers, seconds, runs } = bench
+  const load = { connections: each.connections, seconds, next: () => each.next(callers) }
+  const usage = await watch(url, server)
+  const driven: Driven[] = []
+  const bare: number[] = []
+  for (let run = 0; run < runs; run++) {
+    await each.reset?.(url)
+    if (run === 0) await drive(server.url, { ...load, seconds: WARM_UP_SECONDS })
+    driven.push(await usage.during(() => drive(server.url, load)))
+    if (!script || !pgbench) continue
+    await each.reset?.(url)
+    bare.push(await bareRate(pgbench, script, { clients: Math.min(each.connections, POOL), seconds }))
+  }
+  const requestsPerSecond = median(driven.map((run) => run.requestsPerSecond))
+  const bareRequestsPerSecond = bare.length > 0 ? median(bare) : null
+  const failures = driven.flatMap(({ errors }) => Object.entries(errors))
+  return {
+    case: each.name,
+    requestsPerSecond,
+    bareRequestsPerSecond,
+    ratio: bareRequestsPerSecond && requestsPerSecond / bareRequestsPerSecond,
+    p50Ms: median(driven.map(({ p50Ms }) => p50Ms)),
+    p99Ms: median(driven.map(({ p99Ms }) => p99Ms)),
+    errors: failures.reduce((sum, [, count]) => sum + count, 0),
+    roundTrips,
+    ...usage.total(),
+    notes: failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
+  }
+}
