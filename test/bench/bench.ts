@@ -4,16 +4,18 @@ import { type BenchArguments, readArguments, USAGE } from './arguments.ts'
 import { type BenchDatabase, diskMissing, fingerprint, makeBenchDatabase } from './bench-database.ts'
 import { makeCallers } from './callers.ts'
 import type { CaseReport } from './case.ts'
+import { atCounters } from './cases/counters.ts'
+import { reservations } from './cases/reservations.ts'
 import { searches } from './cases/searches.ts'
 import { benchLedger } from './ledger.ts'
 import { inFolder, startServer } from './measure.ts'
 import { recordCases, runCase } from './run-case.ts'
-import { loadSet, prepare, sequenceAll } from './set/load.ts'
+import { loadSet, prepare, sequenceAll, startOf } from './set/load.ts'
 import { scales } from './set/sizes.ts'
 import { comparisonOf, resultsOf, tableOf } from './table.ts'
 
-const httpCases = [...searches]
-const names = [...httpCases.map(({ name }) => name), 'ledger']
+const httpCases = (seconds: number) => [...searches, ...reservations, ...atCounters(seconds)]
+const names = [...httpCases(1).map(({ name }) => name), 'ledger']
 
 try {
   await main(readArguments(process.argv.slice(2), names))
@@ -50,9 +52,9 @@ async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[ke
 
 async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, folder: string): Promise<CaseReport[]> {
   if (!pgbench) console.error('pgbench is neither here nor beside the database: there will be no bare figures')
-  const env = { DATABASE_URL: url, DATA_DIR: folder }
-  const callers = await makeCallers(scales[asked.scale], folder)
-  const wanted = httpCases.filter(({ name }) => asked.cases.length === 0 || asked.cases.includes(name))
+  const env = { DATABASE_URL: url, DATA_DIR: folder, MAX_LIVE_HOLDS: '100' }
+  const callers = await makeCallers(scales[asked.scale], await startOf(url), folder)
+  const wanted = httpCases(asked.seconds).filter(({ name }) => asked.cases.length === 0 || asked.cases.includes(name))
   const recorded = await recordCases(wanted, { url, env, callers })
   const server = await startServer(env)
   const bench = { url, env, server, pgbench, callers, ...asked }

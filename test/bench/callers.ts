@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import type { Instant } from '../../src/domain/instant.ts'
 import { loadSigningKey, signToken } from '../../src/http/keys.ts'
 import { rpps } from '../support/numbers.ts'
 import { range } from '../support/tally.ts'
+import { entryAbout, entryId, type LedgerPlan, recordedAt } from './set/fill-ledger.ts'
 import { isStocked, personId } from './set/fill-places.ts'
 import { type Places, placesOf } from './set/places.ts'
 import { share } from './set/random.ts'
@@ -28,15 +30,28 @@ export interface Counter {
 export interface Callers {
   professionals: Professional[]
   counters: Counter[]
+  /** Hand-overs of the set at these counters, of `surgical`. */
+  entries: OldEntry[]
   regulator: string
   places: Places
 }
 
-const PROFESSIONALS = 1_000
+/** An entry of the set, to be taken back. */
+export interface OldEntry {
+  nth: number
+  id: string
+  at: Instant
+  person: Pick<Professional, 'nth' | 'id' | 'rpps'>
+  /** Its place among the counters. */
+  counter: number
+}
+
+const PROFESSIONALS = 5_000
 const COUNTERS = 200
+const ENTRIES = 5_000
 
 /** Signs a token for each caller with the server's own key. */
-export async function makeCallers(size: SetSize, dataDir: string): Promise<Callers> {
+export async function makeCallers(size: SetSize, start: Instant, dataDir: string): Promise<Callers> {
   const key = await loadSigningKey({ DATA_DIR: dataDir })
   const places = placesOf(size.pharmacies)
   const ttlSeconds = 86_400
@@ -46,13 +61,18 @@ export async function makeCallers(size: SetSize, dataDir: string): Promise<Calle
     const token = await signToken(key, { role: 'professional', subject: rpps(nth), ttlSeconds })
     return { nth, id: personId(nth), rpps: rpps(nth), latitude, longitude, token }
   })
-  const counters = countersOf(places).map(async ({ nth, finess }) => {
+  const counters = countersOf(places)
+  const signed = counters.map(async ({ nth, finess }) => {
     const token = await signToken(key, { role: 'pharmacy', subject: finess, finess: [finess], ttlSeconds })
     return { nth, finess, token }
   })
   return {
     professionals: await Promise.all(professionals),
-    counters: await Promise.all(counters),
+    counters: await Promise.all(signed),
+    entries: entriesAt(
+      counters.map(({ nth }) => nth),
+      { ...size, places, start },
+    ),
     regulator: await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds }),
     places,
   }
@@ -64,6 +84,20 @@ function countersOf({ pharmacies }: Places): { nth: number; finess: string }[] {
     .map(({ finess }, nth) => ({ nth, finess }))
     .filter(({ nth, finess }) => isStocked(nth, 'surgical') && /^[1-9]\d+$/.test(finess))
   return range(COUNTERS).map((i) => fit[Math.floor((i * fit.length) / COUNTERS)] as { nth: number; finess: string })
+}
+
+// The newest, from the last on.
+function entriesAt(counters: number[], plan: Omit<LedgerPlan, 'rule'>): OldEntry[] {
+  const byPharmacy = new Map(counters.map((nth, counter) => [plan.places.pharmacies[nth], counter]))
+  const found: OldEntry[] = []
+  for (let nth = plan.entries - 1; nth >= 0 && found.length < ENTRIES; nth--) {
+    const { person, pharmacy, product } = entryAbout(nth, plan)
+    const counter = byPharmacy.get(pharmacy)
+    if (counter === undefined || product !== 'surgical') continue
+    const about = { nth: person, id: personId(person), rpps: rpps(person) }
+    found.push({ nth, id: entryId(nth, plan), at: recordedAt(nth, plan), person: about, counter })
+  }
+  return found
 }
 
 let drawn = 0

@@ -8,7 +8,7 @@ export interface HttpCase {
   connections: number
   next(callers: Callers): BenchRequest
   /** Puts the database into the state that a run begins with. */
-  reset?: (url: string) => Promise<void>
+  reset?: (url: string, callers: Callers) => Promise<void>
   /** How the request that was recorded becomes any of its kind; left out: no bare counterpart. */
   variation?: (recorded: BenchRequest, answer: Record<string, unknown>, callers: Callers) => Variation
   /** Whether it changes shelves, whose updates should be HOT. */

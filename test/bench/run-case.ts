@@ -5,6 +5,7 @@ import type { Callers } from './callers.ts'
 import type { CaseReport, HttpCase } from './case.ts'
 import { type Driven, drive, once } from './drive.ts'
 import { type BenchServer, median, startServer } from './measure.ts'
+import { settle, stockUpdates, type Updates } from './state.ts'
 import { watch } from './watch.ts'
 
 /** What a case does to the database, as it was recorded. */
@@ -26,7 +27,7 @@ export interface Bench {
 }
 
 const SAMPLES = 5
-const WARM_UP_SECONDS = 2
+const WARM_UP_SECONDS = 1
 const POOL = 20 // Connections of the service to its database, as shipped.
 
 /** Does each case's request a few times through a recorder, on a server of its own, and writes the script of what was sent. */
@@ -38,7 +39,7 @@ export async function recordCases(
   const server = await startServer({ ...env, DATABASE_URL: recorder.url })
   const found = new Map<HttpCase, Recorded>()
   for (const each of cases) {
-    await each.reset?.(url)
+    await each.reset?.(url, callers)
     const samples: Work[][] = []
     let script: Script | undefined
     for (let sample = 0; sample < SAMPLES; sample++) {
@@ -65,13 +66,22 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
   const usage = await watch(url, server)
   const driven: Driven[] = []
   const bare: number[] = []
+  const updates = { all: 0, hot: 0 }
   for (let run = 0; run < runs; run++) {
-    await each.reset?.(url)
-    if (run === 0) await drive(server.url, { ...load, seconds: WARM_UP_SECONDS })
+    await each.reset?.(url, callers)
+    await drive(server.url, { ...load, seconds: WARM_UP_SECONDS })
+    const before = each.changesStock && (await stockUpdates(url))
     driven.push(await usage.during(() => drive(server.url, load)))
+    if (before) add(updates, before, await stockUpdates(url))
+    await settle(url)
     if (!script || !pgbench) continue
-    await each.reset?.(url)
-    bare.push(await bareRate(pgbench, script, { clients: Math.min(each.connections, POOL), seconds }))
+    await each.reset?.(url, callers)
+    bare.push(
+      await whileStopped(server, () =>
+        bareRate(pgbench, script, { clients: Math.min(each.connections, POOL), seconds }),
+      ),
+    )
+    await settle(url)
   }
   const requestsPerSecond = median(driven.map((run) => run.requestsPerSecond))
   const bareRequestsPerSecond = bare.length > 0 ? median(bare) : null
@@ -86,6 +96,26 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     errors: failures.reduce((sum, [, count]) => sum + count, 0),
     roundTrips,
     ...usage.total(),
-    notes: failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
+    notes: [
+      ...failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
+      ...(updates.all > 0
+        ? [`${each.name}: ${((100 * updates.hot) / updates.all).toFixed(1)} % of the updates of stock were HOT`]
+        : []),
+    ],
   }
+}
+
+// The service's own background work, which goes on with what pgbench writes, has no part in the bare figure.
+async function whileStopped<T>({ pid }: BenchServer, work: () => Promise<T>): Promise<T> {
+  process.kill(pid, 'SIGSTOP')
+  try {
+    return await work()
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+}
+
+function add(sum: Updates, before: Updates, after: Updates): void {
+  sum.all += after.all - before.all
+  sum.hot += after.hot - before.hot
 }

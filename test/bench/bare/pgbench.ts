@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Script } from './script.ts'
+import { runPrefix, type Script } from './script.ts'
 
 /** Runs pgbench with these arguments where it is installed; `file` is a script, put where it can read it. */
 export type Pgbench = (script: string, argumentsFor: (file: string, url: string) => string[]) => Promise<string>
@@ -37,7 +37,10 @@ export async function bareRate(
   const output = await pgbench(text, (file, url) => [
     ...['-n', '-M', 'prepared', '-T', String(seconds), '-c', String(clients), '-j', '2', '-f', file],
     ...['--max-tries', String(TRIES)],
-    ...Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]),
+    ...Object.entries({ ...variables, run: runPrefix(Date.now()), clients }).flatMap(([name, value]) => [
+      '-D',
+      `${name}=${value}`,
+    ]),
     url,
   ])
   return rateOf(output)

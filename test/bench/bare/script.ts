@@ -3,7 +3,10 @@ import type { Flush, Work } from './recorder.ts'
 
 /** How one recorded request becomes any request of its kind. */
 export interface Variation {
-  /** pgbench's own lines that draw the variables of one transaction; `:serial` is there already, new at each. */
+  /**
+   * pgbench's own lines that draw the variables of one transaction. There already: `:serial`, new at each transaction,
+   * and `:turn`, which counts those of all clients from 0 on.
+   */
   draw: string[]
   /** What the recorded request held, in whatever parameter, and the SQL text expression in its place. */
   replace: [recorded: string | RegExp, sql: string][]
@@ -19,6 +22,18 @@ export interface Script {
   variables: Record<string, string>
 }
 
+// `:clients` and `:run`, the beginning of a UUIDv7 of the run's own, are given with each run.
+const PRELUDE = ['\\set n :n + 1', '\\set serial :n * 1000 + :client_id', '\\set turn :n * :clients + :client_id']
+
+/** The beginning of the ids that a run makes, up to the version: they lie behind all that are there. */
+export function runPrefix(now: number): string {
+  const ms = now.toString(16).padStart(12, '0')
+  return `${ms.slice(0, 8)}-${ms.slice(8)}-7`
+}
+
+/** An Idempotency-Key that comes once. */
+export const NEW_KEY = `(:run::text || '.' || :serial::text)`
+
 const FRESH_MS = 600_000
 const UUID_V7 = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
@@ -29,11 +44,11 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
  * program made are new in each transaction, in the order of time, and its times are now.
  */
 export function writeScript(works: readonly Work[], variation: Variation, now = Date.now()): Script {
-  const variables: Record<string, string> = { n: '0' }
+  const variables: Record<string, string> = { n: '-1' }
   const replace = [...variation.replace, ...freshIds(works, now), ...freshTimes(works, now)]
   const write = (statement: Statement) => writeStatement(statement, { ...variation, replace }, variables)
   const lines = works.flat().flatMap((flush) => writeFlush(flush, write, variation.readBack ?? []))
-  const text = ['\\set n :n + 1', '\\set serial :n * 1000 + :client_id', ...variation.draw, ...lines].join('\n')
+  const text = [...PRELUDE, ...variation.draw, ...lines].join('\n')
   return { text: `${text}\n`, variables }
 }
 
@@ -109,14 +124,14 @@ function constant(text: string, variables: Record<string, string>): string {
 }
 
 function freshIds(works: readonly Work[], now: number): Variation['replace'] {
-  const prefix = now.toString(16).padStart(12, '0')
   const made = matchesIn(works, UUID_V7).filter((id) =>
     isRecent(Number.parseInt(id.replace('-', '').slice(0, 12), 16), now),
   )
-  return made.map((id, nth) => [
-    id,
-    `('${prefix.slice(0, 8)}-${prefix.slice(8)}-7${nth.toString(16).padStart(3, '0')}-8000-' || lpad(to_hex(:serial::bigint), 12, '0'))`,
-  ])
+  return made.map((id, nth) => [id, idOf(nth)])
+}
+
+function idOf(nth: number): string {
+  return `(:run::text || '${nth.toString(16).padStart(3, '0')}-8000-' || lpad(to_hex(:serial::bigint), 12, '0'))`
 }
 
 function freshTimes(works: readonly Work[], now: number): Variation['replace'] {

@@ -101,7 +101,8 @@ function seal(nth: number, plan: LedgerPlan, heads: Map<number, Buffer>): Sealed
   return sealed
 }
 
-function recordedAt(nth: number, { entries, start }: Pick<LedgerPlan, 'entries' | 'start'>): Instant {
+/** When the nth entry was recorded. */
+export function recordedAt(nth: number, { entries, start }: Pick<LedgerPlan, 'entries' | 'start'>): Instant {
   return start + Math.floor((nth / entries) * WEEKS * WEEK_MS)
 }
 

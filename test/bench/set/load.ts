@@ -3,6 +3,7 @@ import { showProgress } from '../../../src/cli/progress.ts'
 import { migrate } from '../../../src/db/migrate.ts'
 import { openServer, openServerOwner } from '../../../src/db/server.ts'
 import { inTransaction } from '../../../src/db/transaction.ts'
+import type { Instant } from '../../../src/domain/instant.ts'
 import { prepareJobs } from '../../../src/jobs/queue.ts'
 import { sequence } from '../../../src/store/log.ts'
 import { fillLedger, ledgerStart } from './fill-ledger.ts'
@@ -53,4 +54,13 @@ async function withBar(what: string, total: number, work: (at: (done: number) =>
   const started = performance.now()
   await work((done) => progress.at(done, total))
   progress.end(`${total} ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+/** When the first entry of a loaded set was recorded. */
+export async function startOf(url: string): Promise<Instant> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query('select recorded_at as at from ledger_entries order by id limit 1')
+  await client.end()
+  return rows[0].at.getTime()
 }
