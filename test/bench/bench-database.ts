@@ -92,6 +92,15 @@ export async function diskMissing({ diskGigabytes }: SetSize): Promise<string | 
   return `the set needs ${diskGigabytes} GB of disk at ${folder}, where ${free.toFixed(1)} GB are free`
 }
 
+/** An empty database on the server of another. */
+export async function emptySibling(url: string): Promise<Pick<BenchDatabase, 'url' | 'drop'>> {
+  const name = `gomask_bench_${randomUUID().replaceAll('-', '')}`
+  await asAdmin(url, `create database ${name}`)
+  const sibling = new URL(url)
+  sibling.pathname = `/${name}`
+  return { url: sibling.href, drop: async () => void (await asAdmin(url, `drop database ${name} with (force)`)) }
+}
+
 async function asAdmin(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()

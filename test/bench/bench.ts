@@ -1,12 +1,16 @@
 /** `npm run bench`: how fast the service is beside the bare database. See USAGE. */
 import { readFile, writeFile } from 'node:fs/promises'
+import { showProgress } from '../../src/cli/progress.ts'
 import { type BenchArguments, readArguments, USAGE } from './arguments.ts'
 import { type BenchDatabase, diskMissing, fingerprint, makeBenchDatabase } from './bench-database.ts'
 import { makeCallers } from './callers.ts'
-import type { CaseReport } from './case.ts'
+import type { CaseReport, SpecialCase } from './case.ts'
 import { atCounters } from './cases/counters.ts'
+import { exportCase } from './cases/export-case.ts'
+import { imports, starts } from './cases/files.ts'
 import { reservations } from './cases/reservations.ts'
 import { searches } from './cases/searches.ts'
+import { traffic } from './cases/traffic.ts'
 import { benchLedger } from './ledger.ts'
 import { inFolder, startServer } from './measure.ts'
 import { recordCases, runCase } from './run-case.ts'
@@ -14,8 +18,11 @@ import { loadSet, prepare, sequenceAll, startOf } from './set/load.ts'
 import { scales } from './set/sizes.ts'
 import { comparisonOf, resultsOf, tableOf } from './table.ts'
 
-const httpCases = (seconds: number) => [...searches, ...reservations, ...atCounters(seconds)]
-const names = [...httpCases(1).map(({ name }) => name), 'ledger']
+// Its figures are of another kind, and its database is its own.
+const LEDGER = 'ledger'
+const httpCases = (seconds: number) => [...searches, ...reservations, ...atCounters(seconds), ...traffic]
+const specialCases: SpecialCase[] = [exportCase, ...imports, ...starts]
+const names = [...[...httpCases(1), ...specialCases].map(({ name }) => name), LEDGER]
 
 try {
   await main(readArguments(process.argv.slice(2), names))
@@ -25,7 +32,7 @@ try {
 }
 
 async function main(asked: BenchArguments): Promise<void> {
-  if (asked.cases.includes('ledger')) {
+  if (asked.cases.includes(LEDGER)) {
     const figures = await benchLedger(asked.entries, asked.seconds)
     if (asked.json !== undefined) await writeFile(asked.json, JSON.stringify(figures, null, 2))
     return
@@ -54,15 +61,29 @@ async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, 
   if (!pgbench) console.error('pgbench is neither here nor beside the database: there will be no bare figures')
   const env = { DATABASE_URL: url, DATA_DIR: folder, MAX_LIVE_HOLDS: '100' }
   const callers = await makeCallers(scales[asked.scale], await startOf(url), folder)
-  const wanted = httpCases(asked.seconds).filter(({ name }) => asked.cases.length === 0 || asked.cases.includes(name))
-  const recorded = await recordCases(wanted, { url, env, callers })
+  const isWanted = ({ name }: { name: string }) => asked.cases.length === 0 || asked.cases.includes(name)
+  const recorded = await recordCases(httpCases(asked.seconds).filter(isWanted), { url, env, callers })
   const server = await startServer(env)
   const bench = { url, env, server, pgbench, callers, ...asked }
   const reports: CaseReport[] = []
-  for (const [each, what] of recorded) {
-    console.error(each.name)
-    reports.push(await runCase(each, what, bench))
+  const works = [
+    ...[...recorded].map(
+      ([each, what]) =>
+        () =>
+          runCase(each, what, bench),
+    ),
+    ...specialCases.filter(isWanted).map(
+      ({ run }) =>
+        () =>
+          run(bench),
+    ),
+  ]
+  const progress = showProgress('cases')
+  for (const run of works) {
+    progress.at(reports.length, works.length)
+    reports.push(await run())
   }
+  progress.end(`${reports.length} cases on the ${asked.scale} set`)
   await server.stop()
   return reports
 }

@@ -57,12 +57,16 @@ function addressOf(child: ChildProcess): Promise<string> {
   return promise
 }
 
-/** Runs `gomask` to its end and answers how many seconds it took; what it prints is shown. */
-export async function secondsOf(args: string[], env: Record<string, string>): Promise<number> {
+/** Runs `gomask` to its end and answers how many seconds it took; what it prints is shown, unless it shall be quiet. */
+export async function secondsOf(
+  args: string[],
+  env: Record<string, string>,
+  shown: 'shown' | 'quiet' = 'shown',
+): Promise<number> {
   const started = performance.now()
   const child = spawn(process.execPath, [LAUNCHER, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: 'inherit',
+    stdio: shown === 'quiet' ? 'ignore' : 'inherit',
   })
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`gomask ${args.join(' ')} ended with ${code}`)

@@ -1,8 +1,7 @@
-import { bareRate, type Pgbench } from './bare/pgbench.ts'
+import { bareRate } from './bare/pgbench.ts'
 import { startRecorder, type Work } from './bare/recorder.ts'
 import { type Script, writeScript } from './bare/script.ts'
-import type { Callers } from './callers.ts'
-import type { CaseReport, HttpCase } from './case.ts'
+import { type Bench, type CaseReport, type HttpCase, plainReport } from './case.ts'
 import { type Driven, drive, once } from './drive.ts'
 import { type BenchServer, median, startServer } from './measure.ts'
 import { settle, stockUpdates, type Updates } from './state.ts'
@@ -10,24 +9,18 @@ import { watch } from './watch.ts'
 
 /** What a case does to the database, as it was recorded. */
 export interface Recorded {
-  roundTrips: number
+  /** Null where the case is of several kinds of requests. */
+  roundTrips: number | null
   works: Work[]
   script: Script | undefined
 }
 
-/** The service and the database that cases run on. */
-export interface Bench {
-  url: string
-  env: Record<string, string>
-  server: BenchServer
-  pgbench: Pgbench | undefined
-  callers: Callers
-  seconds: number
-  runs: number
-}
-
 const SAMPLES = 5
 const WARM_UP_SECONDS = 1
+const MINUTE = 60
+// The open loop: more callers than can be answered at once, so that none waits for its own last answer.
+const OPEN_CONNECTIONS = 4
+const OPEN_SHARE = 0.7
 const POOL = 20 // Connections of the service to its database, as shipped.
 
 /** Does each case's request a few times through a recorder, on a server of its own, and writes the script of what was sent. */
@@ -51,7 +44,7 @@ export async function recordCases(
       const variation = each.variation?.(request, answer, callers)
       if (variation) script = writeScript(works, variation)
     }
-    const roundTrips = median(samples.map((works) => works.flat().length))
+    const roundTrips = each.variation ? median(samples.map((works) => works.flat().length)) : null
     found.set(each, { roundTrips, works: samples.at(-1) ?? [], script })
   }
   await server.stop()
@@ -84,25 +77,44 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     await settle(url)
   }
   const requestsPerSecond = median(driven.map((run) => run.requestsPerSecond))
+  await each.reset?.(url, callers)
+  const open = await drive(server.url, {
+    ...load,
+    connections: each.connections * OPEN_CONNECTIONS,
+    ratePerSecond: Math.max(1, Math.round(requestsPerSecond * OPEN_SHARE)),
+  })
+  await settle(url)
   const bareRequestsPerSecond = bare.length > 0 ? median(bare) : null
-  const failures = driven.flatMap(({ errors }) => Object.entries(errors))
-  return {
-    case: each.name,
+  const failures = [...driven, open].flatMap(({ errors }) => Object.entries(errors))
+  return plainReport(each.name, {
     requestsPerSecond,
     bareRequestsPerSecond,
     ratio: bareRequestsPerSecond && requestsPerSecond / bareRequestsPerSecond,
     p50Ms: median(driven.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(driven.map(({ p99Ms }) => p99Ms)),
+    openP99Ms: open.p99Ms,
     errors: failures.reduce((sum, [, count]) => sum + count, 0),
     roundTrips,
     ...usage.total(),
     notes: [
       ...failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
       ...(updates.all > 0
-        ? [`${each.name}: ${((100 * updates.hot) / updates.all).toFixed(1)} % of the updates of stock were HOT`]
+        ? [`${each.name}: ${percent(updates.hot / updates.all)} of the updates of stock were HOT`]
         : []),
+      ...(each.showsMemory ? [memoryNote(each.name, usage.serverMegabytes())] : []),
     ],
-  }
+  })
+}
+
+function memoryNote(name: string, series: readonly number[]): string {
+  const later = series.slice(MINUTE).length > 0 ? series.slice(MINUTE) : series
+  const [first, last] = [later[0] ?? 0, later.at(-1) ?? 0]
+  const span = `${Math.round(Math.min(...later))} to ${Math.round(Math.max(...later))} MB`
+  return `${name}: the server held ${span} from the second ${series.length - later.length} on, ${Math.round(first)} first and ${Math.round(last)} last`
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
 }
 
 // The service's own background work, which goes on with what pgbench writes, has no part in the bare figure.

@@ -7,6 +7,7 @@ const columns: [title: string, of: (report: CaseReport) => string][] = [
   ['ratio', (r) => figure(r.ratio, 2)],
   ['p50 ms', (r) => figure(r.p50Ms, 2)],
   ['p99 ms', (r) => figure(r.p99Ms, 2)],
+  ['open p99', (r) => figure(r.openP99Ms, 2)],
   ['errors', (r) => figure(r.errors)],
   ['trips', (r) => figure(r.roundTrips)],
   ['server cpu s', (r) => figure(r.serverCpuSeconds, 1)],

@@ -7,6 +7,8 @@ const SAMPLE_MS = 1_000
 /** What the server's and the database's processes use while they are driven. */
 export interface Watch {
   during<T>(work: () => Promise<T>): Promise<T>
+  /** The server's memory in MB, a second apart. */
+  serverMegabytes(): readonly number[]
   total(): Pick<CaseReport, 'serverCpuSeconds' | 'serverPeakMegabytes' | 'databaseCpuSeconds' | 'databasePeakMegabytes'>
 }
 
@@ -26,6 +28,7 @@ export async function watch(url: string, server: Pick<BenchServer, 'pid'>): Prom
         await Promise.all([ofServer.end(), ofDatabase.end()])
       }
     },
+    serverMegabytes: () => ofServer.series,
     total: () => ({
       serverCpuSeconds: ofServer.used.cpuSeconds,
       serverPeakMegabytes: ofServer.used.megabytes,
@@ -37,14 +40,19 @@ export async function watch(url: string, server: Pick<BenchServer, 'pid'>): Prom
 
 function tally(read: () => Promise<Usage | undefined>) {
   const used: { [figure in keyof Usage]: number | null } = { cpuSeconds: null, megabytes: null }
+  const series: number[] = []
   let before = 0
   const sample = async () => {
     const now = await read()
-    if (now) used.megabytes = Math.max(used.megabytes ?? 0, now.megabytes)
+    if (now) {
+      used.megabytes = Math.max(used.megabytes ?? 0, now.megabytes)
+      series.push(now.megabytes)
+    }
     return now?.cpuSeconds
   }
   return {
     used,
+    series,
     sample,
     async begin() {
       before = (await sample()) ?? 0

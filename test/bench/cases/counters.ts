@@ -128,7 +128,8 @@ function reversal(): HttpCase {
   }
 }
 
-function handOver(professional: string) {
+/** The body of a hand-over of one mask. */
+export function handOver(professional: string) {
   return { professional, identityCheck: { method: 'cps_card' }, lines: [{ product: 'surgical', quantity: 1 }] }
 }
 
