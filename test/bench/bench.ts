@@ -4,7 +4,7 @@ import { showProgress } from '../../src/cli/progress.ts'
 import { type BenchArguments, readArguments, USAGE } from './arguments.ts'
 import { type BenchDatabase, diskMissing, fingerprint, makeBenchDatabase } from './bench-database.ts'
 import { makeCallers } from './callers.ts'
-import type { CaseReport, SpecialCase } from './case.ts'
+import type { CaseReport, CaseResult, SpecialCase } from './case.ts'
 import { atCounters } from './cases/counters.ts'
 import { exportCase } from './cases/export-case.ts'
 import { imports, starts } from './cases/files.ts'
@@ -23,6 +23,8 @@ const httpCases = (seconds: number) => [...searches, ...reservations, ...atCount
 const specialCases: SpecialCase[] = [exportCase, ...imports, ...starts]
 const names = [...[...httpCases(1), ...specialCases].map(({ name }) => name), ...Object.keys(figureCases)]
 
+// With their servers, one of which may be stopped at this moment: see the end of `startServer`.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 try {
   await main(readArguments(process.argv.slice(2), names))
 } catch (error) {
@@ -31,11 +33,12 @@ try {
 }
 
 async function main(asked: BenchArguments): Promise<void> {
+  const before = asked.compare === undefined ? undefined : JSON.parse(await readFile(asked.compare, 'utf8'))
   const figures: Figures = {}
   const own = asked.cases.filter((name) => name in figureCases)
   for (const name of own) Object.assign(figures, await runFigureCase(name, asked))
   const isOwnAlone = own.length > 0 && own.length === asked.cases.length
-  await report(asked, isOwnAlone ? [] : await onTheSet(asked), figures)
+  await report(asked, isOwnAlone ? [] : await onTheSet(asked), figures, before)
 }
 
 async function onTheSet(asked: BenchArguments): Promise<CaseReport[]> {
@@ -65,34 +68,28 @@ async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, 
   const isWanted = ({ name }: { name: string }) => asked.cases.length === 0 || asked.cases.includes(name)
   const recorded = await recordCases(httpCases(asked.seconds).filter(isWanted), { url, env, callers })
   if (asked.explain !== undefined) await explainCases(url, recorded, asked.explain)
-  const server = await startServer(env)
+  await using server = await startServer(env)
   const bench = { url, env, server, pgbench, callers, ...asked }
+  const special = specialCases.filter(isWanted)
+  const of = recorded.size + special.length
   const reports: CaseReport[] = []
-  const works = [
-    ...[...recorded].map(
-      ([each, what]) =>
-        () =>
-          runCase(each, what, bench),
-    ),
-    ...specialCases.filter(isWanted).map(
-      ({ run }) =>
-        () =>
-          run(bench),
-    ),
-  ]
   const progress = showProgress('cases')
-  for (const run of works) {
-    progress.at(reports.length, works.length)
-    reports.push(await run())
-  }
-  progress.end(`${reports.length} cases on the ${asked.scale} set`)
-  await server.stop()
+  progress.at(0, of)
+  const done = (finished: CaseReport) => progress.at(reports.push(finished), of)
+  for (const [each, what] of recorded) done(await runCase(each, what, bench))
+  for (const each of special) done(await each.run(bench))
+  progress.end(`${of} cases on the ${asked.scale} set`)
   return reports
 }
 
-async function report({ json, compare }: BenchArguments, reports: CaseReport[], figures: Figures): Promise<void> {
+async function report(
+  { json }: BenchArguments,
+  reports: CaseReport[],
+  figures: Figures,
+  before: { cases: CaseResult[] } | undefined,
+): Promise<void> {
   if (reports.length > 0) console.log(tableOf(reports))
   const results = { ...resultsOf(reports), ...(Object.keys(figures).length > 0 && { figures }) }
-  if (compare !== undefined) console.log(comparisonOf(JSON.parse(await readFile(compare, 'utf8')), results).join('\n'))
+  if (before) console.log(comparisonOf(before, results).join('\n'))
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`)
 }

@@ -37,7 +37,7 @@ export interface Callers {
 }
 
 /** An entry of the set, to be taken back. */
-export interface OldEntry {
+interface OldEntry {
   nth: number
   id: string
   at: Instant

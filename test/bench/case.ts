@@ -53,6 +53,8 @@ export interface CaseResult {
 export interface CaseReport extends CaseResult {
   /** With requests that come at seven tenths of the rate, whether or not those before were answered. */
   openP99Ms: number | null
+  /** Of this process, which shares the machine with those that it measures. */
+  driverCpuSeconds: number | null
   serverCpuSeconds: number | null
   serverPeakMegabytes: number | null
   databaseCpuSeconds: number | null
@@ -73,6 +75,7 @@ export function plainReport(name: string, found: Partial<CaseReport>): CaseRepor
     openP99Ms: null,
     errors: 0,
     roundTrips: null,
+    driverCpuSeconds: null,
     serverCpuSeconds: null,
     serverPeakMegabytes: null,
     databaseCpuSeconds: null,

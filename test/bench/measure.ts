@@ -10,7 +10,7 @@ import { usageOf } from './processes.ts'
 const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
 
 /** The server as a process of its own. */
-export interface BenchServer {
+export interface BenchServer extends AsyncDisposable {
   url: string
   pid: number
   /** Of this process, in MB, at this moment. */
@@ -28,17 +28,22 @@ export async function startServer(env: Record<string, string>): Promise<BenchSer
     env: { PATH: process.env.PATH ?? '', ...options },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   const url = await addressOf(child)
   while (!(await fetch(`${url}/readyz`).then(({ ok }) => ok)));
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await once(child, 'close')
+    process.off('exit', kill)
+  }
   return {
     url,
     pid: child.pid ?? 0,
     residentMegabytes: async () => (await usageOf(child.pid ?? 0))?.megabytes ?? Number.NaN,
     readyAfterMs: performance.now() - started,
-    async stop() {
-      child.kill('SIGTERM')
-      await once(child, 'close')
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 

@@ -28,8 +28,8 @@ export async function recordCases(
   cases: readonly HttpCase[],
   { url, env, callers }: Pick<Bench, 'url' | 'env' | 'callers'>,
 ): Promise<Map<HttpCase, Recorded>> {
-  const recorder = await startRecorder(url)
-  const server = await startServer({ ...env, DATABASE_URL: recorder.url })
+  using recorder = await startRecorder(url)
+  await using server = await startServer({ ...env, DATABASE_URL: recorder.url })
   const found = new Map<HttpCase, Recorded>()
   for (const each of cases) {
     await each.reset?.(url, callers)
@@ -47,8 +47,6 @@ export async function recordCases(
     const roundTrips = each.variation ? median(samples.map((works) => works.flat().length)) : null
     found.set(each, { roundTrips, works: samples.at(-1) ?? [], script })
   }
-  await server.stop()
-  recorder.close()
   return found
 }
 
@@ -98,12 +96,14 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     ...usage.total(),
     notes: [
       ...failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
-      ...(updates.all > 0
-        ? [`${each.name}: ${percent(updates.hot / updates.all)} of the updates of stock were HOT`]
-        : []),
+      ...(updates.all > 0 ? [hotNote(each.name, updates)] : []),
       ...(each.showsMemory ? [memoryNote(each.name, usage.serverMegabytes())] : []),
     ],
   })
+}
+
+function hotNote(name: string, { all, hot }: Updates): string {
+  return `${name}: ${((100 * hot) / all).toFixed(1)} % of the updates of stock were HOT`
 }
 
 function memoryNote(name: string, series: readonly number[]): string {
@@ -111,10 +111,6 @@ function memoryNote(name: string, series: readonly number[]): string {
   const [first, last] = [later[0] ?? 0, later.at(-1) ?? 0]
   const span = `${Math.round(Math.min(...later))} to ${Math.round(Math.max(...later))} MB`
   return `${name}: the server held ${span} from the second ${series.length - later.length} on, ${Math.round(first)} first and ${Math.round(last)} last`
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`
 }
 
 // The service's own background work, which goes on with what pgbench writes, has no part in the bare figure.

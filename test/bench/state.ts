@@ -1,5 +1,8 @@
 import pg from 'pg'
+import { until } from '../support/until.ts'
 import type { Callers } from './callers.ts'
+
+const SETTLED_WITHIN_MS = 300_000
 
 /** A reservation that stands ready to be collected, the turnth of many. */
 export interface Ready {
@@ -53,12 +56,14 @@ export async function readyHolds(url: string, many: number, callers: Callers): P
 export async function settle(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  for (;;) {
-    const { rows } = await client.query('select exists (select from log_pending) as pending')
-    if (!rows[0].pending) break
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  try {
+    await until(SETTLED_WITHIN_MS, 'entries wait for their place in the log', async () => {
+      const { rows } = await client.query('select exists (select from log_pending) as pending')
+      return !rows[0].pending
+    })
+  } finally {
+    await client.end()
   }
-  await client.end()
 }
 
 /** Updates of rows, and how many of them were HOT: without a new entry in any index. */

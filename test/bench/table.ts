@@ -10,6 +10,7 @@ const columns: [title: string, of: (report: CaseReport) => string][] = [
   ['open p99', (r) => figure(r.openP99Ms, 2)],
   ['errors', (r) => figure(r.errors)],
   ['trips', (r) => figure(r.roundTrips)],
+  ['driver cpu s', (r) => figure(r.driverCpuSeconds, 1)],
   ['server cpu s', (r) => figure(r.serverCpuSeconds, 1)],
   ['server MB', (r) => figure(r.serverPeakMegabytes)],
   ['db cpu s', (r) => figure(r.databaseCpuSeconds, 1)],

@@ -4,7 +4,7 @@ import { findPostmaster, type Usage, usageOf, usageOfPostgres } from './processe
 
 const SAMPLE_MS = 1_000
 
-/** What the server's and the database's processes use while they are driven. */
+/** What the driver's, the server's and the database's processes use while they are driven. */
 export interface Watch {
   during<T>(work: () => Promise<T>): Promise<T>
   /** The server's memory in MB, a second apart. */
@@ -17,19 +17,24 @@ export async function watch(url: string, server: Pick<BenchServer, 'pid'>): Prom
   const postmaster = await findPostmaster(url)
   const ofServer = tally(() => usageOf(server.pid))
   const ofDatabase = tally(() => usageOfPostgres(postmaster))
+  let driverCpuSeconds = 0
   return {
     async during(work) {
+      const driver = process.cpuUsage()
       await Promise.all([ofServer.begin(), ofDatabase.begin()])
       const sampling = setInterval(() => Promise.all([ofServer.sample(), ofDatabase.sample()]), SAMPLE_MS)
       try {
         return await work()
       } finally {
         clearInterval(sampling)
+        const { user, system } = process.cpuUsage(driver)
+        driverCpuSeconds += (user + system) / 1e6
         await Promise.all([ofServer.end(), ofDatabase.end()])
       }
     },
     serverMegabytes: () => ofServer.series,
     total: () => ({
+      driverCpuSeconds,
       serverCpuSeconds: ofServer.used.cpuSeconds,
       serverPeakMegabytes: ofServer.used.megabytes,
       databaseCpuSeconds: ofDatabase.used.cpuSeconds,

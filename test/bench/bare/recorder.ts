@@ -9,12 +9,11 @@ export type Flush = Statement[]
 export type Work = Flush[]
 
 /** A network between the program and PostgreSQL that writes down what the program sends. */
-export interface Recorder {
+export interface Recorder extends Disposable {
   /** The database's address by way of the recorder. */
   url: string
   /** What was sent from now until `stop`, in the order in which it ended; background work is left out. */
   record(): { stop(): Work[] }
-  close(): void
 }
 
 // Answers wait for so long that all statements that were sent without waiting for them are there before.
@@ -57,7 +56,7 @@ export async function startRecorder(target: string): Promise<Recorder> {
         },
       }
     },
-    close() {
+    [Symbol.dispose]() {
       server.close()
       for (const socket of sockets) socket.destroy()
     },

@@ -14,7 +14,7 @@ export interface SetPharmacy {
 }
 
 /** Where somebody practises. */
-export interface Practice {
+interface Practice {
   latitude: number
   longitude: number
   territory: string
