@@ -49,14 +49,15 @@ interface OldEntry {
 const PROFESSIONALS = 5_000
 const COUNTERS = 200
 const ENTRIES = 5_000
+const NEIGHBOURS = 20
+const IN_REACH_DEGREES = 0.4 // In France at most 45 km.
 
 /** Signs a token for each caller with the server's own key. */
 export async function makeCallers(size: SetSize, start: Instant, dataDir: string): Promise<Callers> {
   const key = await loadSigningKey({ DATA_DIR: dataDir })
   const places = placesOf(size.pharmacies)
   const ttlSeconds = 86_400
-  const professionals = range(PROFESSIONALS).map(async (i) => {
-    const nth = Math.floor((i * size.persons) / PROFESSIONALS)
+  const professionals = professionalsOf(size, places).map(async (nth) => {
     const { latitude, longitude } = places.practice(nth)
     const token = await signToken(key, { role: 'professional', subject: rpps(nth), ttlSeconds })
     return { nth, id: personId(nth), rpps: rpps(nth), latitude, longitude, token }
@@ -76,6 +77,22 @@ export async function makeCallers(size: SetSize, start: Instant, dataDir: string
     regulator: await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds }),
     places,
   }
+}
+
+// Spread over the set, of those who have stock in reach: elsewhere a reservation is refused.
+function professionalsOf({ persons }: SetSize, places: Places): number[] {
+  const fit = range(PROFESSIONALS * 2)
+    .map((i) => Math.floor((i * persons) / (PROFESSIONALS * 2)))
+    .filter((nth) => {
+      const { latitude, longitude, nearPharmacy } = places.practice(nth)
+      return range(NEIGHBOURS * 2).some((step) => {
+        const other = nearPharmacy + step - NEIGHBOURS
+        const place = places.pharmacies[other]
+        if (!place || !isStocked(other, 'surgical')) return false
+        return Math.hypot(place.latitude - latitude, place.longitude - longitude) < IN_REACH_DEGREES
+      })
+    })
+  return fit.slice(0, PROFESSIONALS)
 }
 
 // Numbers alone, without a zero in front: pgbench draws them as numbers.
