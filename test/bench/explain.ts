@@ -9,8 +9,8 @@ const WRITES = /\b(insert into|update \w+ \w* ?set|delete from)\b/i
 const CONTROL = /^(begin|commit|rollback|savepoint)/i
 
 /**
- * Writes how PostgreSQL does each statement of the cases that reads or locks, with the parameters that were recorded and the
- * plan that the service's prepared statements come to. What writes has left its rows already and is only named.
+ * Writes how PostgreSQL does each statement of the cases, with the parameters that were recorded and the plan that the
+ * service's prepared statements come to. What writes has left its rows already: of that the plan alone is shown.
  */
 export async function explainCases(url: string, recorded: Map<HttpCase, Recorded>, file: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, options: SETTINGS })
@@ -30,12 +30,12 @@ export async function explainCases(url: string, recorded: Map<HttpCase, Recorded
 }
 
 async function planOf(client: pg.Client, { name, text, parameters }: Statement): Promise<string> {
-  if (WRITES.test(text)) return '(writes)'
   await client.query('begin; set local plan_cache_mode = force_generic_plan')
   const values = parameters.map((value) => (value === null ? 'null' : pg.escapeLiteral(value))).join(', ')
   await client.query(`prepare "${name}" as ${text}`)
   // Twice: the first time reads what it needs from the disk.
-  const statement = `explain (analyze, buffers) execute "${name}"${values === '' ? '' : `(${values})`}`
+  const how = WRITES.test(text) ? 'costs' : 'analyze, buffers'
+  const statement = `explain (${how}) execute "${name}"${values === '' ? '' : `(${values})`}`
   await client.query(statement)
   const { rows } = await client.query(statement)
   await client.query(`rollback`)
