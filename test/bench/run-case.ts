@@ -57,6 +57,7 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
   const usage = await watch(url, server)
   const driven: Driven[] = []
   const bare: number[] = []
+  const bareFailures: string[] = []
   const updates = { all: 0, hot: 0 }
   for (let run = 0; run < runs; run++) {
     await each.reset?.(url, callers)
@@ -67,11 +68,12 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     await settle(url)
     if (!script || !pgbench) continue
     await each.reset?.(url, callers)
-    bare.push(
-      await whileStopped(server, () =>
-        bareRate(pgbench, script, { clients: Math.min(each.connections, POOL), seconds }),
-      ),
+    const clients = Math.min(each.connections, POOL)
+    const rate = await whileStopped(server, () => bareRate(pgbench, script, { clients, seconds })).catch(
+      // The other cases' figures are worth having all the same.
+      (error: Error) => void bareFailures.push(error.message),
     )
+    if (rate !== undefined) bare.push(rate)
     await settle(url)
   }
   const requestsPerSecond = median(driven.map((run) => run.requestsPerSecond))
@@ -95,6 +97,7 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     roundTrips,
     ...usage.total(),
     notes: [
+      ...bareFailures.map((message) => `${each.name}: NO BARE FIGURE: ${message}`),
       ...failures.map(([status, count]) => `${each.name}: ${count} answers were ${status}`),
       ...(updates.all > 0 ? [hotNote(each.name, updates)] : []),
       ...(each.showsMemory ? [memoryNote(each.name, usage.serverMegabytes())] : []),

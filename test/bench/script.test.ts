@@ -87,14 +87,27 @@ t.test('a parameter known by its place in the text is found under whatever numbe
 })
 
 t.test('what later statements need is read back outside the pipeline, the first row last', async (t) => {
-  const flush = [
-    { name: 'a', text: 'select 1', parameters: [] },
-    { name: 'nearest', text: 'select finess from near', parameters: [] },
-  ]
-  const { text } = writeScript([[flush]], { draw: [], replace: [], readBack: ['nearest'] }, NOW)
-  t.notMatch(text, 'pipeline')
-  t.match(text, 'select 1;\nselect * from (select *, row_number() over () as nth from (\nselect finess from near\n)')
-  t.match(text, 'order by nth desc \\aset')
+  const flush = ['begin', 'lock', 'nearest_here', 'hold', 'commit'].map((name) => ({
+    name,
+    text: name,
+    parameters: [],
+  }))
+  const { text } = writeScript([[flush]], { draw: [], replace: [], readBack: /^nearest/ }, NOW)
+  t.match(
+    text,
+    `\\startpipeline
+begin;
+lock;
+\\endpipeline
+select * from (select *, row_number() over () as nth from (
+nearest_here
+) as found) as found order by nth desc \\aset
+\\startpipeline
+hold;
+commit;
+\\endpipeline
+`,
+  )
 })
 
 t.test('each transaction has a key of its own', async (t) => {

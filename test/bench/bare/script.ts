@@ -12,8 +12,8 @@ export interface Variation {
   replace: [recorded: string | RegExp, sql: string][]
   /** Parameters known by where they stand in a statement's text: the pattern's first group is the `$n`. */
   inText?: [pattern: RegExp, sql: string][]
-  /** Statements by name that later ones take values from. Their rows come last row first. */
-  readBack?: string[]
+  /** Names of statements that later ones take values from: those of the first row become variables. */
+  readBack?: RegExp
 }
 
 /** A script for pgbench, and the variables that it is started with. */
@@ -47,26 +47,26 @@ export function writeScript(works: readonly Work[], variation: Variation, now = 
   const variables: Record<string, string> = { n: '-1' }
   const replace = [...variation.replace, ...freshIds(works, now), ...freshTimes(works, now)]
   const write = (statement: Statement) => writeStatement(statement, { ...variation, replace }, variables)
-  const lines = works.flat().flatMap((flush) => writeFlush(flush, write, variation.readBack ?? []))
+  const lines = works.flat().flatMap((flush) => writeFlush(flush, write, variation.readBack))
   const text = [...PRELUDE, ...variation.draw, ...lines].join('\n')
   return { text: `${text}\n`, variables }
 }
 
-// PostgreSQL's answers are read only outside pipelines.
-function writeFlush(flush: Flush, write: (statement: Statement) => string, readBack: readonly string[]): string[] {
-  const isReadBack = flush.some(({ name }) => readBack.includes(name))
-  if (isReadBack && flush.length > 1) {
-    return flush.flatMap((statement) => writeFlush([statement], write, readBack))
+// PostgreSQL's answers are read only outside pipelines, so that a flush with one to read back falls apart around it.
+function writeFlush(flush: Flush, write: (statement: Statement) => string, readBack: RegExp | undefined): string[] {
+  const nth = flush.findIndex(({ name }) => readBack?.test(name))
+  const found = flush[nth]
+  if (found) {
+    const around = [flush.slice(0, nth), flush.slice(nth + 1)].map((part) => writeFlush(part, write, readBack))
+    return [...(around[0] ?? []), readFirstRow(write(found)), ...(around[1] ?? [])]
   }
-  const [only, ...others] = flush.map(write)
-  if (only === undefined) return []
-  if (isReadBack)
-    return [
-      `select * from (select *, row_number() over () as nth from (\n${only}\n) as found) as found order by nth desc \\aset`,
-    ]
-  return others.length === 0
-    ? [`${only};`]
-    : ['\\startpipeline', ...[only, ...others].map((text) => `${text};`), '\\endpipeline']
+  const lines = flush.map((statement) => `${write(statement)};`)
+  return lines.length > 1 ? ['\\startpipeline', ...lines, '\\endpipeline'] : lines
+}
+
+// pgbench keeps the last row.
+function readFirstRow(query: string): string {
+  return `select * from (select *, row_number() over () as nth from (\n${query}\n) as found) as found order by nth desc \\aset`
 }
 
 function writeStatement(

@@ -26,7 +26,7 @@ export const reservations: HttpCase[] = [
       return {
         draw: [...drawProfessional(callers), ...drawPractice(callers)],
         // The search answers with the pharmacy, as it does the program.
-        readBack: ['nearest_with_stock'],
+        readBack: /^nearest_with_stock/,
         replace: [
           ...key(request.key),
           ...held,
