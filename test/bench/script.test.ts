@@ -110,6 +110,14 @@ commit;
   )
 })
 
+t.test('a script is refused whose values nobody reads', async (t) => {
+  const work: Work = [[{ name: 'nearby', text: 'select 1', parameters: [] }]]
+  t.throws(
+    () => writeScript([work], { draw: [], replace: [], readBack: /^nearest/ }, NOW),
+    /no statement \/\^nearest\//,
+  )
+})
+
 t.test('each transaction has a key of its own', async (t) => {
   const work: Work = [[{ name: 'key', text: 'select $1', parameters: ['a-key'] }]]
   t.match(

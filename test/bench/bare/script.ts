@@ -44,10 +44,15 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
  * program made are new in each transaction, in the order of time, and its times are now.
  */
 export function writeScript(works: readonly Work[], variation: Variation, now = Date.now()): Script {
+  const { readBack } = variation
+  // pgbench takes a variable that nobody set for null, and would do other work than the program without a word.
+  if (readBack && !works.flat(2).some(({ name }) => readBack.test(name))) {
+    throw new Error(`the program sent no statement ${readBack}, which others take values from`)
+  }
   const variables: Record<string, string> = { n: '-1' }
   const replace = [...variation.replace, ...freshIds(works, now), ...freshTimes(works, now)]
   const write = (statement: Statement) => writeStatement(statement, { ...variation, replace }, variables)
-  const lines = works.flat().flatMap((flush) => writeFlush(flush, write, variation.readBack))
+  const lines = works.flat().flatMap((flush) => writeFlush(flush, write, readBack))
   const text = [...PRELUDE, ...variation.draw, ...lines].join('\n')
   return { text: `${text}\n`, variables }
 }
