@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
-import { json } from '../db/sql.ts'
+import { json, limitTo } from '../db/sql.ts'
 import type { Range, Tile } from '../domain/merkle.ts'
 import { consistencyPath, inclusionPath, rootOfRange, tilesOf } from '../domain/merkle-proofs.ts'
 
@@ -34,7 +34,7 @@ export async function readTiles(db: Queryable, wanted: readonly Omit<Tile, 'hash
     db,
     'read_tiles',
     sql`select t.level::int, t.index::float8, translate(encode(t.hashes, 'base64'), E'\n', '') as hashes
-        from jsonb_to_recordset(${json(wanted)}) as w(level smallint, index bigint)
+        from (select * from jsonb_to_recordset(${json(wanted)}) as w(level smallint, index bigint) ${limitTo(wanted)}) as w
         join log_tiles t using (level, index)`,
   )
   return found.map(({ hashes, ...place }) => ({ ...place, hashes: split(Buffer.from(hashes, 'base64')) }))

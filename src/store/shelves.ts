@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
-import { clock, instant, json, texts } from '../db/sql.ts'
+import { clock, instant, json, limitTo, texts } from '../db/sql.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import type { Movement, Shelf } from '../domain/shelf.ts'
 import type { EventRecord } from './events.ts'
@@ -83,7 +83,8 @@ export function lockShelves(
     'lock_shelves',
     sql`select ${shelfColumns} from stock s
         where (s.pharmacy, s.product) in (
-          select pharmacy, product from jsonb_to_recordset(${json(places.map(({ pharmacy, product }) => ({ pharmacy, product })))}) as t(pharmacy text, product text))
+          select pharmacy, product from jsonb_to_recordset(${json(places.map(({ pharmacy, product }) => ({ pharmacy, product })))}) as t(pharmacy text, product text)
+          ${limitTo(places)})
         order by s.pharmacy, s.product for update of s`,
   )
 }
@@ -115,6 +116,7 @@ export function applyStockEffects(tx: Transaction, effects: StockEffects): void 
     sql`with shelf as (
         select * from jsonb_to_recordset(${json(shelfRows(effects))}) as t(pharmacy text, product text, on_hand int, held int,
           version int, was int, counted_at timestamptz, moved boolean)
+        ${limitTo(effects.after)}
       ), changed as (
         update stock s set on_hand = t.on_hand, held = t.held, version = t.version, counted_at = t.counted_at,
           observed_at = case when t.moved then ${iso(effects.at)}::timestamptz else s.observed_at end
@@ -131,8 +133,8 @@ export function applyStockEffects(tx: Transaction, effects: StockEffects): void 
       ), ended as (
         update reservations r set status = t.status, collected_quantity = t.collected_quantity,
           collected_by = t.collected_by, cancellation_reason = t.cancellation_reason, ended_at = ${iso(effects.at)}::timestamptz
-        from jsonb_to_recordset(${json(endedRows(effects))}) as t(id uuid, status text, collected_quantity int,
-          collected_by uuid, cancellation_reason text)
+        from (select * from jsonb_to_recordset(${json(endedRows(effects))}) as t(id uuid, status text, collected_quantity int,
+          collected_by uuid, cancellation_reason text) ${limitTo(effects.ended)}) as t
         where r.id = t.id and r.status = 'held'
         returning 1
       ), told as (

@@ -34,7 +34,8 @@ export async function exports(url: string): Promise<Record<string, number>> {
   return found
 }
 
-async function countLines(response: Response): Promise<number> {
+/** How many lines an answer has, as it streams in. */
+export async function countLines(response: Response): Promise<number> {
   let lines = 0
   for await (const chunk of response.body ?? []) {
     // Byte by byte in JavaScript the reader would be slower than what it measures.

@@ -1,0 +1,66 @@
+import pg from 'pg'
+import { showProgress } from '../../../src/cli/progress.ts'
+import { migrate } from '../../../src/db/migrate.ts'
+import { openServer, openServerOwner } from '../../../src/db/server.ts'
+import { inTransaction } from '../../../src/db/transaction.ts'
+import type { Instant } from '../../../src/domain/instant.ts'
+import { prepareJobs } from '../../../src/jobs/queue.ts'
+import { sequence } from '../../../src/store/log.ts'
+import { fillLedger, ledgerStart } from './fill-ledger.ts'
+import { fillPlaces, fillRule } from './fill-places.ts'
+import { placesOf } from './places.ts'
+import type { SetSize } from './sizes.ts'
+
+/** Brings an empty database up to date. */
+export async function prepare(url: string): Promise<void> {
+  const owner = await openServerOwner(url)
+  await migrate(owner)
+  await prepareJobs(owner)
+  await owner.close()
+}
+
+/** Loads a set by COPY, with the triggers off. Its ledger's entries wait for their place in the log: see `sequenceAll`. */
+export async function loadSet(url: string, size: Omit<SetSize, 'diskGigabytes'>): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {}) // Where the work has failed, the database is dropped under it.
+  await client.connect()
+  const places = placesOf(size.pharmacies)
+  await client.query('set session_replication_role = replica; set synchronous_commit = off')
+  const rule = await fillRule(client)
+  await withBar('professionals', size.persons, (at) => fillPlaces(client, size, places, at))
+  const plan = { ...size, places, rule, start: ledgerStart(Date.now()) }
+  await withBar('ledger entries', size.entries, (at) => fillLedger(client, plan, at))
+  await client.query('set session_replication_role = origin')
+  // Not in parallel: a container's shared memory is small.
+  await client.query('vacuum (analyze, parallel 0)')
+  await client.end()
+}
+
+/** Gives all entries their place in the log, as the service does. */
+export async function sequenceAll(url: string, entries: number): Promise<void> {
+  const db = openServer(url, { connections: 2, statementMs: 0, onError: () => {} })
+  await withBar('entries sequenced', entries, async (at) => {
+    let sum = 0
+    for (let done = -1; done !== 0; sum += done) {
+      at(sum)
+      done = await inTransaction(db, sequence)
+    }
+  })
+  await db.close()
+}
+
+async function withBar(what: string, total: number, work: (at: (done: number) => void) => Promise<void>) {
+  const progress = showProgress(what)
+  const started = performance.now()
+  await work((done) => progress.at(done, total))
+  progress.end(`${total} ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+/** When the first entry of a loaded set was recorded. */
+export async function startOf(url: string): Promise<Instant> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query('select recorded_at as at from ledger_entries order by id limit 1')
+  await client.end()
+  return rows[0].at.getTime()
+}

@@ -1,0 +1,80 @@
+import { sql } from 'drizzle-orm'
+import t from 'tap'
+import { openServerOwner } from '../../src/db/server.ts'
+import { texts } from '../../src/db/sql.ts'
+import { serverUrl } from '../support/database.ts'
+import { startService } from '../support/service.ts'
+import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
+
+const skip = serverUrl ? false : 'the plans of the embedded database are not those of a server'
+// What is done when the directory or somebody's standing changes.
+const SELDOM = ['move_shelves', 'read_standing']
+const LARGE = /Seq Scan on (stock|pharmacies|persons|person_identifiers|reservations|ledger_heads)\b/
+
+t.test('no statement of a search, a reservation or a hand-over reads a whole table', { skip }, async (t) => {
+  const service = await startService(t, {}, { connections: 1 })
+  const world = await makeWorld(service)
+  const [place, nurse] = [await world.pharmacy(1), await world.professional(1)]
+  must(201, await world.count(place, 100))
+  await fill(String(service.url))
+
+  const near = `near=${CENTRE.latitude},${CENTRE.longitude}&product=surgical`
+  must(200, await service.call('GET', `/v1/pharmacies?${near}`, { token: nurse.token }))
+  const held = must(201, await world.reserve(nurse.token, { quantity: 2 })).body
+  const reservations = [{ id: held.id, pickupCode: held.pickupCode }]
+  const body = dispensationBody(nurse.id, 2, { reservations })
+  must(200, await service.call('POST', '/v1/dispensation-checks', { token: place.token, body }))
+  must(201, await world.dispense(place, nurse.id, 2, { reservations }))
+
+  const prepared = await statements(service.db)
+  for (const name of ['nearest_with_stock', 'lock_head_by_identifier', 'lock_shelves', 'apply_stock_effects']) {
+    t.ok(
+      prepared.some((each) => each.name === name),
+      `${name} was prepared`,
+    )
+  }
+  for (const { name, parameters } of prepared) {
+    const values = Array.from({ length: parameters }, () => 'null').join(', ')
+    const plan = await lines(service.db, `explain execute "${name}"${parameters > 0 ? `(${values})` : ''}`)
+    t.notMatch(plan.join('\n'), LARGE, name)
+  }
+})
+
+/** The statements that the service's one connection has prepared; from here on it plans them as for any parameters. */
+async function statements(db: Service['db']): Promise<{ name: string; parameters: number }[]> {
+  await db.orm.execute(sql`set plan_cache_mode = force_generic_plan`)
+  const { rows } = (await db.orm.execute(
+    sql`select name, cardinality(parameter_types) as parameters from pg_prepared_statements
+        where statement ~* '^[[:space:]]*(with|select|insert|update)' and name <> all (${texts(SELDOM)})`,
+  )) as unknown as { rows: { name: string; parameters: number }[] }
+  return rows
+}
+
+async function lines(db: Service['db'], explain: string): Promise<string[]> {
+  const { rows } = (await db.orm.execute(sql.raw(explain))) as unknown as { rows: { 'QUERY PLAN': string }[] }
+  return rows.map((row) => row['QUERY PLAN'])
+}
+
+type Service = Awaited<ReturnType<typeof startService>>
+
+/** Enough of everything that reading all of it is the worse plan, as it is in a small region. */
+async function fill(url: string): Promise<void> {
+  const owner = await openServerOwner(url)
+  await owner.script(`
+    insert into pharmacies (finess, name, address, location, territory, status)
+    select to_char(n, 'FM000000000'), 'P', 'A', ST_MakePoint(1 + random(), 43 + random())::geography, 'FR-31', 'active'
+    from generate_series(1, 2000) n;
+    insert into stock (pharmacy, product, on_hand, held, version, observed_at, location)
+    select finess, code, 10, 0, 1, now(), location from pharmacies p, products c on conflict do nothing;
+    with person as (
+      insert into persons (id, profession, family_name, given_name, status)
+      select gen_random_uuid(), '60', 'a', 'b', 'active' from generate_series(1, 4000) returning id
+    ), head as (insert into ledger_heads (person_id) select id from person returning person_id)
+    insert into person_identifiers (identifier, person_id)
+    select to_char(80000000000 + row_number() over (), 'FM00000000000'), person_id from head;
+    insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, status, created_at, expires_at, ended_at)
+    select gen_random_uuid(), p.id, to_char(1 + row_number() over (), 'FM000000000'), 'surgical', 1, 'C' || row_number() over (),
+      'expired', now() - interval '2 days', now() - interval '1 day', now() from persons p limit 1900;
+    analyze`)
+  await owner.close()
+}
