@@ -1,11 +1,11 @@
-import jwt, { type TokenOrHeader } from '@fastify/jwt'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Problem } from '../domain/problems.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
-import type { Issuer, VerifiedToken } from './issuers/issuer.ts'
+import type { Issuer } from './issuers/issuer.ts'
 import { requireAllowed } from './policy.ts'
 import type { Standings } from './standings.ts'
+import { tokenVerifier, unauthenticated } from './verification.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,13 +25,12 @@ export async function authenticate(
   app: FastifyInstance,
   { issuers, standings }: { issuers: readonly Issuer[]; standings: Standings },
 ): Promise<void> {
-  const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
-  await registerJwt(app, byName)
+  const verified = await tokenVerifier(app, issuers)
   app.decorateRequest('caller')
   app.addHook('onRequest', async function authorise(request) {
     const { policy } = request.routeOptions.config
     if (request.is404 || policy === 'public') return
-    const { issuer, token } = await verified(request, byName)
+    const { issuer, token } = await verified(request)
     const standing = await standings.current()
     const caller = await issuer.callerOf(token, standing)
     if (!caller) throw unauthenticated('claims')
@@ -42,44 +41,6 @@ export async function authenticate(
   app.addHook('onSend', async function renewStanding(request) {
     if (request.routeOptions.config.changesStanding) standings.expire()
   })
-}
-
-async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Issuer>): Promise<void> {
-  const keyOf = async (_request: FastifyRequest, token: TokenOrHeader): Promise<string> => {
-    const issuer = 'header' in token ? byName.get(token.payload.iss) : undefined
-    if (!issuer) throw new Error('unknown issuer')
-    if (!(issuer.algorithms as readonly string[]).includes(token.header.alg)) throw new Error('algorithm not allowed')
-    return issuer.keyOf(token.header)
-  }
-  const issuers = [...byName.values()]
-  await app.register(jwt, {
-    secret: keyOf,
-    decode: { complete: true },
-    verify: {
-      algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
-      allowedIss: issuers.map(({ issuer }) => issuer),
-      allowedAud: issuers.map(({ audience }) => audience),
-      // The allowed issuer and audience are compared only where the token names one.
-      requiredClaims: ['iss', 'aud', 'exp', 'sub'],
-      cache: 10_000,
-    },
-  })
-}
-
-async function verified(
-  request: FastifyRequest,
-  byName: ReadonlyMap<string, Issuer>,
-): Promise<{ issuer: Issuer; token: VerifiedToken }> {
-  const payload = await request.jwtVerify<Record<string, unknown>>().catch((error: { code?: string }) => {
-    throw error instanceof Problem ? error : unauthenticated(error.code)
-  })
-  const issuer = byName.get(String(payload.iss))
-  if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
-  return { issuer, token: { payload, raw: request.headers.authorization?.slice('Bearer '.length) ?? '' } }
-}
-
-function unauthenticated(reason = 'token'): Problem {
-  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.', { reason })
 }
 
 function refuseSuspended(caller: Caller, standing: Standing): void {

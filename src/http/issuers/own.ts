@@ -37,8 +37,17 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
   return [ISSUER, ...(publicUrl === undefined ? [] : [publicUrl])].map((issuer) => ({ ...own, issuer }))
 }
 
+const parsed = new WeakMap<object, z.ZodSafeParseResult<unknown>>()
+
+// A token that is kept keeps its payload, which is read once; nobody changes what was read.
+function parsedOnce<T>(payload: object, schema: z.ZodType<T>): z.ZodSafeParseResult<T> {
+  const found = parsed.get(payload) ?? schema.safeParse(payload)
+  parsed.set(payload, found)
+  return found as z.ZodSafeParseResult<T>
+}
+
 function bearerOf(payload: object): Caller | undefined {
-  const { data } = claims.safeParse(payload)
+  const { data } = parsedOnce(payload, claims)
   if (!data) return undefined
   const { sub, ...rest } = data
   const subject = rest.role === 'professional' ? (professionalId(sub) ?? sub) : sub
@@ -47,7 +56,7 @@ function bearerOf(payload: object): Caller | undefined {
 
 // What a client may is read from its standing and not from its token, so that a change reaches tokens already out.
 function clientOf(payload: object, { clients }: Standing): Caller | undefined {
-  const { data } = clientClaims.safeParse(payload)
+  const { data } = parsedOnce(payload, clientClaims)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
   if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
   const { id, role, finess, closed, territories, professions, suspended } = client

@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto'
+import jwt, { type TokenOrHeader } from '@fastify/jwt'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Problem } from '../domain/problems.ts'
+import type { Issuer, TokenHeader, VerifiedToken } from './issuers/issuer.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the bearer token says it is signed with, once that was looked up. */
+    signedWith: { header: TokenHeader; key: string } | undefined
+  }
+}
+
+/** A token whose signature, issuer, audience and times are right, with the issuer that says whose it is. */
+export interface Verified {
+  issuer: Issuer
+  token: VerifiedToken
+}
+
+interface Kept extends Verified {
+  header: TokenHeader
+  key: string
+  endsMs: number
+}
+
+const MOST_TOKENS = 10_000
+
+/** Makes what verifies a request's bearer token; it throws 401, or what the issuer's keys are answered with. */
+export async function tokenVerifier(
+  app: FastifyInstance,
+  issuers: readonly Issuer[],
+): Promise<(request: FastifyRequest) => Promise<Verified>> {
+  const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
+  await registerJwt(app, byName)
+  const kept = new Map<string, Kept>()
+  return async (request) => {
+    const { authorization = '' } = request.headers
+    const name = hash('sha256', authorization)
+    const known = kept.get(name)
+    if (known && (await isGood(known))) return known
+    const { issuer, payload } = await verify(request, byName)
+    const token = { payload, raw: authorization.slice('Bearer '.length) }
+    if (request.signedWith)
+      keep(kept, name, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
+    return { issuer, token }
+  }
+}
+
+// Verified once, a token is good as long as its key is its issuer's: decoding and verifying again cost 0.1 ms.
+async function isGood({ issuer, header, key, endsMs }: Kept): Promise<boolean> {
+  return Date.now() < endsMs && (await issuer.keyOf(header).catch(() => undefined)) === key
+}
+
+function keep(kept: Map<string, Kept>, name: string, token: Kept): void {
+  kept.delete(name) // What is put in again is the newest.
+  kept.set(name, token)
+  const [oldest] = kept.keys()
+  if (kept.size > MOST_TOKENS && oldest !== undefined) kept.delete(oldest)
+}
+
+async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Issuer>): Promise<void> {
+  const keyOf = async (request: FastifyRequest, token: TokenOrHeader): Promise<string> => {
+    const issuer = 'header' in token ? byName.get(token.payload.iss) : undefined
+    if (!issuer) throw new Error('unknown issuer')
+    const { header } = token
+    if (!(issuer.algorithms as readonly string[]).includes(header.alg)) throw new Error('algorithm not allowed')
+    const key = await issuer.keyOf(header)
+    request.signedWith = { header, key }
+    return key
+  }
+  const issuers = [...byName.values()]
+  app.decorateRequest('signedWith')
+  await app.register(jwt, {
+    secret: keyOf,
+    decode: { complete: true },
+    verify: {
+      algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
+      allowedIss: issuers.map(({ issuer }) => issuer),
+      allowedAud: issuers.map(({ audience }) => audience),
+      // The allowed issuer and audience are compared only where the token names one.
+      requiredClaims: ['iss', 'aud', 'exp', 'sub'],
+    },
+  })
+}
+
+async function verify(
+  request: FastifyRequest,
+  byName: ReadonlyMap<string, Issuer>,
+): Promise<{ issuer: Issuer; payload: Record<string, unknown> }> {
+  const payload = await request.jwtVerify<Record<string, unknown>>().catch((error: { code?: string }) => {
+    throw error instanceof Problem ? error : unauthenticated(error.code)
+  })
+  const issuer = byName.get(String(payload.iss))
+  if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
+  return { issuer, payload }
+}
+
+/** The 401; the reason is for the log. */
+export function unauthenticated(reason = 'token'): Problem {
+  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.', { reason })
+}
