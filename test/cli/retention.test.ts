@@ -1,11 +1,12 @@
 import t from 'tap'
 import { gomask, handOver } from '../support/command.ts'
+import { onServerSooner } from '../support/database.ts'
 import { sealedHandOver } from '../support/past.ts'
 import { startService } from '../support/service.ts'
 import { tamper } from '../support/superuser.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-t.test('gomask retention', async (t) => {
+t.test('gomask retention', { skip: onServerSooner }, async (t) => {
   const service = await startService(t)
   const world = await makeWorld(service, 10)
   const place = await world.pharmacy(1)

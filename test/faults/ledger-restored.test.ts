@@ -5,13 +5,11 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { openCheckpoint } from '../../src/domain/checkpoint.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
-import { makeDataDir, makeServerDatabase, serverUrl } from '../support/database.ts'
+import { makeDataDir, makeServerDatabase, onServerSooner, serverUrl } from '../support/database.ts'
 import { makeServer, type Server } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { makeWorld, must, type World } from '../support/world.ts'
 
-// Keys are the same over every database, and the embedded one takes long to start three times.
-const skip = serverUrl ? false : 'it is run on a server, which starts sooner'
 const QUICKLY = { CHECKPOINT_SECONDS: '1' }
 
 /** A database with a way to take a backup of it and to put the backup back, while no server runs on it. */
@@ -87,7 +85,7 @@ t.test('an old backup restored: the service serves on, and refuses to sign (faul
 
 t.test(
   'a rotated key: new checkpoints by both, then by the new one, and old ones verify (fault 59)',
-  { skip },
+  { skip: onServerSooner },
   async (t) => {
     const { env, dataDir } = await restorable(t)
     const server = makeServer(t, env, dataDir)
