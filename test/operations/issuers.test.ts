@@ -56,12 +56,12 @@ t.test('a wrong value is refused in one line that names it', async (t) => {
     [{ enrol: 'yes' }, /^\[0\].enrol: /],
     [{ enroll: true }, /^\[0\]: .*"enroll"/],
   ] as const) {
-    t.throws(() => parseIssuers([{ ...right, ...wrong }], 'gomask'), { message: line }, JSON.stringify(wrong))
+    t.throws(() => parseIssuers([{ ...right, ...wrong }], ['gomask']), { message: line }, JSON.stringify(wrong))
   }
   const named = '[1].issuer: is this service, or named twice'
-  t.throws(() => parseIssuers([right, right], 'gomask'), { message: named })
-  t.throws(() => parseIssuers([right], right.issuer), { message: named.replace('1', '0') })
-  t.throws(() => parseIssuers({}, 'gomask'), { message: 'must be a list of issuers' })
+  t.throws(() => parseIssuers([right, right], ['gomask']), { message: named })
+  t.throws(() => parseIssuers([right], ['gomask', right.issuer]), { message: named.replace('1', '0') })
+  t.throws(() => parseIssuers({}, ['gomask']), { message: 'must be a list of issuers' })
 })
 
 t.test('a file that is wrong, or not there, stops the start with one line', async (t) => {

@@ -21,7 +21,7 @@ export function startWithIssuers(
   const timings = issuers.map(({ timing }) => timing ?? {})
   const settings = parseIssuers(
     issuers.map(({ timing: _, ...each }) => each),
-    ISSUER,
+    [ISSUER],
   )
   return startService(t, config, {
     issuers: (db) => settings.map((each, index) => openIdIssuer(each, { db, log, timing: timings[index] ?? {} })),

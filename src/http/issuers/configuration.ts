@@ -44,14 +44,14 @@ export type IssuerSettings = z.output<typeof settings>
 export type ClaimMapping = z.output<typeof claimMapping>
 
 /** Reads a list of issuers. Throws an error of one line that names the first wrong value. */
-export function parseIssuers(value: unknown, ownName: string): IssuerSettings[] {
+export function parseIssuers(value: unknown, ownNames: readonly string[]): IssuerSettings[] {
   const parsed = z.array(settings, 'must be a list of issuers').safeParse(value)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     throw new Error(`${pathOf(issue?.path ?? [])}${issue?.message}`)
   }
-  const names = [ownName, ...parsed.data.map(({ issuer }) => issuer)]
-  const twice = parsed.data.findIndex(({ issuer }, index) => names.indexOf(issuer) <= index)
+  const names = [...ownNames, ...parsed.data.map(({ issuer }) => issuer)]
+  const twice = parsed.data.findIndex(({ issuer }, index) => names.indexOf(issuer) < index + ownNames.length)
   if (twice >= 0) throw new Error(`[${twice}].issuer: is this service, or named twice`)
   return parsed.data
 }
