@@ -57,12 +57,12 @@ async function lines(db: Service['db'], explain: string): Promise<string[]> {
 
 type Service = Awaited<ReturnType<typeof startService>>
 
-/** Enough of everything that reading all of it is the worse plan, as it is in a small region. */
+/** Enough of everything that reading all of it is the worse plan, as in a small region, and all of it farther than the world's pharmacy. */
 async function fill(url: string): Promise<void> {
   const owner = await openServerOwner(url)
   await owner.script(`
     insert into pharmacies (finess, name, address, location, territory, status)
-    select to_char(n, 'FM000000000'), 'P', 'A', ST_MakePoint(1 + random(), 43 + random())::geography, 'FR-31', 'active'
+    select to_char(n, 'FM000000000'), 'P', 'A', ST_MakePoint(1 + random(), 44 + random())::geography, 'FR-31', 'active'
     from generate_series(1, 2000) n;
     insert into stock (pharmacy, product, on_hand, held, version, observed_at, location)
     select finess, code, 10, 0, 1, now(), location from pharmacies p, products c on conflict do nothing;
