@@ -1,8 +1,7 @@
 import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
 import { driverError } from './db/failures.ts'
 
-// The driver's error and not drizzle's around it, whose message holds the SQL with its parameters; and of the driver's,
-// not `detail`, which quotes the values of the row.
+// Of the driver's error neither `detail`, which quotes the values of the row, nor the embedded one's `params`.
 function serialiseError(error: Error): Record<string, unknown> {
   const cause = driverError(error) ?? error
   const { code, constraint } = cause as { code?: string; constraint?: string }

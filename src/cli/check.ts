@@ -20,7 +20,7 @@ export const check = defineCommand({
     try {
       let breaches = 0
       for (const name of checkNames) {
-        const found = await runCheck(db.orm, name)
+        const found = await runCheck(db, name)
         for (const { invariant, row, found: what } of found) console.log(`${invariant} broken: ${row}: ${what}`)
         breaches += found.length
       }

@@ -88,7 +88,7 @@ async function fill(config: Config, { communes, pharmacies, professionals, home 
         await fillRule(db)
       },
     )
-    return await readClock(db.orm)
+    return await readClock(db)
   } finally {
     await db.close()
   }

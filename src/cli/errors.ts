@@ -1,4 +1,5 @@
 import { sqlState } from '../db/failures.ts'
+import { StatementFailed } from '../db/query.ts'
 import { Problem } from '../domain/problems.ts'
 
 /** A command that cannot do what it was asked; the message is one line for the person at the terminal. */
@@ -11,10 +12,10 @@ export class CommandError extends Error {
   }
 }
 
-/** An error to show: no national number or secret is said, as drizzle's message does, and PostgreSQL's detail. */
+/** An error to show: no national number or secret is said, as PostgreSQL's detail does. */
 export function discreet(error: unknown): unknown {
   if (error instanceof Problem) return new CommandError(error.message)
-  if (!(error instanceof Error && error.cause instanceof Error)) return error
-  const state = sqlState(error) ?? 'the connection was lost'
+  const state = sqlState(error) ?? (error instanceof StatementFailed ? 'the connection was lost' : undefined)
+  if (state === undefined) return error
   return new CommandError(`the database failed (${state}); run the command again to make sure`)
 }

@@ -35,7 +35,7 @@ export const exportLedger = defineCommand({
     const db = await openReady({ ...config, MIGRATE_ON_START: false }, log, { statementMs: 0 })
     const progress = showProgress('exporting')
     try {
-      const bundle = await prepareBundle(db.orm, selection, null)
+      const bundle = await prepareBundle(db, selection, null)
       if (!bundle) throw new CommandError('nothing is signed yet: the service signs a checkpoint while it runs')
       const { entries } = bundle
       await write(

@@ -1,7 +1,7 @@
-import type { SQL } from 'drizzle-orm'
 import pg from 'pg'
 import type { CopyFormat } from './database.ts'
-import { dialect } from './query.ts'
+import { statementOf } from './query.ts'
+import type { SQL } from './sql.ts'
 
 const formats: Record<CopyFormat, string> = {
   csv: 'format csv, header true',
@@ -14,8 +14,8 @@ const formats: Record<CopyFormat, string> = {
  * nowhere else: null, text and lists of text. Anything else is refused (TypeError).
  */
 export function copyStatement(query: SQL, format: CopyFormat, destination: 'stdout' | `'/dev/blob'`): string {
-  const { sql: text, params } = dialect.sqlToQuery(query)
-  const literals = text.replace(/\$(\d+)/g, (_, position) => literal(params[Number(position) - 1]))
+  const { text, values } = statementOf(query)
+  const literals = text.replace(/\$(\d+)/g, (_, position) => literal(values[Number(position) - 1]))
   return `copy (${literals}) to ${destination} with (${formats[format]})`
 }
 

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
-import type { SQL } from 'drizzle-orm'
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { SQL } from './sql.ts'
 
-/** Runs statements: outside a transaction each by itself, or all on the one connection of a transaction. */
-export type Queryable = PgDatabase<PgQueryResultHKT>
+/** Runs statements: a database each by itself, a transaction all on its one connection. */
+export interface Queryable {
+  /** Runs one statement. A name has each connection prepare it once, so that it must stand for one text always. */
+  execute(query: SQL, name?: string): Promise<{ rows: Record<string, unknown>[] }>
+}
 
 /**
  * A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. `sent` are the
@@ -15,9 +17,8 @@ export type Transaction = Queryable & { readonly sent: Promise<unknown>[] }
 export type CopyFormat = 'csv' | 'lines'
 
 /** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
-export interface Database {
+export interface Database extends Queryable {
   kind: 'server' | 'embedded'
-  orm: Queryable
   /** One attempt: begins, runs the work, commits; rolls back when the work throws. `inTransaction` adds the retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs SQL of a library's own making, such as the job queue's. */

@@ -4,11 +4,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
 import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
-import { postgis } from '@electric-sql/pglite-postgis'
-import type { SQL } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/pglite'
 import { copyStatement } from './copy.ts'
 import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
+import { postgisAlone } from './postgis.ts'
+import { statementOf } from './query.ts'
+import type { SQL } from './sql.ts'
 
 /** Another process has the embedded database open: PGlite itself would not refuse, and both would ruin it. */
 export class DataDirLocked extends Error {}
@@ -25,7 +25,9 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
   await mkdir(dataDir, { recursive: true })
   const unlock = lockFolder(dataDir)
   try {
-    const pglite = await PGlite.create(join(dataDir, 'database'), { extensions: { postgis, btree_gist } })
+    const pglite = await PGlite.create(join(dataDir, 'database'), {
+      extensions: { postgis: postgisAlone(dataDir), btree_gist },
+    })
     return over(pglite, unlock)
   } catch (error) {
     unlock()
@@ -47,11 +49,10 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
     },
     async asService() {
       await pglite.exec('set role gomask_app')
-      const orm = drizzle(pglite)
       return {
         kind: 'embedded',
-        orm: orm as Queryable,
-        attempt: (work) => attempt(orm as Queryable, work),
+        ...queryable(pglite),
+        attempt: (work) => attempt(pglite, work),
         foreign: (sql, values) => send(pglite, sql, values),
         copyOut: (query, format) => copyOut(pglite, query, format),
         isReachable: async () => !pglite.closed,
@@ -62,10 +63,19 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
   }
 }
 
-function attempt<T>(orm: Queryable, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  return orm.transaction(async (tx) => {
+function queryable(runner: Pick<PGlite, 'query'>): Queryable {
+  return {
+    execute(query) {
+      const { text, values } = statementOf(query)
+      return runner.query<Record<string, unknown>>(text, values)
+    },
+  }
+}
+
+function attempt<T>(pglite: PGlite, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  return pglite.transaction(async (tx) => {
     const sent: Promise<unknown>[] = []
-    const result = await work(Object.assign(tx as Queryable, { sent }))
+    const result = await work({ ...queryable(tx), sent })
     await Promise.all(sent)
     return result
   })

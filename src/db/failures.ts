@@ -6,7 +6,7 @@ interface DriverError {
   message: string
 }
 
-/** The driver's own error: drizzle wraps it in one whose message holds the SQL and its parameters, so identities. */
+/** The driver's own error, which a failed statement's holds as its cause. */
 export function driverError(error: unknown): DriverError | undefined {
   let inner = error
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause

@@ -1,9 +1,23 @@
-import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
+import { CasingCache } from 'drizzle-orm/casing'
 import type { Queryable, Transaction } from './database.ts'
+import type { SQL } from './sql.ts'
 
-/** Writes a statement's text, with `$1`, `$2`, … for its parameters. */
-export const dialect = new PgDialect()
+/** A statement that PostgreSQL refused, or whose answer was lost; `cause` is the driver's own error. */
+export class StatementFailed extends Error {}
+
+// What drizzle's dialect for PostgreSQL has; that one brings eighty modules of query builders along.
+const syntax = {
+  escapeName: (name: string) => `"${name.replaceAll('"', '""')}"`,
+  escapeParam: (index: number) => `$${index + 1}`,
+  escapeString: (text: string) => `'${text.replaceAll("'", "''")}'`,
+  casing: new CasingCache(),
+}
+
+/** Writes a statement's text, with `$1`, `$2`, … for its values. */
+export function statementOf(query: SQL): { text: string; values: unknown[] } {
+  const { sql: text, params: values } = query.toQuery(syntax)
+  return { text, values }
+}
 
 /**
  * Runs one statement, prepared under its name on each connection: the text must be the same at every call. Unprepared,
@@ -11,9 +25,10 @@ export const dialect = new PgDialect()
  * json arrive alike from both drivers, so statements cast to these.
  */
 export async function rows<Row>(db: Queryable, name: string, query: SQL): Promise<Row[]> {
-  const prepared = db._.session.prepareQuery(dialect.sqlToQuery(query), undefined, name, false)
-  const result = (await prepared.execute()) as { rows: Row[] }
-  return result.rows
+  const { rows } = await db.execute(query, name).catch((cause) => {
+    throw new StatementFailed(`the statement ${name} failed`, { cause })
+  })
+  return rows as Row[]
 }
 
 /**

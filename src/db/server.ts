@@ -1,9 +1,9 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { Problem } from '../domain/problems.ts'
 import { copyStatement } from './copy.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
 import { driverError, sqlState } from './failures.ts'
+import { statementOf } from './query.ts'
 import { copyOut } from './server-copy.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
@@ -31,13 +31,17 @@ export function openServer(
   pool.on('error', options.onError)
   return {
     kind: 'server',
-    orm: drizzle(pool) as Queryable,
+    ...queryable(pool),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format) => copyOut(url, settings(0), copyStatement(query, format, 'stdout')),
     isReachable: () => isReachable(pool),
     close: () => pool.end(),
   }
+}
+
+function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {
+  return { execute: (query, name) => client.query({ name, ...statementOf(query) }) }
 }
 
 function settings(statementMs: number): string {
@@ -64,7 +68,7 @@ async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>):
     const begun = recorded.query('begin')
     begun.catch(ignore)
     sent.push(begun)
-    const result = await work(Object.assign(drizzle(recorded) as Queryable, { sent }))
+    const result = await work({ ...queryable(recorded), sent })
     await commit(client, sent)
     return result
   } catch (thrown) {

@@ -1,5 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { texts } from '../db/sql.ts'
+import { type SQL, sql, texts } from '../db/sql.ts'
 import { recordsOf } from '../store/persons.ts'
 import { frozenInRemit } from '../store/remit.ts'
 import { actingFor, type Caller, professionalOf } from './caller.ts'

@@ -4,11 +4,22 @@ import { z } from 'zod'
 
 type ZodAnswer = z.ZodType | { properties: z.ZodType }
 
+type Serialiser = ReturnType<FastifySerializerCompiler<ZodAnswer>>
+
+// Every route answers with the same problems: of some 800 schemas 50 differ, and each takes milliseconds.
+const compiled = new WeakMap<z.ZodType, Serialiser>()
+
 /**
  * Serialises answers by fast-json-stringify from the zod schema: zod's own serialisation was measured at half the
  * throughput. Tests hold every answer against the OpenAPI document, which is made from the same schemas.
  */
 export const fastSerializerCompiler: FastifySerializerCompiler<ZodAnswer> = ({ schema }) => {
   const answer = schema instanceof z.ZodType ? schema : schema.properties
+  const known = compiled.get(answer) ?? compile(answer)
+  compiled.set(answer, known)
+  return known
+}
+
+function compile(answer: z.ZodType): Serialiser {
   return fastJson(z.toJSONSchema(answer, { io: 'output', target: 'draft-7', reused: 'inline' }) as never)
 }

@@ -52,6 +52,6 @@ export function keepStandings(db: Database): Standings {
 }
 
 async function renew(db: Database, known: Standing | undefined): Promise<Standing> {
-  if (known && (await readStandingVersion(db.orm)) === known.version) return known
-  return readStanding(db.orm)
+  if (known && (await readStandingVersion(db)) === known.version) return known
+  return readStanding(db)
 }

@@ -18,7 +18,7 @@ const RETENTION_MS = 10 * 60_000
 
 const jobs: Job[] = [
   { name: 'expire-holds', cron: '* * * * *', run: runExpireHolds },
-  { name: 'forget-idempotency-keys', cron: '17 3 * * *', run: (db) => forgetExpiredKeys(db.orm) },
+  { name: 'forget-idempotency-keys', cron: '17 3 * * *', run: (db) => forgetExpiredKeys(db) },
   { name: 'apply-retention', cron: '47 2 * * *', run: runRetention },
 ]
 

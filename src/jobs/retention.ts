@@ -52,9 +52,9 @@ interface Run {
 }
 
 async function forgetRows({ db, dryRun, isOver }: Run, what: keyof typeof agingTables, days: number): Promise<number> {
-  if (dryRun) return countOlder(db.orm, what, days)
+  if (dryRun) return countOlder(db, what, days)
   let forgotten = 0
-  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db.orm, what, days)
+  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db, what, days)
   return forgotten
 }
 
@@ -63,7 +63,7 @@ async function forgetPeople(run: Run): Promise<{ histories: number; names: numbe
   const periods = { ledgerDays: run.periods.LEDGER_RETENTION_DAYS, nameDays: run.periods.NAME_RETENTION_DAYS }
   const count: Record<Forgotten, number> = { history: 0, names: 0, nothing: 0 }
   for (let after: string | null = null; !isOver(); ) {
-    const { due, last } = await findDue(db.orm, periods, after)
+    const { due, last } = await findDue(db, periods, after)
     for (const { identifier } of due) {
       if (!isOver()) count[await forgetOne(run, identifier, periods)]++
     }

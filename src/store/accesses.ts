@@ -1,8 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
-import { clock, json } from '../db/sql.ts'
+import { clock, json, type SQL, sql } from '../db/sql.ts'
 import type { Selection } from './selection.ts'
 
 export const accessKinds = [

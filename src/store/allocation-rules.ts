@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { instant } from '../db/sql.ts'
+import { instant, sql } from '../db/sql.ts'
 
 /** The source of a rule r with its members in the order in which answers show them, which jsonb does not keep. */
 const ruleSource = sql`

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { row } from '../db/query.ts'
-import { texts } from '../db/sql.ts'
+import { sql, texts } from '../db/sql.ts'
 
 /** Who bears a token, as the directory knows that person. */
 export interface Bearer {

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { row, rows } from '../db/query.ts'
-import { instant, texts } from '../db/sql.ts'
+import { instant, sql, texts } from '../db/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 
 /** A checkpoint as it was published. */

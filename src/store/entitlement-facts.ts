@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
-import { clock, instant, type Place, point, timestamp } from '../db/sql.ts'
+import { clock, instant, type Place, point, type SQL, sql, timestamp } from '../db/sql.ts'
 import type { AllocationRule } from '../domain/allocation-rules.ts'
 import type { EntitlementFacts, Person } from '../domain/beneficiary.ts'
 import type { Hold, Receipt } from '../domain/entitlement.ts'

@@ -1,5 +1,4 @@
-import { sql } from 'drizzle-orm'
-import { instant } from '../db/sql.ts'
+import { instant, sql } from '../db/sql.ts'
 import type { RuleVersion } from '../domain/allocation-rules.ts'
 import { windowOf } from '../domain/beneficiary.ts'
 import { type Allowance, remainingOf } from '../domain/entitlement.ts'

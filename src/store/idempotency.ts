@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../db/database.ts'
 import { isLockTimeout } from '../db/failures.ts'
 import { row, rows, send } from '../db/query.ts'
+import { sql } from '../db/sql.ts'
 import { Problem } from '../domain/problems.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
+import { type SQL, sql } from '../db/sql.ts'
 import { differingTotals } from './totals.ts'
 
 /** A row that breaks an invariant, named for the operator. */

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
-import { json, limitTo } from '../db/sql.ts'
+import { json, limitTo, sql } from '../db/sql.ts'
 import type { Range, Tile } from '../domain/merkle.ts'
 import { consistencyPath, inclusionPath, rootOfRange, tilesOf } from '../domain/merkle-proofs.ts'
 

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
-import { json } from '../db/sql.ts'
+import { json, sql } from '../db/sql.ts'
 import { edgeOf, edgeTiles, grow, rootOfEdge, type Tile } from '../domain/merkle.ts'
 import { readTiles } from './log-proofs.ts'
 import { addToTotals } from './totals.ts'

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
-import { instant, type Place, point } from '../db/sql.ts'
+import { instant, type Place, point, type SQL, sql } from '../db/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 
 /** A pharmacy with enough of a product to give or promise now, as seen from a place. */

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { rows } from '../db/query.ts'
-import { texts } from '../db/sql.ts'
+import { type SQL, sql, texts } from '../db/sql.ts'
 import { StaleRead } from '../db/transaction.ts'
 
 // Two equalities joined by «or» find their indexes; coalesce(p.merged_into, p.id) = … reads every person.

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
-import { uuids } from '../db/sql.ts'
+import { sql, uuids } from '../db/sql.ts'
 import { WRONG_CODES_AN_HOUR } from '../domain/pickup-code.ts'
 import { Problem, type Refusal } from '../domain/problems.ts'
 

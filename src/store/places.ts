@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { oneRow, rows } from '../db/query.ts'
-import { texts } from '../db/sql.ts'
+import { sql, texts } from '../db/sql.ts'
 import { type FieldError, Problem } from '../domain/problems.ts'
 
 /**

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { row } from '../db/query.ts'
-import { texts } from '../db/sql.ts'
+import { type SQL, sql, texts } from '../db/sql.ts'
 
 /** What a regulator answers for: territories with all below them, and professions; none named means all. */
 export interface Remit {

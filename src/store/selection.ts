@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from '../db/sql.ts'
 
 /**
  * Which dispensations and reversals a regulator asked for and may see. The record of an export keeps it as it is, so that

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
-import { clock, instant, json, limitTo, texts } from '../db/sql.ts'
+import { clock, instant, json, limitTo, sql, texts } from '../db/sql.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import type { Movement, Shelf } from '../domain/shelf.ts'
 import type { EventRecord } from './events.ts'

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
+import { sql } from '../db/sql.ts'
 
 /** A client that was not revoked, as it stands now, whatever its tokens say. */
 interface ClientStanding {

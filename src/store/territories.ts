@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../db/database.ts'
 import { row, rows } from '../db/query.ts'
-import { texts } from '../db/sql.ts'
+import { sql, texts } from '../db/sql.ts'
 import { invalid } from '../domain/problems.ts'
 
 /** Makes sure that a territory exists. Throws 400 naming the field that none has. */

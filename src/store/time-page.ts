@@ -1,5 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
-import { timestamp } from '../db/sql.ts'
+import { type SQL, sql, timestamp } from '../db/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 
 /** A page of a list by time: from (inclusive) to (exclusive), after the last item of the page before. */

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../db/database.ts'
 import { send } from '../db/query.ts'
-import { uuids } from '../db/sql.ts'
+import { type SQL, sql, uuids } from '../db/sql.ts'
 
 /** What the totals count. */
 export const counts = [

@@ -23,9 +23,9 @@ export interface BenchServer extends AsyncDisposable {
 /** Starts `gomask serve` as it ships, but for the limits of requests a caller, and waits until it is ready. */
 export async function startServer(env: Record<string, string>): Promise<BenchServer> {
   const started = performance.now()
-  const options = { PORT: '0', RATE_LIMIT: '0', LOG_LEVEL: 'info', ...env }
+  const { PATH = '', NODE_OPTIONS } = process.env // The latter for a profile of both: --cpu-prof.
   const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
-    env: { PATH: process.env.PATH ?? '', ...options },
+    env: { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }), PORT: '0', RATE_LIMIT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const kill = () => child.kill('SIGKILL')

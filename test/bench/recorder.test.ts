@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows, send } from '../../src/db/query.ts'
 import { openServer } from '../../src/db/server.ts'
+import { sql } from '../../src/db/sql.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 import { startRecorder, type Work } from './bare/recorder.ts'
@@ -24,9 +24,9 @@ t.test(
       await rows(tx, 'three', sql`select ${null}::text`)
       send(tx, 'four', sql`select 4`)
     })
-    await rows(db.orm, 'standing_version', sql`select 5`)
+    await rows(db, 'standing_version', sql`select 5`)
     await db.foreign('select 6')
-    await rows(db.orm, 'one', sql`select ${'again'}::text`)
+    await rows(db, 'one', sql`select ${'again'}::text`)
     const works = recording.stop()
     t.same(works.map(namesOf), [[['begin', 'one', 'two'], ['three'], ['four', 'commit']], [['one']]])
     t.same(works[0]?.[0]?.[1], { name: 'one', text: 'select $1::text', parameters: ['é'] })

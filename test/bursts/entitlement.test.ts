@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { onServerOnly } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { startService } from '../support/service.ts'
@@ -19,7 +19,7 @@ t.test('twenty counters at once cannot spend one entitlement twice', { skip: onS
 
   const answers = await atOnce(places, (place) => world.dispense(place, nurse.id, 10))
   t.same(tally(answers), { 201: 9, '409 entitlement_exceeded': 11 })
-  const entries = await rows<{ seq: number }>(service.db.orm, 'seqs', sql`select seq from ledger_entries order by seq`)
+  const entries = await rows<{ seq: number }>(service.db, 'seqs', sql`select seq from ledger_entries order by seq`)
   t.same(
     entries.map(({ seq }) => seq),
     range(10).map((n) => n + 1),

@@ -1,6 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { type SQL, sql } from '../../src/db/sql.ts'
 import { lockHead } from '../../src/store/ledger.ts'
 import { onServerOnly } from '../support/database.ts'
 import { order, someone, underRule } from '../support/erasure.ts'
@@ -48,7 +48,7 @@ t.test(
     const { service, world, place, erase } = await setUp(t)
     const waiting = async (n: number) => {
       const [found] = await rows<{ n: number }>(
-        service.db.orm,
+        service.db,
         'waiting',
         sql`select count(*)::int as n from pg_locks
         where not granted and pid in (select pid from pg_stat_activity where datname = current_database())`,
@@ -70,7 +70,7 @@ t.test(
       const codes = (await Promise.all(answers)).map(({ status, body }) => body.code ?? status)
       t.same(codes, index === 0 ? [200, 'professional_unknown'] : [201, 'retention_running'], order)
     }
-    const erased = await rows(service.db.orm, 'erased', sql`select from persons where erased_at is not null`)
+    const erased = await rows(service.db, 'erased', sql`select from persons where erased_at is not null`)
     t.ok(erased.length > 0, 'some were erased')
     await neverFound(t, service)
   },
@@ -124,7 +124,7 @@ t.test(
       Object.keys(outcomes).filter((outcome) => !foreseen.test(outcome)),
       [],
     )
-    const erased = await rows(service.db.orm, 'erased', sql`select from persons where erased_at is not null`)
+    const erased = await rows(service.db, 'erased', sql`select from persons where erased_at is not null`)
     t.ok(erased.length > 0, 'some were erased')
     await neverFound(t, service)
   },
@@ -143,7 +143,7 @@ async function setUp(t: Test) {
 
 async function neverFound(t: Test, { db }: Service): Promise<void> {
   for (const [what, query] of Object.entries(never)) {
-    t.same(await rows(db.orm, what.slice(0, 63), query), [], what)
+    t.same(await rows(db, what.slice(0, 63), query), [], what)
   }
   await invariantsHold(t, db)
 }

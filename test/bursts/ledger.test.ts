@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { openServer } from '../../src/db/server.ts'
+import { sql } from '../../src/db/sql.ts'
 import { type Checkpoint, openCheckpoint } from '../../src/domain/checkpoint.ts'
 import { isConsistent, isIncluded } from '../../src/domain/merkle-proofs.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
@@ -81,7 +81,7 @@ t.test('sixteen counters dispense while two sequencers run and a reader follows'
 
   await t.test('each acknowledged entry has one place in the log', async (t) => {
     const leaves = await rows<{ id: string }>(
-      service.db.orm,
+      service.db,
       'leaves',
       sql`select entry_id as id from log_leaves order by index`,
     )

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { sql } from '../../src/db/sql.ts'
 import { onServerOnly } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { adeli, rpps } from '../support/numbers.ts'
@@ -45,7 +45,7 @@ t.test(
     await invariantsHold(t, service.db)
 
     async function count(query: ReturnType<typeof sql>): Promise<number> {
-      const { rows } = (await service.db.orm.execute(query)) as unknown as { rows: { found: string }[] }
+      const { rows } = (await service.db.execute(query)) as unknown as { rows: { found: string }[] }
       return Number(rows[0]?.found)
     }
   },
@@ -60,7 +60,7 @@ t.test('a professional put in by several at once becomes one person', { skip: on
     return service.call('PUT', `/v1/professionals/${id}`, { token: world.admin, body })
   })
   t.same(tally(answers), { 200: 5, 201: 1 })
-  const { rows } = (await service.db.orm.execute(sql`select count(*)::int as found from persons`)) as unknown as {
+  const { rows } = (await service.db.execute(sql`select count(*)::int as found from persons`)) as unknown as {
     rows: { found: number }[]
   }
   t.equal(rows[0]?.found, 1)

@@ -21,7 +21,7 @@ t.test('the check finds nothing in a database that only the service wrote to', (
 
 t.test('stock on hand that its movements do not explain is named (I2)', async (t) => {
   await db.foreign(`update stock set on_hand = on_hand + 1 where pharmacy = '${place.finess}'`)
-  t.same(await runCheck(db.orm, 'check_i2_on_hand'), [
+  t.same(await runCheck(db, 'check_i2_on_hand'), [
     { invariant: 'I2', row: shelf, found: 'on hand 96, movements add up to 95' },
   ])
   await db.foreign(`update stock set on_hand = on_hand - 1 where pharmacy = '${place.finess}'`)
@@ -29,7 +29,7 @@ t.test('stock on hand that its movements do not explain is named (I2)', async (t
 
 t.test('holds that no reservation explains are named (I2)', async (t) => {
   await db.foreign(`update stock set held = held + 1 where pharmacy = '${place.finess}'`)
-  t.same(await runCheck(db.orm, 'check_i2_held'), [
+  t.same(await runCheck(db, 'check_i2_held'), [
     { invariant: 'I2', row: shelf, found: 'held 3, reservations add up to 2' },
   ])
   await db.foreign(`update stock set held = held - 1 where pharmacy = '${place.finess}'`)
@@ -56,10 +56,10 @@ t.test('a hand-over slipped in beyond the cap is named, and so is the head that 
   await db.foreign(`insert into ledger_lines
     select '${entry}', position, person_id, product, 9, 9, counted_at, lot, rule_id, window_start, window_end, time_zone, cap, 0,
       0, false from ledger_lines`)
-  t.same(await runCheck(db.orm, 'check_i3'), [
+  t.same(await runCheck(db, 'check_i3'), [
     { invariant: 'I3', row: `ledger entry ${entry} line 0`, found: '5 received in the window and 9 granted, cap 10' },
   ])
-  t.match(await runCheck(db.orm, 'check_heads'), [{ invariant: 'I3', found: 'seq 1, entries 2, last 2' }])
+  t.match(await runCheck(db, 'check_heads'), [{ invariant: 'I3', found: 'seq 1, entries 2, last 2' }])
 })
 
 function gomaskCheck(url: string | undefined): Promise<{ code: number; stdout: string }> {

@@ -1,8 +1,7 @@
 import { text as textOf } from 'node:stream/consumers'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { copyStatement } from '../../src/db/copy.ts'
-import { texts } from '../../src/db/sql.ts'
+import { sql, texts } from '../../src/db/sql.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 
 const { db, drop } = await makeDatabase()

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { openServerOwner } from '../../src/db/server.ts'
-import { texts } from '../../src/db/sql.ts'
+import { sql, texts } from '../../src/db/sql.ts'
 import { serverUrl } from '../support/database.ts'
 import { startService } from '../support/service.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
@@ -42,8 +41,8 @@ t.test('no statement of a search, a reservation or a hand-over reads a whole tab
 
 /** The statements that the service's one connection has prepared; from here on it plans them as for any parameters. */
 async function statements(db: Service['db']): Promise<{ name: string; parameters: number }[]> {
-  await db.orm.execute(sql`set plan_cache_mode = force_generic_plan`)
-  const { rows } = (await db.orm.execute(
+  await db.execute(sql`set plan_cache_mode = force_generic_plan`)
+  const { rows } = (await db.execute(
     sql`select name, cardinality(parameter_types) as parameters from pg_prepared_statements
         where statement ~* '^[[:space:]]*(with|select|insert|update)' and name <> all (${texts(SELDOM)})`,
   )) as unknown as { rows: { name: string; parameters: number }[] }
@@ -51,7 +50,7 @@ async function statements(db: Service['db']): Promise<{ name: string; parameters
 }
 
 async function lines(db: Service['db'], explain: string): Promise<string[]> {
-  const { rows } = (await db.orm.execute(sql.raw(explain))) as unknown as { rows: { 'QUERY PLAN': string }[] }
+  const { rows } = (await db.execute(sql.raw(explain))) as unknown as { rows: { 'QUERY PLAN': string }[] }
   return rows.map((row) => row['QUERY PLAN'])
 }
 

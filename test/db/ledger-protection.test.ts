@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { driverError } from '../../src/db/failures.ts'
+import { sql } from '../../src/db/sql.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
 import { ledgerJob } from '../support/ledger.ts'
 import { startService } from '../support/service.ts'
@@ -82,11 +82,11 @@ t.test('the ledger is append-only', async (t) => {
 
   await t.test('for the service, by its privileges', async (t) => {
     for (const statement of [...forNobody, ...forTheService]) {
-      const failure = await failureOf(service.db.orm.execute(sql.raw(statement)))
+      const failure = await failureOf(service.db.execute(sql.raw(statement)))
       t.match(failure, { code: REFUSED, message: /^(permission denied|must be owner|the log only grows)/ }, statement)
     }
     for (const statement of withoutErasure) {
-      const failure = await failureOf(service.db.orm.execute(sql.raw(statement)))
+      const failure = await failureOf(service.db.execute(sql.raw(statement)))
       t.match(failure, { code: REFUSED, message: /^the ledger is append-only.*without an erasure/ }, statement)
     }
   })

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import t from 'tap'
+import { statementOf } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { nearestQuery, nearestWithStock } from '../../src/store/nearest.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 
@@ -51,7 +51,7 @@ for (const [stocked, mostBuffers] of [
       ] as const) {
         for (const quantity of [1, 300]) {
           const search = { ...TOULOUSE, near: { latitude, longitude }, quantity, maxDistanceMetres: 400_000 }
-          const found = await nearestWithStock(db.orm, search)
+          const found = await nearestWithStock(db, search)
           t.strictSame(
             found.map(({ finess, available }) => [finess, available]),
             await bruteForce(owner, search),
@@ -98,10 +98,10 @@ async function fill(owner: pg.Client, stocked: number): Promise<void> {
 
 /** The plan that the statement runs by, prepared, and the pages that a warm run of it reads. */
 async function planOf(owner: pg.Client, mode: string): Promise<Plan> {
-  const query = new PgDialect().sqlToQuery(nearestQuery(TOULOUSE))
-  const literals = query.params.map((value) => pg.escapeLiteral(String(value))).join(', ')
+  const query = statementOf(nearestQuery(TOULOUSE))
+  const literals = query.values.map((value) => pg.escapeLiteral(String(value))).join(', ')
   await owner.query(`set plan_cache_mode = ${mode}`)
-  await owner.query(`prepare nearest as ${query.sql}`)
+  await owner.query(`prepare nearest as ${query.text}`)
   const explain = `explain (analyze, buffers, format json) execute nearest (${literals})`
   await owner.query(explain)
   const { rows } = await owner.query(explain)
@@ -124,13 +124,13 @@ function nodesOf(node: Node): string[] {
 
 async function bruteForce(owner: pg.Client, search: typeof TOULOUSE): Promise<[string, number][]> {
   const { near, product, quantity, maxDistanceMetres, limit } = search
-  const { sql: text, params } = new PgDialect().sqlToQuery(sql`
+  const { text, values } = statementOf(sql`
     select finess, available from (
       select p.finess, ST_Distance(p.location, ST_MakePoint(${near.longitude}::float8, ${near.latitude}::float8)::geography) as metres,
         s.on_hand - s.held + (select coalesce(sum(quantity), 0)::int from reservations r where r.pharmacy = s.pharmacy
           and r.product = s.product and r.status = 'held' and r.expires_at <= now()) as available
       from stock s join pharmacies p on p.finess = s.pharmacy where p.status = 'active' and s.product = ${product}
     ) as every where available >= ${quantity} and metres <= ${maxDistanceMetres} order by metres, finess limit ${limit}`)
-  const { rows } = await owner.query<{ finess: string; available: number }>(text, params)
+  const { rows } = await owner.query<{ finess: string; available: number }>(text, values)
   return rows.map(({ finess, available }) => [finess, available])
 }

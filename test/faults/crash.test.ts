@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { oneRow } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
@@ -27,7 +27,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
     server.call('POST', '/v1/dispensations', { token: place.token, key, body: dispensationBody(id, 4) })
   const effects = (id: string) =>
     oneRow(
-      db.orm,
+      db,
       'effects',
       sql`select (select count(*)::int from ledger_payloads where professional = ${id}) as entries,
             (select count(*)::int from stock_movements m join ledger_payloads p using (entry_id)

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
-import { texts } from '../../src/db/sql.ts'
+import { sql, texts } from '../../src/db/sql.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
@@ -44,7 +43,7 @@ t.test('a database that is away', { skip }, async (t) => {
   const done = async (keys: string[] = []) =>
     (
       await oneRow<{ n: number }>(
-        db.orm,
+        db,
         'done',
         sql`select count(*)::int as n from idempotency_keys where key = any(${texts(keys)})`,
       )

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { asOwner } from '../support/records.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
@@ -16,7 +16,7 @@ const nurse = await world.professional(1)
 
 const till = (...finess: string[]) => service.token({ role: 'pharmacy', subject: 'till', finess })
 const replayed = { headers: { 'idempotency-replayed': 'true' } }
-const scopes = () => rows<{ scope: string }>(db.orm, 'scopes', sql`select scope from idempotency_keys order by scope`)
+const scopes = () => rows<{ scope: string }>(db, 'scopes', sql`select scope from idempotency_keys order by scope`)
 
 t.test('a retry replays, though its caller came to act for more pharmacies, or fewer, in between', async (t) => {
   const [one, both] = [await till(place.finess), await till(place.finess, other.finess)]

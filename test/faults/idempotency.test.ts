@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { forgetExpiredKeys } from '../../src/store/idempotency.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { asOwner, daysKept, decisionsOn } from '../support/records.ts'
@@ -163,7 +163,7 @@ t.test('an expired key is free for another request, though no job has taken it a
   t.equal(second.status, 201)
   t.not(second.body.id, first.id)
   t.strictSame(await daysKept(db, 'thirty-days'), [30])
-  await forgetExpiredKeys(db.orm)
+  await forgetExpiredKeys(db)
   t.strictSame(await daysKept(db, 'thirty-days'), [30], 'the sweep leaves it')
 })
 
@@ -191,9 +191,9 @@ t.test('on hand and held are the sums of their movements and holds, and no cap w
 
 /** Takes a key away, as the sweep does with those whose time is over. */
 async function forget(key: string): Promise<void> {
-  await rows(db.orm, 'forget_key', sql`delete from idempotency_keys where key = ${key}`)
+  await rows(db, 'forget_key', sql`delete from idempotency_keys where key = ${key}`)
 }
 
 async function movementsOf(pharmacy: string): Promise<unknown[]> {
-  return rows(db.orm, 'movements_of', sql`select id from stock_movements where pharmacy = ${pharmacy} order by id`)
+  return rows(db, 'movements_of', sql`select id from stock_movements where pharmacy = ${pharmacy} order by id`)
 }

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { finess, rpps } from '../support/numbers.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
@@ -127,7 +127,7 @@ t.test('SQL metacharacters in every field are stored as they are (fault 34)', as
   const reversal = { token, key: true as const, body: { kind: 'returned', note: nasty }, headers }
   const reversed = must(201, await call('POST', `/v1/dispensations/${made.body.id}/reversal`, reversal)).body
   const kept = await oneRow<{ made: object; reversed: object }>(
-    service.db.orm,
+    service.db,
     'kept_payloads',
     sql`select (select convert_from(payload, 'UTF8')::json from ledger_payloads where entry_id = ${made.body.id}::uuid) as made,
           (select convert_from(payload, 'UTF8')::json from ledger_payloads where entry_id = ${reversed.id}::uuid) as reversed`,

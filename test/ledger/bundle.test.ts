@@ -121,7 +121,7 @@ t.test('a log of several pages and tiles verifies, whole and entry by entry, and
   })
   await publishLog(db, signer)
   for (const selection of [null, ALL]) {
-    const pieces = await Array.fromAsync((await prepareBundle(db.orm, selection, null))?.pieces() ?? [])
+    const pieces = await Array.fromAsync((await prepareBundle(db, selection, null))?.pieces() ?? [])
     t.equal(pieces.length, 4, 'the head, and pages of 500')
     t.match(verify(pieces.join('')), { header: { entries: 1_100 }, newest: { size: 1_100 } })
   }
@@ -129,7 +129,7 @@ t.test('a log of several pages and tiles verifies, whole and entry by entry, and
 
 t.test('while nothing is published there is nothing to export', async (t) => {
   const { db } = await startService(t)
-  t.equal(await prepareBundle(db.orm, null, null), undefined)
+  t.equal(await prepareBundle(db, null, null), undefined)
 })
 
 t.test('the commitment is the HMAC of RFC 2104', async () => {

@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict'
-import { sql } from 'drizzle-orm'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import type { Answer, Service } from '../support/service.ts'
 import { range } from '../support/tally.ts'
 import { must, type World } from '../support/world.ts'

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import type { Service } from '../support/service.ts'
 import { atOnce, range } from '../support/tally.ts'
 import { must, type World } from '../support/world.ts'
@@ -151,7 +151,7 @@ async function readThings(
 
 async function readShelf({ db }: Service, ids: Map<string, string>, finess: string, version: number): Promise<Thing> {
   const movements = await rows<{ position: number; change: number; reference: string | null; entry: string | null }>(
-    db.orm,
+    db,
     'movements_of_burst',
     sql`select version as position, change, reference, entry_id as entry from stock_movements
         where pharmacy = ${finess} and version > ${version}::int order by version`,

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { PgBoss } from 'pg-boss'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { startJobs } from '../../src/jobs/queue.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { eventsOn, letExpire } from '../support/records.ts'
@@ -58,7 +58,7 @@ t.test('the job forget-idempotency-keys deletes the keys whose time is over, and
   await works(t)
   const keep = (key: string, interval: string | null) =>
     rows(
-      db.orm,
+      db,
       'keep_key',
       sql`insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
           values ('a caller', ${key}, '', 200, '{}', clock_timestamp() + ${interval}::interval)`,
@@ -68,7 +68,7 @@ t.test('the job forget-idempotency-keys deletes the keys whose time is over, and
   await keep('lives for ever', null)
   await runJob('forget-idempotency-keys')
   const kept = await rows<{ key: string }>(
-    db.orm,
+    db,
     'kept_keys',
     sql`select key from idempotency_keys where scope = 'a caller' order by key`,
   )
@@ -80,7 +80,7 @@ t.test('the job forget-idempotency-keys deletes the keys whose time is over, and
 
 t.test('the jobs are on the schedule', async (t) => {
   const found = await rows<{ name: string; cron: string }>(
-    db.orm,
+    db,
     'schedule',
     sql`select name, cron from pgboss.schedule order by name`,
   )
@@ -113,7 +113,7 @@ async function runJob(name: string): Promise<void> {
   await sender.send(name, {})
   await until(LONGEST_MS, `${name} was not worked`, async () => {
     const waiting = await rows<{ id: string }>(
-      db.orm,
+      db,
       'waiting_jobs',
       sql`select id::text from pgboss.job where name = ${name} and state in ('created', 'retry', 'active')`,
     )
@@ -125,7 +125,7 @@ async function runJob(name: string): Promise<void> {
 /** Makes one reservation into so many like it, all but itself expired. */
 async function multiply(id: string, count: number): Promise<void> {
   await rows(
-    db.orm,
+    db,
     'multiply_reservation',
     sql`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, status, created_at, expires_at)
         select gen_random_uuid(), person_id, pharmacy, product, quantity, 'code ' || n, 'held',
@@ -133,7 +133,7 @@ async function multiply(id: string, count: number): Promise<void> {
         from reservations, generate_series(2, ${count}::int) as n where id = ${id}::uuid`,
   )
   await rows(
-    db.orm,
+    db,
     'multiply_held',
     sql`update stock s set held = held + ${count}::int - 1 from reservations r
         where r.id = ${id}::uuid and s.pharmacy = r.pharmacy and s.product = r.product`,
@@ -141,13 +141,13 @@ async function multiply(id: string, count: number): Promise<void> {
 }
 
 async function expiryEvents(): Promise<number> {
-  const found = await rows(db.orm, 'expiry_events', sql`select from events where type = 'reservation.expired'`)
+  const found = await rows(db, 'expiry_events', sql`select from events where type = 'reservation.expired'`)
   return found.length
 }
 
 async function statuses(): Promise<Record<string, number>> {
   const found = await rows<{ status: string; count: number }>(
-    db.orm,
+    db,
     'statuses',
     sql`select status, count(*)::int as count from reservations group by status order by status`,
   )

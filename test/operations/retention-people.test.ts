@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
 import { applyRetention } from '../../src/jobs/retention.ts'
 import { exportBundle, verify } from '../support/bundle.ts'
@@ -49,7 +49,7 @@ t.test('whom entries are about goes with the newest entry’s time, of all recor
   const [before, after] = [await given(mixed.id, 1_500), await given(mixed.id, 1)]
   const response = { id: last, professional: old.id, override: null, lines: [] }
   await rows(
-    db.orm,
+    db,
     'keep_answer',
     sql`insert into idempotency_keys (scope, key, request_hash, status, response)
         values ('till', 'old', sha512('a request'), 201, ${JSON.stringify(response)}::json)`,

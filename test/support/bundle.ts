@@ -10,7 +10,7 @@ export const ALL: Selection = { from: null, to: null, pharmacy: null, profession
 
 /** A bundle as the operator exports it; null: of the whole log. */
 export async function exportBundle({ db }: Pick<Service, 'db'>, selection: Selection | null = null): Promise<string> {
-  const bundle = await prepareBundle(db.orm, selection, null)
+  const bundle = await prepareBundle(db, selection, null)
   if (!bundle) throw new Error('nothing is published')
   return (await Array.fromAsync(bundle.pieces())).join('')
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import { SignJWT } from 'jose'
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
-import { texts } from '../../src/db/sql.ts'
+import { sql, texts } from '../../src/db/sql.ts'
 import type { Role } from '../../src/http/caller.ts'
 import { AUDIENCE, ISSUER, type SigningKey } from '../../src/http/keys.ts'
 import { type Scope, scopes } from '../../src/http/scopes.ts'
@@ -24,14 +23,14 @@ export async function insertClient(
 ): Promise<string> {
   const id = randomUUID()
   await rows(
-    db.orm,
+    db,
     'insert_client_row',
     sql`insert into clients (id, name, role, scopes, territories, status)
         values (${id}::uuid, 'A machine', ${role}, ${texts([...scopes])}, ${texts(territories)}, ${status})`,
   )
   for (const pharmacy of finess) {
     await rows(
-      db.orm,
+      db,
       'insert_grant_row',
       sql`insert into client_grants (id, client_id, finess, granted_by)
           values (${randomUUID()}::uuid, ${id}::uuid, ${pharmacy}, 'a test')`,

@@ -15,9 +15,9 @@ export function makeSigner(): Signer {
 /** Puts every entry that waits into the log and publishes a checkpoint, which it answers. */
 export async function publishLog(db: Database, ...signers: [Signer, ...Signer[]]): Promise<string> {
   while ((await inTransaction(db, sequenceBatch)) > 0);
-  const { size } = await readLogState(db.orm)
-  const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db.orm, size) }, signers)
-  for (const { line } of signers) await recordKeys(db.orm, [line])
-  await insertCheckpoint(db.orm, size, note)
+  const { size } = await readLogState(db)
+  const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db, size) }, signers)
+  for (const { line } of signers) await recordKeys(db, [line])
+  await insertCheckpoint(db, size, note)
   return note
 }

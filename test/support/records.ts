@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 import type { Answer } from './service.ts'
 
 /** The types of the events on a subject, in their order. */
 export async function eventsOn(db: Database, subject: string): Promise<string[]> {
   const found = await rows<{ type: string }>(
-    db.orm,
+    db,
     'events_on',
     sql`select type from events where subject = ${subject} order by id`,
   )
@@ -26,7 +26,7 @@ export interface Decision {
 /** The refusals kept of a professional, oldest first; of null, those of people whom nobody knows. */
 export function decisionsOn(db: Database, identifier: string | null): Promise<Decision[]> {
   return rows<Decision>(
-    db.orm,
+    db,
     'decisions_on',
     sql`select verb, code, pharmacy, operator, rule_id as rule, facts from decisions
         where person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
@@ -47,7 +47,7 @@ export interface KeptAccess {
 /** The readings kept of a professional's data, oldest first, those of lists left out; of null, those that found nobody. */
 export function accessesTo(db: Database, identifier: string): Promise<KeptAccess[]> {
   return rows<KeptAccess>(
-    db.orm,
+    db,
     'accesses_to',
     sql`select kind, reader_role, reader, pharmacy, outcome, operator from accesses
         where person_ids is null and person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
@@ -58,7 +58,7 @@ export function accessesTo(db: Database, identifier: string): Promise<KeptAccess
 /** Moves the end of a reservation into the past; no job has ended it, so that it counts in its shelf's `held` still. */
 export async function letExpire(db: Database, reservation: string): Promise<void> {
   await rows(
-    db.orm,
+    db,
     'let_expire',
     sql`update reservations set created_at = created_at - interval '2 days', expires_at = clock_timestamp() - interval '1 ms'
         where id = ${reservation}::uuid`,
@@ -68,7 +68,7 @@ export async function letExpire(db: Database, reservation: string): Promise<void
 /** For how many days a key is kept, or null where it lives as long as what it made. */
 export async function daysKept(db: Database, key: string): Promise<(number | null)[]> {
   const found = await rows<{ days: number | null }>(
-    db.orm,
+    db,
     'days_kept',
     sql`select (extract(epoch from expires_at - created_at) / 86400)::float8 as days from idempotency_keys where key = ${key}`,
   )

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/database.ts'
 import { oneRow, rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 
 /**
  * A hash of everything in each table, by its name. Attempts to read what is not one's own are kept on purpose and left
@@ -8,7 +8,7 @@ import { oneRow, rows } from '../../src/db/query.ts'
  */
 export async function hashTables(db: Database): Promise<Record<string, string>> {
   const tables = await rows<{ name: string }>(
-    db.orm,
+    db,
     'tables',
     sql`select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'spatial_ref_sys' order by 1`,
   )
@@ -16,7 +16,7 @@ export async function hashTables(db: Database): Promise<Record<string, string>> 
   for (const { name } of tables) {
     const lasting = name === 'accesses' ? sql`where outcome <> 'not_found'` : sql``
     const { hash } = await oneRow<{ hash: string }>(
-      db.orm,
+      db,
       `hash_${name}`,
       sql`select count(*) || ' ' || md5(coalesce(string_agg(t::text, '|' order by t::text), '')) as hash
           from ${sql.identifier(name)} t ${lasting}`,

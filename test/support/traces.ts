@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
+import { sql } from '../../src/db/sql.ts'
 
 /** The tables, of every schema of ours, that hold one of these texts in any column, bytes read as the text they are. */
 export async function tablesNaming(db: Database, texts: readonly string[]): Promise<string[]> {
   const tables = await rows<{ name: string }>(
-    db.orm,
+    db,
     'all_tables',
     sql`select format('%I.%I', schemaname, tablename) as name from pg_tables
         where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'spatial_ref_sys' order by name`,

@@ -37,7 +37,7 @@ export async function fillPharmacies(db: Database, pharmacies: readonly DemoPhar
 
 /** Counts the stock of pharmacies: six in seven have surgical masks, one in four FFP2 masks. */
 export async function fillStock(db: Database, pharmacies: readonly DemoPharmacy[]): Promise<void> {
-  const countedAt = await readClock(db.orm)
+  const countedAt = await readClock(db)
   const shelves = pharmacies.flatMap(({ finess }, index) => [
     ...(index % 7 === 3 ? [] : [{ pharmacy: finess, product: 'surgical', onHand: 40 + ((index * 37) % 460) }]),
     ...(index % 4 !== 1 ? [] : [{ pharmacy: finess, product: 'ffp2', onHand: 10 + ((index * 23) % 150) }]),

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import type { Access } from '../../store/accesses.ts'
 import { type AccessRow, accessColumns } from '../../store/own-accesses.ts'

@@ -53,7 +53,7 @@ function ownRoute(app: App, { db }: Deps): void {
     },
     async ({ caller, query }) => {
       const before = positionOf(query.cursor, timePosition)
-      const found = await listOwnAccesses(db.orm, professionalOf(caller), { before, limit: query.limit + 1 })
+      const found = await listOwnAccesses(db, professionalOf(caller), { before, limit: query.limit + 1 })
       const { items, nextCursor } = page(found, query.limit, positionIn)
       return { items: items.map(ownAccessView), nextCursor }
     },
@@ -79,16 +79,16 @@ function auditRoute(app: App, { db }: Deps): void {
       const { from, to, professional: named, reader, kind, limit } = query
       const before = positionOf(query.cursor, timePosition)
       const reading = { kind: 'accesses' as const, reader: caller, operator: operatorOf(request) }
-      const person = named === undefined ? undefined : await findPersonInRemit(db.orm, caller, named)
+      const person = named === undefined ? undefined : await findPersonInRemit(db, caller, named)
       if (named !== undefined) {
         const outcome = person?.inRemit ? 'shown' : 'not_found'
-        await recordAccess(db.orm, { ...reading, outcome }, [person?.personId ?? null])
+        await recordAccess(db, { ...reading, outcome }, [person?.personId ?? null])
         if (!person?.inRemit) return { items: [], nextCursor: null }
       }
       const filter = { from, to, personId: person?.personId, reader, kind, before, limit: limit + 1 }
-      const found = page(await listAccesses(db.orm, caller, filter), limit, positionIn)
+      const found = page(await listAccesses(db, caller, filter), limit, positionIn)
       const shown = found.items.flatMap(({ personId }) => personId ?? [])
-      if (named === undefined) await recordListReading(db.orm, reading, shown)
+      if (named === undefined) await recordListReading(db, reading, shown)
       return {
         ...found,
         items: found.items.map((item) => ({ ...accessView(item, true), professional: item.professional })),

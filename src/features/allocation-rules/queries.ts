@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, json, texts, timestamp } from '../../db/sql.ts'
+import { clock, json, sql, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { ruleColumns } from '../../store/allocation-rules.ts'

@@ -29,7 +29,7 @@ function listRoute(app: App, { db }: Deps): void {
       },
     },
     async ({ query }) => {
-      const found = await listRules(db.orm, query.at ?? null, positionOf(query.cursor, uuid), query.limit + 1)
+      const found = await listRules(db, query.at ?? null, positionOf(query.cursor, uuid), query.limit + 1)
       return page(found, query.limit, ({ id }) => id)
     },
   )

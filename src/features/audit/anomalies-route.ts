@@ -48,8 +48,8 @@ export function anomaliesRoute(app: App, { db }: Deps): void {
     },
     async ({ caller, query }) => {
       const after = positionOf(query.cursor, position)
-      const search = await searchOf(db.orm, caller, { ...query, to: query.to ?? after?.to })
-      const found = await find(db.orm, search, query.kind ? [query.kind] : names, after, query.limit + 1)
+      const search = await searchOf(db, caller, { ...query, to: query.to ?? after?.to })
+      const found = await find(db, search, query.kind ? [query.kind] : names, after, query.limit + 1)
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
     },
   )

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
-import { type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/database.ts'
+import { type SQL, sql } from '../../db/sql.ts'
 import { type Selection, selected } from '../../store/selection.ts'
 
 /** The media types of an export. */

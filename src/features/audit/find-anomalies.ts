@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { instant, texts, timestamp } from '../../db/sql.ts'
+import { instant, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { selected } from '../../store/selection.ts'
 import { checksWithoutHandOver } from './anomalies/checks.ts'

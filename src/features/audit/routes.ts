@@ -67,15 +67,15 @@ function selectionRoute(app: App, { db }: Deps): void {
 
 async function showPage(db: Database, request: FastifyRequest, query: SelectionQuery) {
   const before = positionOf(query.cursor, position)
-  const asked = await readSelection(db.orm, request.caller, query)
+  const asked = await readSelection(db, request.caller, query)
   const limit = query.limit ?? PAGE_ITEMS
-  const found = page(await listEntries(db.orm, asked.selection, before, limit + 1), limit, ({ occurredAt, id }) => ({
+  const found = page(await listEntries(db, asked.selection, before, limit + 1), limit, ({ occurredAt, id }) => ({
     at: occurredAt,
     id,
   }))
   const shown = new Set(found.items.map(({ personId }) => personId))
   await recordAccess(
-    db.orm,
+    db,
     { kind: 'audit', ...accessOf(request, asked) },
     asked.person === undefined ? [...shown] : [asked.person?.personId ?? null],
   )
@@ -93,14 +93,9 @@ async function showExport(
   for (const field of ['limit', 'cursor'] as const) {
     if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
   }
-  const asked = await readSelection(db.orm, request.caller, query)
+  const asked = await readSelection(db, request.caller, query)
   const stream = await exports.run(async () => {
-    const selection = await recordExport(
-      db.orm,
-      accessOf(request, asked),
-      asked.selection,
-      asked.person?.personId ?? null,
-    )
+    const selection = await recordExport(db, accessOf(request, asked), asked.selection, asked.person?.personId ?? null)
     return exportEntries(db, selection, type)
   })
   return reply.type(`${type}; charset=utf-8`).send(stream)

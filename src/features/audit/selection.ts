@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { invalid } from '../../domain/problems.ts'
 import type { Caller } from '../../http/caller.ts'

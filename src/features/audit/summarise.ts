@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { texts } from '../../db/sql.ts'
+import { type SQL, sql, texts } from '../../db/sql.ts'
 import { counts, lineCounts } from '../../store/totals.ts'
 import type { Grouping, Totals } from './schema.ts'
 

@@ -29,17 +29,17 @@ export function summaryRoute(app: App, { db }: Deps): void {
       if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
       const after = positionOf(query.cursor, z.array(positionText).length(groupBy.length))
       const question = {
-        remit: await territoriesWithin(db.orm, caller.territories),
+        remit: await territoriesWithin(db, caller.territories),
         professions: caller.professions.length > 0 ? caller.professions : null,
         groupBy,
         from,
         to,
         pharmacy: query.pharmacy ?? null,
         profession: query.profession ?? null,
-        territories: query.territory === undefined ? null : await readTerritory(db.orm, query.territory),
+        territories: query.territory === undefined ? null : await readTerritory(db, query.territory),
         product: query.product ?? null,
       }
-      const found = await summarise(db.orm, question, after, limit + 1)
+      const found = await summarise(db, question, after, limit + 1)
       return page(found, limit, (totals) => groupBy.map((name) => totals[name] ?? ''))
     },
   )

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { clock, instant } from '../../db/sql.ts'
+import { clock, instant, sql } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { Grant } from './schema.ts'
 

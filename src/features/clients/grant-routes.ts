@@ -32,9 +32,9 @@ function listRoute(app: App, { db }: Deps): void {
       },
     },
     async ({ params, query }) => {
-      await requirePharmacy(db.orm, params.finess)
+      await requirePharmacy(db, params.finess)
       const before = positionOf(query.cursor, uuid)
-      return page(await listGrants(db.orm, params.finess, before, query.limit + 1), query.limit, ({ id }) => id)
+      return page(await listGrants(db, params.finess, before, query.limit + 1), query.limit, ({ id }) => id)
     },
   )
 }

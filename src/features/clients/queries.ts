@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { clock, instant, json, texts } from '../../db/sql.ts'
+import { clock, instant, json, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { Client, ClientBody, ClientChange } from './schema.ts'
 import { type SecretRow, secretView, unexpired } from './secret-queries.ts'

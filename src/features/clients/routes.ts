@@ -49,7 +49,7 @@ function readRoutes(app: App, { db }: Deps): void {
       },
     },
     async ({ query }) =>
-      page(await listClients(db.orm, positionOf(query.cursor, uuid), query.limit + 1), query.limit, ({ id }) => id),
+      page(await listClients(db, positionOf(query.cursor, uuid), query.limit + 1), query.limit, ({ id }) => id),
   )
   app.get(
     '/v1/clients/:id',
@@ -64,7 +64,7 @@ function readRoutes(app: App, { db }: Deps): void {
       },
     },
     async ({ params }) => {
-      const found = await findClient(db.orm, params.id)
+      const found = await findClient(db, params.id)
       if (!found) throw new Problem('not_found', 'There is no such client.')
       return found
     },

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { instant, timestamp } from '../../db/sql.ts'
+import { instant, type SQL, sql, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { Secret } from './schema.ts'
 import type { NewSecret } from './secret.ts'

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { oneRow, row } from '../../db/query.ts'
-import { clock } from '../../db/sql.ts'
+import { clock, sql } from '../../db/sql.ts'
 import type { Client } from './schema.ts'
 import { unexpired } from './secret-queries.ts'
 

@@ -71,7 +71,7 @@ async function authenticated(
 ): Promise<KnownClient> {
   const issuer = config.PUBLIC_URL
   const audiences = issuer === undefined ? [ISSUER] : [issuer, `${issuer}/oauth/token`]
-  const { client, ...refused } = await authenticateClient(db.orm, credentials, audiences)
+  const { client, ...refused } = await authenticateClient(db, credentials, audiences)
   if (client) {
     request.log.info({ client: client.id, method: credentials.method }, 'client authenticated')
     return client

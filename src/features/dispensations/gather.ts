@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { texts, uuids } from '../../db/sql.ts'
+import { sql, texts, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { DispensationFacts, NamedReservation } from '../../domain/dispensation.ts'
 import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'

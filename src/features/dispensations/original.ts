@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { clock, instant } from '../../db/sql.ts'
+import { clock, instant, sql } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { Problem } from '../../domain/problems.ts'

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryReadableBy } from '../../http/readable-entries.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'

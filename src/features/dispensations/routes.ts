@@ -108,7 +108,7 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
     },
     async (request, reply) => {
       const { caller, params, body } = request
-      const original = await findEntry(db.orm, caller, params.id)
+      const original = await findEntry(db, caller, params.id)
       if (original?.kind !== 'dispensation' || (body.pharmacy && body.pharmacy !== original.pharmacy)) throw notFound()
       const pharmacy = pharmacyFor(caller, original.pharmacy ?? undefined)
       const onReplay = showAgain(request)
@@ -148,12 +148,12 @@ function listRoute(app: App, { db }: Deps): void {
       const before = positionOf(query.cursor, uuid)
       const reading = readingOf(request, 'dispensation')
       const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
-      const read = await listEntries(db.orm, caller, { pharmacy, before, limit: query.limit }, atCounter)
+      const read = await listEntries(db, caller, { pharmacy, before, limit: query.limit }, atCounter)
       const found = page(read, query.limit, ({ id }) => id)
       if (caller.role === 'regulator' && reading) {
         // A row a person: each authority sees who looked at whom in its remit.
         const persons = [...new Set(found.items.map(({ personId }) => personId))]
-        await recordAccess(db.orm, { ...reading, outcome: 'shown' }, persons)
+        await recordAccess(db, { ...reading, outcome: 'shown' }, persons)
       }
       return { ...found, items: found.items.map(entryView) }
     },
@@ -177,7 +177,7 @@ function readRoute(app: App, { db }: Deps): void {
     },
     async (request) => {
       const { caller, params } = request
-      const found = await findEntry(db.orm, caller, params.id, readingOf(request, 'dispensation'))
+      const found = await findEntry(db, caller, params.id, readingOf(request, 'dispensation'))
       if (!found) throw notFound()
       return entryView(found)
     },

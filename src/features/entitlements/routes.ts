@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
 import { isRefusal, Problem } from '../../domain/problems.ts'
 import { professionalOf } from '../../http/caller.ts'
@@ -45,7 +45,7 @@ function ownRoute(app: App, { db }: Deps): void {
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },
     },
-    async ({ caller }) => ({ items: await entitlementsOf(db.orm, professionalOf(caller)) }),
+    async ({ caller }) => ({ items: await entitlementsOf(db, professionalOf(caller)) }),
   )
 }
 
@@ -67,16 +67,16 @@ function namedRoute(app: App, { db }: Deps): void {
     async (request) => {
       const { caller, params } = request
       if (caller.role === 'professional') {
-        await requireSelf(db.orm, caller, params.id)
-        return { items: await entitlementsOf(db.orm, params.id) }
+        await requireSelf(db, caller, params.id)
+        return { items: await entitlementsOf(db, params.id) }
       }
-      const person = await findPersonInRemit(db.orm, caller, params.id)
+      const person = await findPersonInRemit(db, caller, params.id)
       const outcome = person?.inRemit ? 'shown' : 'not_found'
-      await recordAccess(db.orm, { kind: 'entitlements', reader: caller, outcome, operator: operatorOf(request) }, [
+      await recordAccess(db, { kind: 'entitlements', reader: caller, outcome, operator: operatorOf(request) }, [
         person?.personId ?? null,
       ])
       if (!person?.inRemit) throw new Problem('not_found', 'There is no such professional in your remit.')
-      return { items: await entitlementsOf(db.orm, params.id) }
+      return { items: await entitlementsOf(db, params.id) }
     },
   )
 }

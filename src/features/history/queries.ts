@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { timestamp } from '../../db/sql.ts'
+import { sql, timestamp } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import type { TimePosition } from '../../http/pages.ts'
 import { entryInRemit } from '../../http/readable-entries.ts'

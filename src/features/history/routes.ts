@@ -65,17 +65,17 @@ function namedRoute(app: App, { db }: Deps): void {
     async (request) => {
       const { caller, params, query } = request
       if (caller.role === 'professional') {
-        await requireSelf(db.orm, caller, params.id)
+        await requireSelf(db, caller, params.id)
         return ownHistory(db, params.id, query)
       }
       const before = positionOf(query.cursor, timePosition)
-      const person = await findPersonInRemit(db.orm, caller, params.id)
+      const person = await findPersonInRemit(db, caller, params.id)
       const outcome = person?.inRemit ? 'shown' : 'not_found'
-      await recordAccess(db.orm, { kind: 'history', reader: caller, outcome, operator: operatorOf(request) }, [
+      await recordAccess(db, { kind: 'history', reader: caller, outcome, operator: operatorOf(request) }, [
         person?.personId ?? null,
       ])
       if (!person?.inRemit) throw new Problem('not_found', 'There is no such professional in your remit.')
-      const found = await readHistoryInRemit(db.orm, caller, params.id, before, query.limit + 1)
+      const found = await readHistoryInRemit(db, caller, params.id, before, query.limit + 1)
       const { items, nextCursor } = page(found, query.limit, positionIn)
       return { items: items.map((entry) => (entry.inRemit ? entryView(entry) : hashesOf(entry))), nextCursor }
     },
@@ -83,7 +83,7 @@ function namedRoute(app: App, { db }: Deps): void {
 }
 
 async function ownHistory(db: Database, identifier: string, query: { cursor?: string | undefined; limit: number }) {
-  const found = await readOwnHistory(db.orm, identifier, positionOf(query.cursor, timePosition), query.limit + 1)
+  const found = await readOwnHistory(db, identifier, positionOf(query.cursor, timePosition), query.limit + 1)
   const { items, nextCursor } = page(found, query.limit, positionIn)
   return { items: items.map(entryView), nextCursor }
 }

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { timestamp } from '../../db/sql.ts'
+import { type SQL, sql, timestamp } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryInRemit } from '../../http/readable-entries.ts'

@@ -41,11 +41,11 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       const { caller, query } = request
       const { from = null, to = null, pharmacy = null, professional = null } = query
       if (from !== null && to !== null && from >= to) throw invalid('to', 'must be after from')
-      const person = professional === null ? undefined : await findPersonInRemit(db.orm, caller, professional)
+      const person = professional === null ? undefined : await findPersonInRemit(db, caller, professional)
       const isOutside = professional !== null && !person?.inRemit
       await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
       if (isOutside) throw new Problem('not_found', 'There is no such professional in your remit.')
-      const bundle = await prepareBundle(db.orm, { from, to, pharmacy, professional }, caller)
+      const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller)
       if (!bundle) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
       // One piece ahead of the reader: whoever reads slowly holds no more in memory.
       const pieces = Readable.from(bundle.pieces(), { highWaterMark: 1 })
@@ -56,7 +56,7 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
 
 // A bundle of one person's history is a reading of that person; any other is recorded as an export, once for all whom it shows.
 async function record(
-  { orm }: Deps['db'],
+  db: Deps['db'],
   request: FastifyRequest,
   query: z.output<typeof selection>,
   outcome: 'shown' | 'not_found',
@@ -64,13 +64,13 @@ async function record(
 ): Promise<void> {
   const { caller } = request
   const access = { reader: caller, outcome, operator: operatorOf(request) }
-  if (query.professional !== undefined) return recordAccess(orm, { ...access, kind: 'ledger' }, [personId])
+  if (query.professional !== undefined) return recordAccess(db, { ...access, kind: 'ledger' }, [personId])
   const asked = {
-    remit: await territoriesWithin(orm, caller.territories),
+    remit: await territoriesWithin(db, caller.territories),
     professions: caller.professions.length > 0 ? caller.professions : undefined,
     from: query.from === undefined ? undefined : iso(query.from),
     to: query.to === undefined ? undefined : iso(query.to),
     pharmacy: query.pharmacy,
   }
-  await recordExport(orm, access, asked, null)
+  await recordExport(db, access, asked, null)
 }

@@ -60,7 +60,7 @@ function keyRoute(app: App, { db, signers }: Deps): void {
     },
     async (_request, reply) => {
       const present = signers.map(({ line }) => line)
-      const older = (await knownKeys(db.orm)).filter((line) => !present.includes(line)).reverse()
+      const older = (await knownKeys(db)).filter((line) => !present.includes(line)).reverse()
       return reply
         .type('text/plain; charset=utf-8')
         .serializer(String)
@@ -87,8 +87,8 @@ function inclusionRoute(app: App, { db }: Deps): void {
     async (request) => {
       const { entry } = request.query
       // The checkpoint first: an entry that the log has by then is in it or in a later one.
-      const newest = await newestCheckpoint(db.orm)
-      const leaf = await findLeaf(db.orm, request.caller, entry, readingOf(request, 'ledger'))
+      const newest = await newestCheckpoint(db)
+      const leaf = await findLeaf(db, request.caller, entry, readingOf(request, 'ledger'))
       if (!leaf) throw new Problem('not_found', 'There is no such entry of yours.')
       const { entryHash, index } = leaf
       if (!newest || index === null || index >= newest.size) {
@@ -98,7 +98,7 @@ function inclusionRoute(app: App, { db }: Deps): void {
         )
       }
       const { size, note } = newest
-      const hashes = base64(await proveInclusion(db.orm, index, size))
+      const hashes = base64(await proveInclusion(db, index, size))
       return { entry, entryHash, index, size, hashes, checkpoint: note }
     },
   )
@@ -122,13 +122,13 @@ function consistencyRoute(app: App, { db }: Deps): void {
       const { from, to = size } = query
       if (to > size) throw invalid('to', `is above ${size}, the size of the newest checkpoint`)
       if (from > to) throw invalid('from', `is above ${to}`)
-      return { from, to, hashes: base64(await proveConsistency(db.orm, from, to)), checkpoint: note }
+      return { from, to, hashes: base64(await proveConsistency(db, from, to)), checkpoint: note }
     },
   )
 }
 
 async function requireCheckpoint(db: Database): Promise<PublishedCheckpoint> {
-  const newest = await newestCheckpoint(db.orm)
+  const newest = await newestCheckpoint(db)
   if (!newest) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
   return newest
 }

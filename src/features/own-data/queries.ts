@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { instant, uuids } from '../../db/sql.ts'
+import { instant, type SQL, sql, uuids } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 import { recordsOf } from '../../store/persons.ts'

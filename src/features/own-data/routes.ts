@@ -38,7 +38,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
       },
     },
     async ({ caller }, reply) => {
-      const pieces = await exportOwnData(db.orm, professionalOf(caller), about)
+      const pieces = await exportOwnData(db, professionalOf(caller), about)
       if (!pieces) throw new Problem('not_found', 'The directory does not know you.')
       reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
       // One piece ahead of the reader: whoever reads slowly holds no more in memory.

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, instant, json, point, texts } from '../../db/sql.ts'
+import { clock, instant, json, point, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { OsmPharmacy } from './osm.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'

@@ -30,7 +30,7 @@ function searchRoute(app: App, { db }: Deps): void {
         response: { 200: nearestPage, ...problems(401, 403) },
       },
     },
-    async ({ query }) => ({ items: await findNearest(db.orm, query), nextCursor: null }),
+    async ({ query }) => ({ items: await findNearest(db, query), nextCursor: null }),
   )
 }
 
@@ -48,7 +48,7 @@ function readRoute(app: App, { db }: Deps): void {
       },
     },
     async ({ params }) => {
-      const found = await findPharmacy(db.orm, params.finess)
+      const found = await findPharmacy(db, params.finess)
       if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
       return found
     },

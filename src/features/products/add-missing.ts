@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { json } from '../../db/sql.ts'
+import { json, sql } from '../../db/sql.ts'
 
 /** Puts those products into the catalogue that it lacks, active and without packs; returns their codes. */
 export async function addMissingProducts(

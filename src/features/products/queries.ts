@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, json, texts } from '../../db/sql.ts'
+import { clock, json, sql, texts } from '../../db/sql.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
 import type { Product, ProductBody } from './schema.ts'
 

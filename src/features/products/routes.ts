@@ -21,7 +21,7 @@ export async function productRoutes(app: App, { db }: Deps): Promise<void> {
       },
     },
     async ({ query }) => {
-      const found = await listProducts(db.orm, positionOf(query.cursor, productParams.shape.code), query.limit + 1)
+      const found = await listProducts(db, positionOf(query.cursor, productParams.shape.code), query.limit + 1)
       return page(found, query.limit, ({ code }) => code)
     },
   )

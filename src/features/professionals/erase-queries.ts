@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, instant, texts, uuids } from '../../db/sql.ts'
+import { clock, instant, sql, texts, uuids } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { holdColumns, type LockedHold } from '../../store/shelves.ts'
 

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { uuids } from '../../db/sql.ts'
+import { type SQL, sql, uuids } from '../../db/sql.ts'
 import { mainIdentifier } from '../../store/persons.ts'
 
 /** For how many days what names people is kept. */

@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
-import { instant } from '../../db/sql.ts'
+import { instant, sql } from '../../db/sql.ts'
 import type { RuleVersion } from '../../domain/allocation-rules.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'

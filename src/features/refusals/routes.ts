@@ -103,9 +103,9 @@ export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {
     async (request) => {
       const { caller, query } = request
       const before = positionOf(query.cursor, timePosition)
-      const found = await listRefusals(db.orm, caller, { ...query, before, limit: query.limit + 1 })
+      const found = await listRefusals(db, caller, { ...query, before, limit: query.limit + 1 })
       const { items, nextCursor } = page(found, query.limit, ({ at, id }) => ({ at, id }))
-      await recordReading(db.orm, caller, operatorOf(request), items, query.professional)
+      await recordReading(db, caller, operatorOf(request), items, query.professional)
       return { items: items.map(view), nextCursor }
     },
   )

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import { hold } from '../../domain/shelf.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { applyStockEffects, holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'

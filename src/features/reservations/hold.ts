@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Transaction } from '../../db/database.ts'
 import { send } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import { available, hold, type Shelf } from '../../domain/shelf.ts'
 import { type LockedHold, lockExpiredHolds, lockShelves } from '../../store/shelves.ts'
 

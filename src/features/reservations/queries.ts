@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows, send } from '../../db/query.ts'
-import { instant, texts, timestamp } from '../../db/sql.ts'
+import { instant, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type From, placeOf, suffix } from '../../store/nearest.ts'

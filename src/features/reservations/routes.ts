@@ -76,7 +76,7 @@ function listRoute(app: App, { db }: Deps): void {
       const reading = readingOf(request, 'reservation')
       const owner = reading ? at(request.pharmacy, reading) : { professional: professionalOf(caller) }
       const before = positionOf(query.cursor, uuid)
-      const found = await listReservations(db.orm, owner, { status: query.status, before, limit: query.limit })
+      const found = await listReservations(db, owner, { status: query.status, before, limit: query.limit })
       return page(found, query.limit, ({ id }) => id)
     },
   )
@@ -99,7 +99,7 @@ function readRoute(app: App, { db }: Deps): void {
     },
     async (request) => {
       const { caller, params } = request
-      const found = await findReservation(db.orm, ownerOf(caller), params.id, readingOf(request, 'reservation'))
+      const found = await findReservation(db, ownerOf(caller), params.id, readingOf(request, 'reservation'))
       if (!found) throw notFound()
       return found
     },
@@ -152,7 +152,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
     async (request, reply) => {
       const { caller, params, body } = request
       const owner = ownerOf(caller)
-      const found = await findReservation(db.orm, owner, params.id)
+      const found = await findReservation(db, owner, params.id)
       if (!found || (body?.pharmacy && body.pharmacy !== found.pharmacy.finess)) throw notFound()
       if (caller.role === 'pharmacy' && !body?.reason)
         throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')

@@ -1,7 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, instant, timestamp } from '../../db/sql.ts'
+import { clock, instant, type SQL, sql, timestamp } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { available, type Shelf } from '../../domain/shelf.ts'

@@ -105,8 +105,8 @@ function readRoutes(app: App, { db }: Deps): void {
       },
     },
     async ({ caller, params }) => {
-      await requireReadablePharmacy(db.orm, caller, params.finess)
-      return { items: await readStock(db.orm, params.finess) }
+      await requireReadablePharmacy(db, caller, params.finess)
+      return { items: await readStock(db, params.finess) }
     },
   )
   app.get(
@@ -123,8 +123,8 @@ function readRoutes(app: App, { db }: Deps): void {
       },
     },
     async ({ caller, params, query }) => {
-      await requireReadablePharmacy(db.orm, caller, params.finess)
-      const found = await listMovements(db.orm, params.finess, positionOf(query.cursor, uuid), query.limit + 1)
+      await requireReadablePharmacy(db, caller, params.finess)
+      const found = await listMovements(db, params.finess, positionOf(query.cursor, uuid), query.limit + 1)
       return page(found, query.limit, ({ id }) => id)
     },
   )

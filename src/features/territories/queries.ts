@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
 import type { Territory } from './schema.ts'
 
 /** The territories by code, after a position. */

@@ -19,7 +19,7 @@ export async function territoryRoutes(app: App, { db }: Deps): Promise<void> {
       },
     },
     async ({ query }) => {
-      const found = await listTerritories(db.orm, positionOf(query.cursor, territory), query.limit + 1)
+      const found = await listTerritories(db, positionOf(query.cursor, territory), query.limit + 1)
       return page(found, query.limit, ({ code }) => code)
     },
   )

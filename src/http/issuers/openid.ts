@@ -72,12 +72,12 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
 /** Who the directory knows a person as; puts it in where that is the operator's wish. */
 async function bearerOf(db: Database, person: Person, enrols: boolean): Promise<Bearer> {
   const sites = person.exercises.flatMap(({ profession, finess }) => (profession === PHARMACIST ? finess : []))
-  const known = await findBearer(db.orm, person.identifier, sites)
+  const known = await findBearer(db, person.identifier, sites)
   const [exercise] = person.exercises
   const bearer =
     known ??
     (enrols && exercise && (await enrol(db, { ...person, profession: exercise.profession }))
-      ? await findBearer(db.orm, person.identifier, sites)
+      ? await findBearer(db, person.identifier, sites)
       : undefined)
   if (!bearer) {
     throw new Problem('forbidden', 'The directory does not know you. Ask the operator of the service to put you in.')

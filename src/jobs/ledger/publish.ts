@@ -22,30 +22,30 @@ export interface LedgerJob {
  * Throws LogDiverged.
  */
 export async function requireContinuation({ db, folder, signers }: LedgerJob): Promise<number> {
-  const [keptNote, stored, lines] = await Promise.all([folder.newest(), newestCheckpoint(db.orm), knownKeys(db.orm)])
+  const [keptNote, stored, lines] = await Promise.all([folder.newest(), newestCheckpoint(db), knownKeys(db)])
   // Later than the checkpoints: another instance may be adding to the log, and it never shrinks.
-  const { size } = await readLogState(db.orm)
+  const { size } = await readLogState(db)
   const verifiers = [...signers, ...lines.flatMap((line) => verifierOf(line) ?? [])]
   const kept = keptNote === undefined ? undefined : read(keptNote, verifiers, 'kept outside the database')
   const published = stored && read(stored.note, verifiers, 'in the database')
   for (const checkpoint of [kept, published]) {
-    if (checkpoint) await requireExtends(db.orm, size, checkpoint, signers[0].name)
+    if (checkpoint) await requireExtends(db, size, checkpoint, signers[0].name)
   }
   if (stored && published && published.size > (kept?.size ?? -1)) await folder.keep(stored.note)
   if (kept && keptNote !== undefined && kept.size > (published?.size ?? -1)) {
-    await insertCheckpoint(db.orm, kept.size, keptNote)
+    await insertCheckpoint(db, kept.size, keptNote)
   }
   return Math.max(kept?.size ?? 0, published?.size ?? 0)
 }
 
 /** Signs and publishes a checkpoint of the log as it is, unless its size is published already. */
 export async function publish({ db, folder, signers }: LedgerJob, publishedSize: number): Promise<void> {
-  const { size } = await readLogState(db.orm)
+  const { size } = await readLogState(db)
   if (size <= publishedSize) return
-  const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db.orm, size) }, signers)
+  const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db, size) }, signers)
   // Outside first: whatever anybody has been shown is then known there, even if the database is set back.
   await folder.keep(note)
-  await insertCheckpoint(db.orm, size, note)
+  await insertCheckpoint(db, size, note)
 }
 
 function read(note: string, verifiers: Verifier[], where: string): Checkpoint {

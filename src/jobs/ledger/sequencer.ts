@@ -21,7 +21,7 @@ export interface LedgerStatus {
 export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
   const published = await requireContinuation(job)
   await recordKeys(
-    job.db.orm,
+    job.db,
     job.signers.map(({ line }) => line),
   )
   while ((await inTransaction(job.db, sequence)) > 0);
@@ -57,7 +57,7 @@ async function run(
     // Once, not every few seconds for as long as it lasts.
     if (found?.message !== trouble?.message) tell(log, found)
     trouble = found
-    await readLogState(job.db.orm).then(
+    await readLogState(job.db).then(
       (state) => report({ ...state, refused: trouble instanceof LogDiverged }),
       () => {}, // Said above.
     )

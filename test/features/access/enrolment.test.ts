@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { order, someone } from '../../support/erasure.ts'
 import { adeli, rpps } from '../../support/numbers.ts'
 import { claimsFor, settingsOf, startWithIssuers } from '../../support/people.ts'
@@ -23,12 +23,12 @@ const tokenOf = (identifier: string, more: object = {}) =>
 const entitlements = (token: string) => call('GET', '/v1/entitlements/me', { token })
 const known = (identifier: string) =>
   rows(
-    db.orm,
+    db,
     'known',
     sql`select p.id, profession, family_name as "familyName", given_name as "givenName", status
         from person_identifiers i join persons p on p.id = i.person_id where i.identifier = ${identifier}`,
   )
-const persons = () => rows(db.orm, 'all_persons', sql`select id from persons order by id`)
+const persons = () => rows(db, 'all_persons', sql`select id from persons order by id`)
 const suspended = { status: 403, body: { code: 'professional_suspended' } }
 
 t.test(

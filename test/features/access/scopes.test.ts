@@ -1,7 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
-import { texts } from '../../../src/db/sql.ts'
+import { sql, texts } from '../../../src/db/sql.ts'
 import { clientToken, insertClient } from '../../support/client-rows.ts'
 import { startService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
@@ -45,7 +44,7 @@ t.test('200: the token of a person needs no scope', async (t) => {
 t.test('403: a scope that its client has no more is gone from tokens already out', async (t) => {
   const token = await clientToken(key, client, ['stock:read', 'rules:read'])
   t.equal((await lookup(token)).status, 200)
-  await rows(db.orm, 'narrow', sql`update clients set scopes = ${texts(['stock:read'])} where id = ${client}::uuid`)
+  await rows(db, 'narrow', sql`update clients set scopes = ${texts(['stock:read'])} where id = ${client}::uuid`)
   await until(1_500, 'the scope is there still', async () => (await lookup(token)).status === 403)
   t.match(await lookup(token), lacking)
 })

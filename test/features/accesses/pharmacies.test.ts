@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../../support/world.ts'
@@ -17,7 +17,7 @@ const seenBy = async ({ token }: { token: string }) =>
 const kinds = async (person: { token: string }) =>
   (await seenBy(person)).map(({ kind, outcome }) => `${kind} ${outcome}`)
 const rowsKept = async () =>
-  (await oneRow<{ kept: number }>(db.orm, 'accesses_kept', sql`select count(*)::int as kept from accesses`)).kept
+  (await oneRow<{ kept: number }>(db, 'accesses_kept', sql`select count(*)::int as kept from accesses`)).kept
 
 t.test('a list is one access, which everybody on the page finds, and nobody beyond it', async (t) => {
   const people = await Promise.all(range(4).map((n) => world.professional(1 + n)))

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { sql } from '../../../src/db/sql.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, ruleBody } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
@@ -24,9 +24,9 @@ t.test('201: a rule answers as it was published, and is told as an event', async
   const { id, publishedAt, ...rest } = answer.body
   t.strictSame(rest, { ...body, withdrawnAt: null })
   t.ok(Date.parse(publishedAt) > 0)
-  const { rows } = (await service.db.orm.execute(
-    sql`select type, ids from events where subject = ${id}`,
-  )) as unknown as { rows: unknown[] }
+  const { rows } = (await service.db.execute(sql`select type, ids from events where subject = ${id}`)) as unknown as {
+    rows: unknown[]
+  }
   t.strictSame(rows, [{ type: 'rule.published', ids: { rule: id, territory: 'FR' } }])
 })
 

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { exportsCovering } from '../../../src/store/selection.ts'
 import { exported, exportedLines } from '../../support/exports.ts'
 import { adeli, rpps } from '../../support/numbers.ts'
@@ -34,7 +34,7 @@ async function coveringReaders(identifier: string): Promise<string[]> {
   const persons = sql`select p.id from person_identifiers i join persons k on k.id = i.person_id
     join persons p on coalesce(p.merged_into, p.id) = coalesce(k.merged_into, k.id) where i.identifier = ${identifier}`
   const found = await rows<{ reader: string }>(
-    db.orm,
+    db,
     'covering_readers',
     sql`select a.reader from accesses a where ${exportsCovering(persons)} order by a.at, a.id`,
   )
@@ -113,7 +113,7 @@ t.test('an export is recorded once, without a national number, and with what it 
   const headers = { authorization: `Bearer ${token}`, accept: 'text/csv', 'x-operator': 'desk-4' }
   await service.app.inject({ url: `/v1/audit/dispensations?professional=${nurse.id}&product=surgical`, headers })
   const kept = await rows<{ text: string; selection: Record<string, unknown> }>(
-    db.orm,
+    db,
     'kept_exports',
     sql`select to_json(a)::text as text, selection from accesses a where reader = 'once'`,
   )

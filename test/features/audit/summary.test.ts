@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { inTransaction } from '../../../src/db/transaction.ts'
 import { runCheck } from '../../../src/store/invariants.ts'
 import { addToTotals } from '../../../src/store/totals.ts'
@@ -153,13 +153,13 @@ t.test('the check names totals that are not those of the entries', async (t) => 
     db,
     `update audit_totals set dispensed_masks = dispensed_masks + 1 where ctid = (select ctid from audit_totals limit 1)`,
   )
-  const found = await runCheck(db.orm, 'check_totals')
+  const found = await runCheck(db, 'check_totals')
   t.equal(found.length, 1)
   t.match(found[0], { invariant: 'totals', row: /^audit_totals 20/ })
   t.match(found[0]?.found, `dispensed_masks ${Number(first?.dispensed_masks) + 1}`)
-  t.strictSame(await runCheck(db.orm, 'check_totals_by_pharmacy'), [])
+  t.strictSame(await runCheck(db, 'check_totals_by_pharmacy'), [])
   await asOwner(db, 'delete from audit_totals_by_pharmacy')
-  t.ok((await runCheck(db.orm, 'check_totals_by_pharmacy')).length > 3, 'rows that are missing are named too')
+  t.ok((await runCheck(db, 'check_totals_by_pharmacy')).length > 3, 'rows that are missing are named too')
 })
 
 t.test('two that add to the same groups at once do not lock each other out', { skip: onServerOnly }, async (t) => {
@@ -167,9 +167,9 @@ t.test('two that add to the same groups at once do not lock each other out', { s
   const ids = ((await db.foreign('select entry_id from log_pending')).rows as { entry_id: string }[]).map(
     ({ entry_id }) => entry_id,
   )
-  const before = await runCheck(db.orm, 'check_totals')
+  const before = await runCheck(db, 'check_totals')
   await Promise.all(
     range(20).map((n) => db.attempt(async (tx) => addToTotals(tx, n % 2 === 0 ? ids : ids.toReversed()))),
   )
-  t.ok((await runCheck(db.orm, 'check_totals')).length > before.length, 'each was added')
+  t.ok((await runCheck(db, 'check_totals')).length > before.length, 'each was added')
 })

@@ -107,7 +107,7 @@ t.test('a scope that is taken away is gone from tokens already out', async (t) =
   const payload = decodeJwt(await tokenOf(service, client))
   must(200, await put(client.id, change({ scopes: ['rules:read', 'audit:read'] })))
   const [issuer] = ownIssuers([service.key], undefined)
-  const caller = await issuer?.callerOf({ payload, raw: '' }, await readStanding(service.db.orm))
+  const caller = await issuer?.callerOf({ payload, raw: '' }, await readStanding(service.db))
   t.strictSame(caller?.client?.scopes, ['rules:read'], 'and one that came later is not in them')
 })
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { grant, makeClient, tokenOf } from '../../support/clients.ts'
 import { finess } from '../../support/numbers.ts'
 import { startService } from '../../support/service.ts'
@@ -104,7 +104,7 @@ t.test('who granted and who withdrew is kept, a national number never', async (t
   must(201, await put({ finess: place.finess, token: await service.token(person) }, vendor.id))
   must(200, await withdraw(place, vendor.id))
   const kept = await rows<{ by: string; until: string; person: string }>(
-    service.db.orm,
+    service.db,
     'kept_grants',
     sql`select granted_by as by, withdrawn_by as until, 'pharmacy ' || i.person_id as person
         from client_grants, person_identifiers i where client_id = ${vendor.id}::uuid and i.identifier = ${pharmacist.id}`,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { finess, rpps } from '../../support/numbers.ts'
 import { accessesTo, decisionsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
@@ -20,7 +20,7 @@ const check = (professional: string, quantity: number, more: object = {}, token:
 
 const counts = () =>
   oneRow(
-    db.orm,
+    db,
     'counts',
     sql`select (select count(*)::int from ledger_entries) as entries, (select count(*)::int from stock_movements) as movements,
           (select count(*)::int from events) as events, (select sum(version)::int from stock) as versions,

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli } from '../../support/numbers.ts'
 import { daysKept, eventsOn } from '../../support/records.ts'
@@ -81,7 +81,7 @@ t.test('the entry keeps the operator, the identity check and the territories, se
     }),
   )
   const kept = await oneRow<Record<string, string>>(
-    db.orm,
+    db,
     'kept_entry',
     sql`select convert_from(payload, 'UTF8') as payload, encode(salt, 'hex') as salt, encode(canonical, 'hex') as canonical,
           practice_territory, pharmacy_territory, m.operator

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { decisionsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
@@ -169,7 +169,7 @@ t.test('an override lifts the cap and nothing else, and is flagged for ever', as
   t.equal(status, 201)
   t.strictSame([body.flags, body.remaining], [['override'], [surgical(0)]])
   const { payload } = await oneRow<{ payload: string }>(
-    db.orm,
+    db,
     'override_payload',
     sql`select convert_from(payload, 'UTF8') as payload from ledger_payloads where entry_id = ${body.id}::uuid`,
   )

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { asRead, daysKept, decisionsOn, eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
@@ -100,7 +100,7 @@ t.test('the note and the operator are kept in the entry', async (t) => {
     body: { kind: 'returned', note: 'Unopened box' },
   })
   const { payload } = await oneRow<{ payload: string }>(
-    db.orm,
+    db,
     'reversal_payload',
     sql`select convert_from(payload, 'UTF8') as payload from ledger_payloads where entry_id = ${made.body.id}::uuid`,
   )

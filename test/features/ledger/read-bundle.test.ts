@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { linesOf, verify } from '../../support/bundle.ts'
 import { makeHistory } from '../../support/history.ts'
 import { rpps } from '../../support/numbers.ts'
@@ -71,7 +71,7 @@ t.test('200 and 404: each reading is recorded before it is answered, and each at
   t.match((await accessesTo(db, nurse.id)).slice(before), [{ ...access, outcome: 'shown' }])
   t.match(await accessesTo(db, other.id), [{ ...access, outcome: 'not_found' }])
   const selections = await rows(
-    db.orm,
+    db,
     'selections',
     sql`select from accesses where person_id is null and outcome = 'shown'`,
   )

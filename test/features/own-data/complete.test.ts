@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { makePeople, ZEPHIRINE } from '../../support/own-data.ts'
 import { startService } from '../../support/service.ts'
 import { tablesNaming } from '../../support/traces.ts'
@@ -35,7 +35,7 @@ const persons = body.records.map(({ person }: { person: string }) => person) as 
 
 t.test('every column that names a person is in the export, or left out for a reason', async (t) => {
   const columns = await rows<{ name: string }>(
-    db.orm,
+    db,
     'columns_of_persons',
     sql`select table_name || '.' || column_name as name from information_schema.columns
         where table_schema = 'public' and (column_name ~ 'person|professional|identifier|rpps|adeli' or column_name = 'merged_into')

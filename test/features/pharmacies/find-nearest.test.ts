@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { sql } from '../../../src/db/sql.ts'
 import { startService } from '../../support/service.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
 
@@ -67,7 +67,7 @@ t.test('held masks are not available; those of an expired hold are, though no jo
   must(201, await world.reserve(nurse.token, { quantity: 30, pharmacy: places[2]?.finess }))
   t.strictSame(await found(''), [3, 4, 5])
   t.strictSame(await found('&quantity=31'), [4, 5])
-  await service.db.orm.execute(
+  await service.db.execute(
     sql`update reservations set created_at = created_at - interval '2 days', expires_at = clock_timestamp()`,
   )
   t.strictSame(await found(''), [1, 3, 4, 5])
@@ -80,7 +80,7 @@ t.test('held masks are not available; those of an expired hold are, though no jo
 
 t.test('suspended and closed pharmacies are passed over, and do not use up the limit', async (t) => {
   const change = (index: number, status: string) =>
-    service.db.orm.execute(sql`update pharmacies set status = ${status} where finess = ${places[index]?.finess}`)
+    service.db.execute(sql`update pharmacies set status = ${status} where finess = ${places[index]?.finess}`)
   await change(0, 'suspended')
   await change(2, 'closed')
   t.strictSame(await found('&limit=2'), [4, 5])

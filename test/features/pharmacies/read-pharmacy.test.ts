@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { sql } from '../../../src/db/sql.ts'
 import { finess } from '../../support/numbers.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -30,7 +30,7 @@ t.test('what is held is not available, and is again once the hold has expired, t
   must(201, await world.reserve(nurse.token, { quantity: 15, pharmacy: place.finess }))
   const available = async () => (await read(nurse.token)).body.stock[1].available
   t.equal(await available(), 25)
-  await service.db.orm.execute(
+  await service.db.execute(
     sql`update reservations set created_at = created_at - interval '2 days', expires_at = clock_timestamp()`,
   )
   t.equal(await available(), 40)

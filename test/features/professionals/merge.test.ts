@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
+import { sql } from '../../../src/db/sql.ts'
 import { readEntitlementFacts } from '../../../src/store/entitlement-facts.ts'
 import { adeli, rpps } from '../../support/numbers.ts'
 import { startService } from '../../support/service.ts'
@@ -24,7 +24,7 @@ const someone = {
 }
 
 const factsOf = (identifier: string) =>
-  readEntitlementFacts(db.orm, { identifier, occurredAt: null, pharmacy: place.finess, near: null })
+  readEntitlementFacts(db, { identifier, occurredAt: null, pharmacy: place.finess, near: null })
 
 /** What a number has received and holds, and who it is to the history. */
 async function usage(identifier: string): Promise<{ person: string; received: number; held: number }> {
@@ -42,7 +42,7 @@ interface Link {
 
 /** The link entries of some chains, as their canonical bytes have them. */
 async function links(people: string[]): Promise<Link[]> {
-  const { rows } = (await db.orm.execute(sql`
+  const { rows } = (await db.execute(sql`
     select e.person_id as person, e.seq, convert_from(e.canonical, 'utf8')::jsonb ->> 13 as "refersTo",
       e.previous_hash is not distinct from (select entry_hash from ledger_entries p
         where p.person_id = e.person_id and p.seq = e.seq - 1)
@@ -69,7 +69,7 @@ t.test('two persons that turn out to be one share one entitlement, through eithe
 t.test(
   'where both had a history, a link in each chain names the other, and later entries go to the RPPS person',
   async (t) => {
-    const chains = (await db.orm.execute(sql`
+    const chains = (await db.execute(sql`
     select p.id, i.identifier, (select seq from ledger_heads where person_id = p.id) as seq
     from persons p join person_identifiers i on i.person_id = p.id
     where i.identifier in (${adeli(1)}, ${rpps(1)}) order by length(i.identifier)`)) as unknown as {
@@ -129,7 +129,7 @@ t.test(
     for (const number of [adeli(5), adeli(6), rpps(5)]) {
       t.strictSame(await usage(number), { person: root.person, received: 6, held: 1 })
     }
-    const deep = await db.orm.execute(sql`
+    const deep = await db.execute(sql`
     select from persons one join persons next on next.id = one.merged_into where next.merged_into is not null`)
     t.equal((deep as unknown as { rows: unknown[] }).rows.length, 0)
     t.match(await put(adeli(6)), { otherIds: [adeli(5), rpps(5)] })

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
+import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { finess } from '../../support/numbers.ts'
 import { eventsOn } from '../../support/records.ts'
@@ -175,11 +175,7 @@ t.test('X-Operator is kept with the movement', async (t) => {
     headers: { 'x-operator': 'op-7' },
   })
   t.equal(answer.status, 201)
-  const kept = await rows(
-    db.orm,
-    'operators',
-    sql`select operator from stock_movements where pharmacy = ${place.finess}`,
-  )
+  const kept = await rows(db, 'operators', sql`select operator from stock_movements where pharmacy = ${place.finess}`)
   t.strictSame(kept, [{ operator: 'op-7' }])
 })
 

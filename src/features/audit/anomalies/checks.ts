@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
 const HOURS = 24

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
 const DAYS = 7 // Entitlement given back in one place and used in another: within the window of most rules.

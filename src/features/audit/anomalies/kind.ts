@@ -1,4 +1,4 @@
-import type { SQL } from 'drizzle-orm'
+import type { SQL } from '../../../db/sql.ts'
 
 /** What a search for anomalies runs over: a stretch of time, RFC 3339, and the remit with the territories below it. */
 export interface Scope {

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
 const LEAST = 3 // One or two a month happen anywhere.

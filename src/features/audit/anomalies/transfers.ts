@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
 const DAYS = 7 // Longer than masks are on the road between two pharmacies, and than a weekend delays a declaration.
