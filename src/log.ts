@@ -21,6 +21,14 @@ export function logOptions(level: string): LoggerOptions {
   }
 }
 
+// Whoever has stopped reading the log costs lines, and neither the service's memory nor its time.
+const MOST_UNREAD_BYTES = 16 * 2 ** 20
+
+/** The service's logger, on standard output: it writes beside the service's work, and what is left when the process ends. */
+export function serviceLogger(level: string): Logger {
+  return pino(logOptions(level), pino.destination({ dest: 1, sync: false, maxLength: MOST_UNREAD_BYTES }))
+}
+
 /** A logger for commands, on standard error, so that standard output is the command's own. */
 export function commandLogger(level: string): Logger {
   return pino(logOptions(level), pino.destination(2))

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
 import type { Signer } from './domain/signed-note.ts'
@@ -14,7 +13,7 @@ import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
 import { loadLedgerKeys } from './ledger-keys.ts'
-import { logOptions } from './log.ts'
+import { serviceLogger } from './log.ts'
 import { openReady } from './ready.ts'
 import { loadSigningKeys } from './signing-keys.ts'
 
@@ -29,7 +28,7 @@ export interface Running {
 
 /** Opens the database, builds the application, listens and works the jobs; what was opened is closed if one of it fails. */
 export async function start(config: Config): Promise<Running> {
-  const log = pino(logOptions(config.LOG_LEVEL))
+  const log = serviceLogger(config.LOG_LEVEL)
   const people = await loadIssuers(config)
   const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)

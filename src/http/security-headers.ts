@@ -1,5 +1,5 @@
-import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
+import helmet from 'helmet'
 
 /** For what is answered before any hook runs. */
 export const bareHeaders = {
@@ -9,7 +9,7 @@ export const bareHeaders = {
 }
 
 // The documentation page's own script and styles stand in the page; nothing else of this service is shown by a browser.
-const docs = {
+const docs = helmet({
   contentSecurityPolicy: {
     directives: {
       'script-src': ["'self'", "'unsafe-inline'"],
@@ -21,22 +21,25 @@ const docs = {
       'upgrade-insecure-requests': null,
     },
   },
-}
+  frameguard: { action: 'deny' },
+})
+
+const answers = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
+  frameguard: { action: 'deny' },
+})
 
 /**
  * Says with every answer that browsers must load nothing for it, frame it nowhere, guess no type and come back by https.
  * Whatever needs a token, tokens themselves and errors are kept by no cache.
  */
-export async function secureHeaders(app: FastifyInstance): Promise<void> {
-  app.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/docs')) route.helmet = docs
-  })
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-    },
-    frameguard: { action: 'deny' },
+export function secureHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const set = request.routeOptions.url?.startsWith('/docs') ? docs : answers
+    set(request.raw, reply.raw, () => done())
   })
   app.addHook('onSend', async ({ routeOptions: { config } }, reply) => {
     const isOpen = config.policy === 'public' && config.limits !== 'token' && reply.statusCode < 400
