@@ -51,6 +51,11 @@ const environment = z.object({
     .optional()
     .meta({ about: 'PostgreSQL 15+ with PostGIS; left out: the embedded database in DATA_DIR' }),
   DATABASE_POOL: count(1, 200, 20, 'connections to PostgreSQL of this process'),
+  DATABASE_READ_URL: z
+    .url({ protocol: /^postgres(ql)?$/ })
+    .optional()
+    .meta({ about: 'a streaming standby of DATABASE_URL that serves searches and audits; left out: none' }),
+  DATABASE_READ_MAX_AGE: count(1, 3600, 10, 'seconds that the standby may lag; further behind it is not asked'),
   DATA_DIR: z.string().min(1).default('.gomask').meta({ about: 'embedded database, keys and checkpoints' }),
   MIGRATE_ON_START: flag(true, 'bring the database up to date at start; false: refuse one that is not'),
   SIGNING_KEY_FILE: z

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The one file that any Node can read: it makes sure that the TypeScript beside it is run by Node 24 or newer.
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
@@ -16,6 +16,7 @@ async function runHere() {
   silenceExperimentalWarnings()
   if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1' // The usage texts' colours are for terminals alone.
   if (process.connected) dieWithParent()
+  nodeModule.enableCompileCache?.() // Stripping types and compiling anew would be half of the time to start.
   const { main } = await import('./cli/main.ts')
   await main(process.argv.slice(2))
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import type { Database, Owner } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
 import { isUnavailable } from './db/failures.ts'
 import { migrate, oneAtATime, requireMigrated } from './db/migrate.ts'
+import { type Replica, watchReplica } from './db/replica.ts'
 import { openServer, openServerOwner } from './db/server.ts'
 import { prepareJobs } from './jobs/queue.ts'
 
@@ -39,6 +40,24 @@ export async function openReady(
     ...options,
     connections: config.DATABASE_POOL,
     onError: (error) => log.warn({ err: error }, 'an idle database connection was lost'),
+  })
+}
+
+/** Opens the standby that the configuration names, if any; it is read as soon as it is known to keep up. */
+export function openReplica(config: Config, primary: Database, log: Logger): Replica | undefined {
+  if (config.DATABASE_READ_URL === undefined) return undefined
+  if (primary.kind === 'embedded')
+    throw new ConfigError('DATABASE_READ_URL: is a standby of DATABASE_URL, which is not set')
+  const standby = openServer(config.DATABASE_READ_URL, {
+    connections: config.DATABASE_POOL,
+    onError: (error) => log.warn({ err: error }, 'an idle connection to the standby was lost'),
+  })
+  return watchReplica(primary, standby, {
+    maxAgeSeconds: config.DATABASE_READ_MAX_AGE,
+    onChange: (isFit) => {
+      if (isFit) log.info('the standby of DATABASE_READ_URL keeps up: searches and audits read from it')
+      else log.warn('the standby of DATABASE_READ_URL is away or too far behind: everything reads from the primary')
+    },
   })
 }
 

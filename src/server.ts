@@ -14,7 +14,7 @@ import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
 import { loadLedgerKeys } from './ledger-keys.ts'
 import { serviceLogger } from './log.ts'
-import { openReady } from './ready.ts'
+import { openReady, openReplica } from './ready.ts'
 import { loadSigningKeys } from './signing-keys.ts'
 
 /** A service that listens. */
@@ -39,8 +39,10 @@ export async function start(config: Config): Promise<Running> {
   if (db.kind === 'server' && !(config.CONTROLLER_NAME && config.CONTROLLER_CONTACT)) {
     log.warn('CONTROLLER_NAME and CONTROLLER_CONTACT are not set: nobody is told who answers for the personal data')
   }
+  const replica = openReplica(config, db, log)
+  if (replica) opened.adopt(replica, (each) => each.close())
   const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
-  const app = await buildApp({ config, db, keys, issuers, signers }, log)
+  const app = await buildApp({ config, db, replica, keys, issuers, signers }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }

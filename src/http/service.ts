@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
+import type { Replica } from '../db/replica.ts'
 import type { Signer } from '../domain/signed-note.ts'
 import type { Issuer } from './issuers/issuer.ts'
 import type { SigningKeys } from './keys.ts'
@@ -11,6 +12,8 @@ import type { SigningKeys } from './keys.ts'
 export interface Deps {
   config: Config
   db: Database
+  /** Serves searches and audits, where the operator has one. */
+  replica?: Replica | undefined
   /** The keys of tokens; the first signs. */
   keys: SigningKeys
   /** Other issuers whose tokens are accepted beside this service's own. */

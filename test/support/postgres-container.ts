@@ -1,4 +1,4 @@
-import { PostgreSqlContainer } from '@testcontainers/postgresql'
+import { PostgreSqlContainer, type StartedPostgreSqlContainer } from '@testcontainers/postgresql'
 import type { Test } from 'tap'
 import { getContainerRuntimeClient, Wait } from 'testcontainers'
 import { freePort } from './runner/database.ts'
@@ -10,13 +10,17 @@ export interface OwnPostgres {
   kill(): Promise<void>
   /** Starts it again on the same files; it recovers by itself and answers some time later. */
   start(): Promise<void>
+  /** Starts a second server beside it, which streams what this one writes, and gives its address. */
+  startStandby(): Promise<string>
 }
+
+const STANDBY_PORT = 5433
 
 /** Starts a container with PostgreSQL and PostGIS, which is removed with the test. */
 export async function startPostgres(t: Test): Promise<OwnPostgres> {
   const container = await new PostgreSqlContainer(process.env.POSTGIS_IMAGE ?? 'postgis/postgis:17-3.5')
     // A port of our choice, because a container that was killed and started again would get another random one.
-    .withExposedPorts({ container: 5432, host: await freePort() })
+    .withExposedPorts({ container: 5432, host: await freePort() }, { container: STANDBY_PORT, host: await freePort() })
     // The image starts a first server to set itself up, so the second of these lines is the one that counts.
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
     .start()
@@ -29,5 +33,25 @@ export async function startPostgres(t: Test): Promise<OwnPostgres> {
       await handle.wait()
     },
     start: () => handle.start(),
+    startStandby: () => startStandby(container),
   }
+}
+
+async function startStandby(container: StartedPostgreSqlContainer): Promise<string> {
+  const steps = [
+    `pg_basebackup -h 127.0.0.1 -U ${container.getUsername()} -D /tmp/standby -R -X stream -c fast`,
+    `pg_ctl -D /tmp/standby -o "-p ${STANDBY_PORT} -c listen_addresses=*" -l /tmp/standby.log -w start`,
+  ]
+  for (const step of steps) {
+    const { exitCode, output } = await container.exec(
+      ['gosu', 'postgres', 'sh', '-c', `PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin) ${step}`],
+      {
+        env: { PGPASSWORD: container.getPassword() },
+      },
+    )
+    if (exitCode !== 0) throw new Error(`${step} ended with ${exitCode}: ${output}`)
+  }
+  const url = new URL(container.getConnectionUri())
+  url.port = String(container.getMappedPort(STANDBY_PORT))
+  return url.href
 }

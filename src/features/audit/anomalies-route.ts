@@ -5,6 +5,7 @@ import { EARLIEST, iso, LATEST } from '../../domain/instant.ts'
 import { invalid } from '../../domain/problems.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { readAged } from '../../http/replica.ts'
 import { instant, problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
@@ -32,7 +33,7 @@ const description = `What is worth a question, and proves nothing: within the re
 ${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}`
 
 /** What stands out in the ledger and the stock, for regulators. */
-export function anomaliesRoute(app: App, { db }: Deps): void {
+export function anomaliesRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/anomalies',
     {
@@ -46,10 +47,11 @@ export function anomaliesRoute(app: App, { db }: Deps): void {
         response: { 200: pageOf(anomaly), ...problems(401, 403) },
       },
     },
-    async ({ caller, query }) => {
+    async ({ caller, query }, reply) => {
       const after = positionOf(query.cursor, position)
-      const search = await searchOf(db, caller, { ...query, to: query.to ?? after?.to })
-      const found = await find(db, search, query.kind ? [query.kind] : names, after, query.limit + 1)
+      const search = await searchOf(deps.db, caller, { ...query, to: query.to ?? after?.to })
+      const kinds = query.kind ? [query.kind] : names
+      const found = await readAged(deps, reply, (from) => find(from, search, kinds, after, query.limit + 1))
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
     },
   )

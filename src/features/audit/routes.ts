@@ -1,10 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Database } from '../../db/database.ts'
 import { invalid } from '../../domain/problems.ts'
 import { accepted } from '../../http/accept.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
+import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
@@ -30,7 +30,7 @@ export async function auditRoutes(app: App, deps: Deps): Promise<void> {
   anomaliesRoute(app, deps)
 }
 
-function selectionRoute(app: App, { db }: Deps): void {
+function selectionRoute(app: App, deps: Deps): void {
   const exports = limitExports(app)
   app.get(
     '/v1/audit/dispensations',
@@ -59,20 +59,19 @@ function selectionRoute(app: App, { db }: Deps): void {
     async (request, reply) => {
       const type = accepted(request.headers.accept, ['application/json', 'text/csv', 'application/x-ndjson'])
       reply.header('vary', 'Accept')
-      if (type === 'application/json') return showPage(db, request, request.query)
-      return showExport(db, exports, request, reply, type)
+      if (type === 'application/json') return showPage(deps, request, reply, request.query)
+      return showExport(deps, exports, request, reply, type)
     },
   )
 }
 
-async function showPage(db: Database, request: FastifyRequest, query: SelectionQuery) {
+async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply, query: SelectionQuery) {
+  const { db } = deps
   const before = positionOf(query.cursor, position)
   const asked = await readSelection(db, request.caller, query)
   const limit = query.limit ?? PAGE_ITEMS
-  const found = page(await listEntries(db, asked.selection, before, limit + 1), limit, ({ occurredAt, id }) => ({
-    at: occurredAt,
-    id,
-  }))
+  const entries = await readAged(deps, reply, (from) => listEntries(from, asked.selection, before, limit + 1))
+  const found = page(entries, limit, ({ occurredAt, id }) => ({ at: occurredAt, id }))
   const shown = new Set(found.items.map(({ personId }) => personId))
   await recordAccess(
     db,
@@ -83,12 +82,13 @@ async function showPage(db: Database, request: FastifyRequest, query: SelectionQ
 }
 
 async function showExport(
-  db: Database,
+  deps: Deps,
   exports: Exports,
   request: FastifyRequest,
   reply: FastifyReply,
   type: ExportType,
 ) {
+  const { db } = deps
   const query = request.query as SelectionQuery
   for (const field of ['limit', 'cursor'] as const) {
     if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
@@ -96,7 +96,7 @@ async function showExport(
   const asked = await readSelection(db, request.caller, query)
   const stream = await exports.run(async () => {
     const selection = await recordExport(db, accessOf(request, asked), asked.selection, asked.person?.personId ?? null)
-    return exportEntries(db, selection, type)
+    return readAged(deps, reply, (from) => exportEntries(from, selection, type))
   })
   return reply.type(`${type}; charset=utf-8`).send(stream)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../../domain/problems.ts'
 import { page, positionOf } from '../../http/pages.ts'
+import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
@@ -9,7 +10,7 @@ import { readTerritory } from './selection.ts'
 import { summarise } from './summarise.ts'
 
 /** Totals over the ledger for regulators. */
-export function summaryRoute(app: App, { db }: Deps): void {
+export function summaryRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/summary',
     {
@@ -24,7 +25,8 @@ export function summaryRoute(app: App, { db }: Deps): void {
         response: { 200: summaryPage, ...problems(401, 403) },
       },
     },
-    async ({ caller, query }) => {
+    async ({ caller, query }, reply) => {
+      const { db } = deps
       const { groupBy, from = null, to = null, limit } = query
       if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
       const after = positionOf(query.cursor, z.array(positionText).length(groupBy.length))
@@ -39,7 +41,7 @@ export function summaryRoute(app: App, { db }: Deps): void {
         territories: query.territory === undefined ? null : await readTerritory(db, query.territory),
         product: query.product ?? null,
       }
-      const found = await summarise(db, question, after, limit + 1)
+      const found = await readAged(deps, reply, (from) => summarise(from, question, after, limit + 1))
       return page(found, limit, (totals) => groupBy.map((name) => totals[name] ?? ''))
     },
   )

@@ -1,6 +1,7 @@
 import { Problem } from '../../domain/problems.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
+import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { findNearest } from './find-nearest.ts'
@@ -15,7 +16,7 @@ export async function pharmacyRoutes(app: App, deps: Deps): Promise<void> {
   putRoute(app, deps)
 }
 
-function searchRoute(app: App, { db }: Deps): void {
+function searchRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies',
     {
@@ -30,11 +31,14 @@ function searchRoute(app: App, { db }: Deps): void {
         response: { 200: nearestPage, ...problems(401, 403) },
       },
     },
-    async ({ query }) => ({ items: await findNearest(db, query), nextCursor: null }),
+    async ({ query }, reply) => ({
+      items: await readAged(deps, reply, (from) => findNearest(from, query)),
+      nextCursor: null,
+    }),
   )
 }
 
-function readRoute(app: App, { db }: Deps): void {
+function readRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies/:finess',
     {
@@ -47,11 +51,12 @@ function readRoute(app: App, { db }: Deps): void {
         response: { 200: pharmacy, ...problems(401, 403, 404) },
       },
     },
-    async ({ params }) => {
-      const found = await findPharmacy(db, params.finess)
-      if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
-      return found
-    },
+    ({ params }, reply) =>
+      readAged(deps, reply, async (from) => {
+        const found = await findPharmacy(from, params.finess)
+        if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
+        return found
+      }),
   )
 }
 
