@@ -26,5 +26,5 @@ EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Node itself is process 1: npm or a shell would swallow the signal that asks it to finish.
-CMD ["node", "src/launch.mjs", "serve"]
+# As `npm start` does. Node itself is process 1: npm or a shell would swallow the signal that asks it to finish.
+CMD ["node", "--max-old-space-size=1024", "--max-semi-space-size=16", "src/launch.mjs", "serve"]

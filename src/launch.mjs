@@ -56,7 +56,12 @@ function runWith(node) {
     process.exitCode = 1
     return
   }
-  const args = ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)]
+  const args = [
+    ...process.execArgv,
+    '--disable-warning=ExperimentalWarning',
+    fileURLToPath(import.meta.url),
+    ...process.argv.slice(2),
+  ]
   // In a process group of its own, as a Ctrl-C in the terminal would otherwise reach the program twice.
   const detached = process.platform !== 'win32'
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached })

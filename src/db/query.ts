@@ -1,22 +1,21 @@
-import { CasingCache } from 'drizzle-orm/casing'
 import type { Queryable, Transaction } from './database.ts'
-import type { SQL } from './sql.ts'
+import { Name, Param, SQL, type SQLChunk, StringChunk } from './sql.ts'
 
 /** A statement that PostgreSQL refused, or whose answer was lost; `cause` is the driver's own error. */
 export class StatementFailed extends Error {}
 
-// What drizzle's dialect for PostgreSQL has; that one brings eighty modules of query builders along.
-const syntax = {
-  escapeName: (name: string) => `"${name.replaceAll('"', '""')}"`,
-  escapeParam: (index: number) => `$${index + 1}`,
-  escapeString: (text: string) => `'${text.replaceAll("'", "''")}'`,
-  casing: new CasingCache(),
-}
-
 /** Writes a statement's text, with `$1`, `$2`, … for its values. */
 export function statementOf(query: SQL): { text: string; values: unknown[] } {
-  const { sql: text, params: values } = query.toQuery(syntax)
-  return { text, values }
+  const values: unknown[] = []
+  return { text: textOf(query, values), values }
+}
+
+// What drizzle's own dialect does, at a tenth of its time: that one knows tables, columns and enums, which are not used.
+function textOf(chunk: SQLChunk, values: unknown[]): string {
+  if (chunk instanceof StringChunk) return chunk.value.join('')
+  if (chunk instanceof SQL) return chunk.queryChunks.map((part) => textOf(part, values)).join('')
+  if (chunk instanceof Name) return `"${chunk.value.replaceAll('"', '""')}"`
+  return `$${values.push(chunk instanceof Param ? chunk.value : chunk)}`
 }
 
 /**

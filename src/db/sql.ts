@@ -1,9 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm/sql/sql'
+import { Name, Param, SQL, type SQLChunk, StringChunk, sql } from 'drizzle-orm/sql/sql'
 import { type Instant, iso } from '../domain/instant.ts'
 
 // Everybody takes these from here: Node parses drizzle's 180 kB of package.json anew for each file in the package and for
 // each that names it, which made up a third of the time to start.
-export { type SQL, sql }
+export { Name, Param, SQL, type SQLChunk, StringChunk, sql }
 
 /** The database's clock to the millisecond, truncated so that no instant lies ahead of the clock that gave it. */
 export const clock = sql`date_trunc('milliseconds', clock_timestamp())`
@@ -11,6 +11,11 @@ export const clock = sql`date_trunc('milliseconds', clock_timestamp())`
 /** Reads a timestamptz expression as an Instant (milliseconds since the epoch). */
 export function instant(expression: SQL): SQL {
   return sql`(extract(epoch from ${expression}) * 1000)::float8`
+}
+
+/** Writes a timestamptz expression as RFC 3339 in UTC with milliseconds, as `iso` does. */
+export function rfc3339(expression: SQL): SQL {
+  return sql`to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 }
 
 /** Writes an Instant, or null. */

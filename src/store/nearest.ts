@@ -1,7 +1,6 @@
 import type { Queryable } from '../db/database.ts'
-import { rows } from '../db/query.ts'
-import { instant, type Place, point, type SQL, sql } from '../db/sql.ts'
-import type { Instant } from '../domain/instant.ts'
+import { oneRow, rows } from '../db/query.ts'
+import { type Place, point, rfc3339, type SQL, sql } from '../db/sql.ts'
 
 /** A pharmacy with enough of a product to give or promise now, as seen from a place. */
 export interface NearbyShelf {
@@ -14,7 +13,8 @@ export interface NearbyShelf {
   distanceMetres: number
   /** On hand and promised to nobody; holds that have expired but are not yet ended count as given back. */
   available: number
-  observedAt: Instant
+  /** RFC 3339. */
+  observedAt: string
   openingHours: string | null
 }
 
@@ -41,6 +41,16 @@ const MARGIN = 64
  */
 export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<NearbyShelf[]> {
   return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search.near)}`, nearestQuery(search))
+}
+
+/** The same as the text of a JSON array: for answers that show it as it is, it need not be read and written once more. */
+export async function nearestAsJson(db: Queryable, search: NearestSearch): Promise<string> {
+  const found = await oneRow<{ json: string }>(
+    db,
+    `nearest_as_json${suffix(search.near)}`,
+    sql`select coalesce(json_agg(found), '[]')::text as json from (${nearestQuery(search)}) as found`,
+  )
+  return found.json
 }
 
 /** Where that is, as an expression; nowhere, null, for who has no practice. */
@@ -87,7 +97,7 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
     )
     select c.pharmacy as finess, c.name, c.address, ST_Y(c.location::geometry) as latitude, ST_X(c.location::geometry) as longitude,
       round(c.distance)::int as "distanceMetres", c.free + coalesce(e.quantity, 0) as available,
-      ${instant(sql`c.observed_at`)} as "observedAt", c.opening_hours as "openingHours"
+      ${rfc3339(sql`c.observed_at`)} as "observedAt", c.opening_hours as "openingHours"
     from (
       select *, ST_Distance(location, ${here}) as distance from (select * from stocked union all select * from freed) as either
     ) as c left join expired e on e.pharmacy = c.pharmacy

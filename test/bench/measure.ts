@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { usageOf } from './processes.ts'
 
-const LAUNCHER = fileURLToPath(new URL('../../src/launch.mjs', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const LAUNCHER = join(ROOT, 'src/launch.mjs')
 
 /** The server as a process of its own. */
 export interface BenchServer extends AsyncDisposable {
@@ -20,11 +23,12 @@ export interface BenchServer extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Starts `gomask serve` as it ships, but for the limits of requests a caller, and waits until it is ready. */
+/** Starts the server as `npm start` does, but for the limits of requests a caller, and waits until it is ready. */
 export async function startServer(env: Record<string, string>): Promise<BenchServer> {
   const started = performance.now()
   const { PATH = '', NODE_OPTIONS } = process.env // The latter for a profile of both: --cpu-prof.
-  const child = spawn(process.execPath, [LAUNCHER, 'serve'], {
+  const child = spawn(process.execPath, scripts.start.split(' ').slice(1), {
+    cwd: ROOT,
     env: { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }), PORT: '0', RATE_LIMIT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -48,6 +48,12 @@ t.test('a parameter that holds what varies is put together from constants and va
   t.same(variables, { c0: '{"pharmacy":"', c1: '",', c2: '}' })
 })
 
+t.test('a colon in a literal is not taken for a variable', async (t) => {
+  const work: Work = [[{ name: 'show', text: `select 'a'::text, to_char($1::date, 'HH24:MI:SS')`, parameters: ['x'] }]]
+  const { text } = writeScript([work], { draw: [], replace: [] }, NOW)
+  t.match(text, `select 'a'::text, to_char(:c1::date, E'HH24\\x3aMI\\x3aSS');`)
+})
+
 t.test('an empty text is a parameter, and null is null', async (t) => {
   const variables = {}
   t.equal(expressionOf('', [], variables), ':c0')

@@ -31,10 +31,11 @@ function searchRoute(app: App, deps: Deps): void {
         response: { 200: nearestPage, ...problems(401, 403) },
       },
     },
-    async ({ query }, reply) => ({
-      items: await readAged(deps, reply, (from) => findNearest(from, query)),
-      nextCursor: null,
-    }),
+    async ({ query }, reply) => {
+      const items = await readAged(deps, reply, (from) => findNearest(from, query))
+      reply.type('application/json; charset=utf-8').serializer(String)
+      return `{"items":${items},"nextCursor":null}` as never
+    },
   )
 }
 

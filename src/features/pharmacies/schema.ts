@@ -82,4 +82,3 @@ export const nearestPage = pageOf(nearbyPharmacy)
 export type PharmacyBody = z.output<typeof pharmacyBody>
 export type Pharmacy = z.output<typeof pharmacy>
 export type NearestQuery = z.output<typeof nearestQuery>
-export type NearbyPharmacy = z.output<typeof nearbyPharmacy>

@@ -83,10 +83,15 @@ function writeStatement(
   for (const [pattern, sql] of variation.inText ?? []) {
     for (const [, place] of text.matchAll(new RegExp(pattern, 'g'))) if (place) byPlace.set(place, sql)
   }
-  return text.trim().replace(/\$\d+/g, (place) => {
+  return withoutColons(text.trim()).replace(/\$\d+/g, (place) => {
     const parameter = parameters[Number(place.slice(1)) - 1]
     return byPlace.get(place) ?? expressionOf(parameter ?? null, variation.replace, variables)
   })
+}
+
+// pgbench takes `:MI` for a variable of its own, even within quotes.
+function withoutColons(text: string): string {
+  return text.replace(/'[^']*'/g, (literal) => (/:\w/.test(literal) ? `E${literal.replaceAll(':', '\\x3a')}` : literal))
 }
 
 /** The SQL for a parameter: a variable, or a text put together from constant variables and expressions. */
