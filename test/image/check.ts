@@ -55,7 +55,8 @@ console.log(`${passed} passed, ${passed < claims.length ? 1 : 0} failed`)
 
 async function runsAsNode(): Promise<void> {
   assert.equal(await inside('id', '-un'), 'node')
-  assert.equal(await inside('cat', '/proc/1/cmdline'), 'node\0src/launch.mjs\0serve\0')
+  const { scripts } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  assert.equal(await inside('cat', '/proc/1/cmdline'), `${scripts.start.replaceAll(' ', '\0')}\0`)
 }
 
 /** Runs what the Dockerfile says, as some engines drop the health check itself when they build. */
