@@ -21,12 +21,12 @@ export function logOptions(level: string): LoggerOptions {
   }
 }
 
-// Whoever has stopped reading the log costs lines, and neither the service's memory nor its time.
-const MOST_UNREAD_BYTES = 16 * 2 ** 20
+// Writing each line by itself took an eighth of the service's time. A reader that has stopped costs lines, not memory.
+const BATCHES = { sync: false, minLength: 4096, periodicFlush: 100, maxLength: 16 * 2 ** 20 }
 
-/** The service's logger, on standard output: it writes beside the service's work, and what is left when the process ends. */
+/** The service's logger, on standard output: lines in batches, at most 100 ms late, and all that is left at the end. */
 export function serviceLogger(level: string): Logger {
-  return pino(logOptions(level), pino.destination({ dest: 1, sync: false, maxLength: MOST_UNREAD_BYTES }))
+  return pino(logOptions(level), pino.destination({ dest: 1, ...BATCHES }))
 }
 
 /** A logger for commands, on standard error, so that standard output is the command's own. */
