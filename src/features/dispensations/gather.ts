@@ -161,13 +161,14 @@ function lockReservations(
           select id from reservations where pharmacy = ${pharmacy} and product = any (${texts(products)})
             and status = 'held' and expires_at <= clock_timestamp()
           union
-          select r.id from person_identifiers i join persons known on known.id = i.person_id
-            join persons p on coalesce(p.merged_into, p.id) = coalesce(known.merged_into, known.id)
-            join reservations r on r.person_id = p.id and r.status = 'held'
-          where ${releaseHolds}::boolean and i.identifier = ${professional}
+          select id from reservations where ${releaseHolds}::boolean and status = 'held' and person_id = any (array(
+            select p.id from person_identifiers i join persons known on known.id = i.person_id
+              join persons p on p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id)
+            where i.identifier = ${professional}))
         )
+        -- As arrays, since the planner takes a set for hundreds of rows and reads all reservations to find them.
         select ${holdColumns}, r.status, r.pickup_code as "pickupCode" from reservations r
-        where r.id in (select id from wanted) order by r.id for update of r`,
+        where r.id = any (array(select id from wanted)) order by r.id for update of r`,
   )
 }
 
