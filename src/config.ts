@@ -150,6 +150,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable is one that was not set: compose files and unit files often write `DATABASE_URL=`.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
+  if (parsed.success && parsed.data.DATABASE_READ_URL && !parsed.data.DATABASE_URL) {
+    throw new ConfigError('DATABASE_READ_URL: is for a standby of DATABASE_URL, which is not set')
+  }
   if (parsed.success) return Object.freeze(parsed.data)
   const [issue] = parsed.error.issues
   throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)

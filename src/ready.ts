@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { type Config, ConfigError } from './config.ts'
+import type { Config } from './config.ts'
 import type { Database, Owner } from './db/database.ts'
 import { openEmbedded } from './db/embedded.ts'
 import { isUnavailable } from './db/failures.ts'
@@ -46,8 +46,6 @@ export async function openReady(
 /** Opens the standby that the configuration names, if any; it is read as soon as it is known to keep up. */
 export function openReplica(config: Config, primary: Database, log: Logger): Replica | undefined {
   if (config.DATABASE_READ_URL === undefined) return undefined
-  if (primary.kind === 'embedded')
-    throw new ConfigError('DATABASE_READ_URL: is a standby of DATABASE_URL, which is not set')
   const standby = openServer(config.DATABASE_READ_URL, {
     connections: config.DATABASE_POOL,
     onError: (error) => log.warn({ err: error }, 'an idle connection to the standby was lost'),

@@ -36,3 +36,9 @@ t.test('origins are exact, and a wrong one stops the start', async (t) => {
     t.throws(() => loadConfig({ CORS_ORIGINS }), /^CORS_ORIGINS: must be origins/, CORS_ORIGINS)
   }
 })
+
+t.test('a standby without a server that it stands by for stops the start', async (t) => {
+  const DATABASE_READ_URL = 'postgres://standby/gomask'
+  t.throws(() => loadConfig({ DATABASE_READ_URL }), /^DATABASE_READ_URL: /)
+  t.equal(loadConfig({ DATABASE_READ_URL, DATABASE_URL: 'postgres://db/gomask' }).DATABASE_READ_URL, DATABASE_READ_URL)
+})

@@ -13,7 +13,7 @@ export function statementOf(query: SQL): { text: string; values: unknown[] } {
 // What drizzle's own dialect does, at a tenth of its time: that one knows tables, columns and enums, which are not used.
 function textOf(chunk: SQLChunk, values: unknown[]): string {
   if (chunk instanceof StringChunk) return chunk.value.join('')
-  if (chunk instanceof SQL) return chunk.queryChunks.map((part) => textOf(part, values)).join('')
+  if (chunk instanceof SQL) return chunk.queryChunks.reduce<string>((text, part) => text + textOf(part, values), '')
   if (chunk instanceof Name) return `"${chunk.value.replaceAll('"', '""')}"`
   return `$${values.push(chunk instanceof Param ? chunk.value : chunk)}`
 }

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Problem } from '../domain/problems.ts'
@@ -35,13 +34,12 @@ export async function tokenVerifier(
   const kept = new Map<string, Kept>()
   return async (request) => {
     const { authorization = '' } = request.headers
-    const name = hash('sha256', authorization)
-    const known = kept.get(name)
+    const known = kept.get(authorization)
     if (known && (await isGood(known))) return known
     const { issuer, payload } = await verify(request, byName)
     const token = { payload, raw: authorization.slice('Bearer '.length) }
     if (request.signedWith)
-      keep(kept, name, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
+      keep(kept, authorization, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
     return { issuer, token }
   }
 }
@@ -51,9 +49,9 @@ async function isGood({ issuer, header, key, endsMs }: Kept): Promise<boolean> {
   return Date.now() < endsMs && (await issuer.keyOf(header).catch(() => undefined)) === key
 }
 
-function keep(kept: Map<string, Kept>, name: string, token: Kept): void {
-  kept.delete(name) // What is put in again is the newest.
-  kept.set(name, token)
+function keep(kept: Map<string, Kept>, authorization: string, token: Kept): void {
+  kept.delete(authorization) // What is put in again is the newest.
+  kept.set(authorization, token)
   const [oldest] = kept.keys()
   if (kept.size > MOST_TOKENS && oldest !== undefined) kept.delete(oldest)
 }

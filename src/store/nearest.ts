@@ -66,15 +66,17 @@ export function suffix(from: From): string {
   return 'practiceOf' in from ? '_of_practice' : ''
 }
 
+const here = sql`(select place from here)`
+const shelf = sql`s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours`
+const observedAt = rfc3339(sql`c.observed_at`)
+
 /**
  * The statement of `nearestWithStock`, for the test of its plan. The place is read from a CTE, not written into each
  * condition: with a place known at planning time the planner's guess of how many shelves lie in reach decides between a
  * walk outwards and a sort of the whole region, and it guesses badly; unknown, the walk is always cheapest.
  */
 export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
-  const here = sql`(select place from here)`
   const inReach = sql`ST_DWithin(s.location, ${here}, ${maxDistanceMetres}::float8)`
-  const shelf = sql`s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours`
   return sql`
     with here as materialized (
       select ${placeOf(near)} as place, clock_timestamp() as at
@@ -97,7 +99,7 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
     )
     select c.pharmacy as finess, c.name, c.address, ST_Y(c.location::geometry) as latitude, ST_X(c.location::geometry) as longitude,
       round(c.distance)::int as "distanceMetres", c.free + coalesce(e.quantity, 0) as available,
-      ${rfc3339(sql`c.observed_at`)} as "observedAt", c.opening_hours as "openingHours"
+      ${observedAt} as "observedAt", c.opening_hours as "openingHours"
     from (
       select *, ST_Distance(location, ${here}) as distance from (select * from stocked union all select * from freed) as either
     ) as c left join expired e on e.pharmacy = c.pharmacy
