@@ -16,7 +16,8 @@ async function runHere() {
   silenceExperimentalWarnings()
   if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1' // The usage texts' colours are for terminals alone.
   if (process.connected) dieWithParent()
-  nodeModule.enableCompileCache?.() // Stripping types and compiling anew would be half of the time to start.
+  // Stripping types and compiling anew would be half of the time to start. Beside the program, as others write to /tmp.
+  nodeModule.enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)))
   const { main } = await import('./cli/main.ts')
   await main(process.argv.slice(2))
 }

@@ -2,7 +2,7 @@ import { Name, Param, SQL, type SQLChunk, StringChunk, sql } from 'drizzle-orm/s
 import { type Instant, iso } from '../domain/instant.ts'
 
 // Everybody takes these from here: Node parses drizzle's 180 kB of package.json anew for each file in the package and for
-// each that names it, which made up a third of the time to start.
+// each that names it, which made up a fifth of the time to start.
 export { Name, Param, SQL, type SQLChunk, StringChunk, sql }
 
 /** The database's clock to the millisecond, truncated so that no instant lies ahead of the clock that gave it. */
