@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { commitmentTo } from './commitment.ts'
 import { type Instant, iso } from './instant.ts'
 import { leafHash } from './merkle.ts'
 
@@ -49,8 +49,7 @@ export const VERSION = 'gomask-entry-v1'
  * `salt` is 32 random bytes.
  */
 export function sealEntry(entry: LedgerEntry, payload: Buffer, salt: Buffer): SealedEntry {
-  const commitment = createHmac('sha256', salt).update(payload).digest()
-  const canonical = canonicalBytes(entry, commitment)
+  const canonical = canonicalBytes(entry, commitmentTo(payload, salt))
   return { ...entry, canonical, entryHash: leafHash(canonical), payload, salt }
 }
 

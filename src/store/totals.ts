@@ -41,17 +41,18 @@ const sums = sql.raw(counts.map((count) => `sum(${count}) as ${count}`).join(', 
 
 /**
  * Adds the lines of entries to both tables of totals, to leave with the COMMIT. Each entry exactly once: in the transaction
- * that gives it its place in the log. Rows are taken in one order, so that two who add do not lock each other out.
+ * that gives it its place in the log.
  */
 export function addToTotals(tx: Transaction, entryIds: readonly string[]): void {
-  send(
-    tx,
-    'add_to_totals',
-    sql`with line as (
-        select ${lineCounts} from ledger_entries e join ledger_lines l on l.entry_id = e.id where e.id = any (${uuids(entryIds)})
+  send(tx, 'add_to_totals', additionToTotals(sql`e.id = any (${uuids(entryIds)})`))
+}
+
+/** The statement that adds the lines of some ledger_entries e; in one order, so that two who add do not lock each other out. */
+export function additionToTotals(which: SQL): SQL {
+  return sql`with line as (
+        select ${lineCounts} from ledger_entries e join ledger_lines l on l.entry_id = e.id where ${which}
       ), by_pharmacy as (${addition('audit_totals_by_pharmacy')})
-      ${addition('audit_totals')}`,
-  )
+      ${addition('audit_totals')}`
 }
 
 function addition(table: TotalsTable): SQL {

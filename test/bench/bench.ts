@@ -15,7 +15,7 @@ import { explainCases } from './explain.ts'
 import { type Figures, figureCases, runFigureCase } from './ledger.ts'
 import { inFolder, startServer } from './measure.ts'
 import { recordCases, runCase } from './run-case.ts'
-import { loadSet, prepare, sequenceAll, startOf } from './set/load.ts'
+import { loadSet, prepare, startOf } from './set/load.ts'
 import { scales } from './set/sizes.ts'
 import { comparisonOf, resultsOf, tableOf } from './table.ts'
 
@@ -57,7 +57,6 @@ async function onTheSet(asked: BenchArguments): Promise<CaseReport[]> {
 async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[keyof typeof scales]): Promise<void> {
   await prepare(url)
   await loadSet(url, size)
-  await sequenceAll(url, size.entries)
   await markLoaded()
 }
 

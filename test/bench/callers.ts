@@ -4,7 +4,7 @@ import { signToken } from '../../src/http/keys.ts'
 import { loadSigningKeys } from '../../src/signing-keys.ts'
 import { rpps } from '../support/numbers.ts'
 import { range } from '../support/tally.ts'
-import { entryAbout, entryId, type LedgerPlan, recordedAt } from './set/fill-ledger.ts'
+import { entryAbout, entryId, type LedgerPlan, recordedAt } from './set/entries.ts'
 import { isStocked, personId } from './set/fill-places.ts'
 import { type Places, placesOf } from './set/places.ts'
 import { share } from './set/random.ts'
@@ -105,7 +105,7 @@ function countersOf({ pharmacies }: Places): { nth: number; finess: string }[] {
 }
 
 // The newest, from the last on.
-function entriesAt(counters: number[], plan: Omit<LedgerPlan, 'rule'>): OldEntry[] {
+function entriesAt(counters: number[], plan: Omit<LedgerPlan, 'rule'> & { places: Places }): OldEntry[] {
   const byPharmacy = new Map(counters.map((nth, counter) => [plan.places.pharmacies[nth], counter]))
   const found: OldEntry[] = []
   for (let nth = plan.entries - 1; nth >= 0 && found.length < ENTRIES; nth--) {

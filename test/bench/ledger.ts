@@ -5,7 +5,7 @@ import { dispensingWithAndWithoutLog } from './cases/dispensing.ts'
 import { exports } from './cases/exports.ts'
 import { growth } from './cases/growth.ts'
 import { proofs } from './cases/proofs.ts'
-import { loadSet, prepare } from './set/load.ts'
+import { forgetLog, loadSet, prepare } from './set/load.ts'
 
 /** Figures by what they say. */
 export type Figures = Record<string, number | string>
@@ -19,6 +19,7 @@ export const figureCases: Record<
   dispensing: (url, { seconds }) => dispensingWithAndWithoutLog(url, seconds),
   async ledger(url, { entries }) {
     await loadSet(url, { pharmacies: 2_000, persons: Math.ceil(entries / 10), entries })
+    await forgetLog(url)
     return { ...(await growth(url)), ...(await proofs(url, entries)), ...(await exports(url)), ...(await bundles(url)) }
   },
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { finessNumber } from '../../src/domain/identifiers.ts'
-import { entryAbout, entryId, ledgerStart } from './set/fill-ledger.ts'
+import { entryAbout, entryId, ledgerStart } from './set/entries.ts'
 import { isStocked } from './set/fill-places.ts'
 import { placesOf } from './set/places.ts'
 import { share } from './set/random.ts'

@@ -51,11 +51,6 @@ export async function fillPlaces(
       'person_identifiers (identifier, person_id)',
       batch.map((n) => [rpps(n), personId(n)]),
     )
-    await copyRows(
-      client,
-      'ledger_heads (person_id)',
-      batch.map((n) => [personId(n)]),
-    )
     onProgress(done + batch.length)
   }
 }

@@ -1,12 +1,11 @@
 import pg from 'pg'
 import { showProgress } from '../../../src/cli/progress.ts'
 import { migrate } from '../../../src/db/migrate.ts'
-import { openServer, openServerOwner } from '../../../src/db/server.ts'
-import { inTransaction } from '../../../src/db/transaction.ts'
+import { openServerOwner } from '../../../src/db/server.ts'
 import type { Instant } from '../../../src/domain/instant.ts'
 import { prepareJobs } from '../../../src/jobs/queue.ts'
-import { sequence } from '../../../src/store/log.ts'
-import { fillLedger, ledgerStart } from './fill-ledger.ts'
+import { ledgerStart } from './entries.ts'
+import { fillLedger } from './fill-ledger.ts'
 import { fillPlaces, fillRule } from './fill-places.ts'
 import { placesOf } from './places.ts'
 import type { SetSize } from './sizes.ts'
@@ -19,16 +18,16 @@ export async function prepare(url: string): Promise<void> {
   await owner.close()
 }
 
-/** Loads a set by COPY, with the triggers off. Its ledger's entries wait for their place in the log: see `sequenceAll`. */
+/** Loads a set by COPY, with the triggers off, and with all its entries in the log. */
 export async function loadSet(url: string, size: Omit<SetSize, 'diskGigabytes'>): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {}) // Where the work has failed, the database is dropped under it.
   await client.connect()
-  const places = placesOf(size.pharmacies)
   await client.query('set session_replication_role = replica; set synchronous_commit = off')
   const rule = await fillRule(client)
+  const places = placesOf(size.pharmacies)
   await withBar('professionals', size.persons, (at) => fillPlaces(client, size, places, at))
-  const plan = { ...size, places, rule, start: ledgerStart(Date.now()) }
+  const plan = { ...size, rule, start: ledgerStart(Date.now()) }
   await withBar('ledger entries', size.entries, (at) => fillLedger(client, plan, at))
   await client.query('set session_replication_role = origin')
   // Not in parallel: a container's shared memory is small.
@@ -36,17 +35,16 @@ export async function loadSet(url: string, size: Omit<SetSize, 'diskGigabytes'>)
   await client.end()
 }
 
-/** Gives all entries their place in the log, as the service does. */
-export async function sequenceAll(url: string, entries: number): Promise<void> {
-  const db = openServer(url, { connections: 2, statementMs: 0, onError: () => {} })
-  await withBar('entries sequenced', entries, async (at) => {
-    let sum = 0
-    for (let done = -1; done !== 0; sum += done) {
-      at(sum)
-      done = await inTransaction(db, sequence)
-    }
-  })
-  await db.close()
+/** Takes the log of a set away again, so that all its entries wait for their place in it. */
+export async function forgetLog(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('set session_replication_role = replica')
+  await client.query('truncate log_leaves, log_tiles, audit_totals, audit_totals_by_pharmacy')
+  await client.query(`update log_state set size = 0, root = sha256('')`)
+  await client.query('insert into log_pending (entry_id) select id from ledger_entries order by id')
+  await client.query('vacuum analyze log_pending')
+  await client.end()
 }
 
 async function withBar(what: string, total: number, work: (at: (done: number) => void) => Promise<void>) {
