@@ -8,7 +8,8 @@ import type { Instant } from '../domain/instant.ts'
 import { ruleColumns } from './allocation-rules.ts'
 
 interface Who {
-  identifier: string
+  /** A number, or the one that an entry's payload says. */
+  identifier: string | { inEntry: string }
   occurredAt: Instant | null
   pharmacy: string | null
   near: Place | null
@@ -29,9 +30,15 @@ interface Row {
  * pharmacy, else of the one nearest to the place. Undefined when nobody has this identifier.
  */
 export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
-  const { person, place, at, ...facts } = await oneRow<Row>(db, 'entitlement_facts', factsQuery(who))
+  const name = typeof who.identifier === 'string' ? 'entitlement_facts' : 'entitlement_facts_in_entry'
+  const { person, place, at, ...facts } = await oneRow<Row>(db, name, factsQuery(who))
   if (!person) return undefined
   return { ...facts, at, person, occurredAt: who.occurredAt ?? at, territoryPath: place.path, timeZone: place.timeZone }
+}
+
+function identifierOf({ identifier }: Who): SQL {
+  if (typeof identifier === 'string') return sql`${identifier}`
+  return sql`(select professional from ledger_payloads where entry_id = ${identifier.inEntry}::uuid)`
 }
 
 function factsQuery(who: Who): SQL {
@@ -42,7 +49,7 @@ function factsQuery(who: Who): SQL {
       select root.* from person_identifiers i
       join persons known on known.id = i.person_id
       join persons root on root.id = coalesce(known.merged_into, known.id)
-      where i.identifier = ${who.identifier}
+      where i.identifier = ${identifierOf(who)}
     ), circle as materialized (
       select id from person union all select p.id from persons p join person on p.merged_into = person.id
     ), path as (

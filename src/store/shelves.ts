@@ -52,7 +52,7 @@ export const holdColumns = sql`
   ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.created_at`)} as "createdAt"`
 
 /** Columns of a Shelf over stock s. */
-const shelfColumns = sql`
+export const shelfColumns = sql`
   s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.counted_at`)} as "countedAt"`
 
 /**
