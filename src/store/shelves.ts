@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
-import { clock, instant, json, limitTo, sql, texts } from '../db/sql.ts'
+import { clock, instant, json, limitTo, sql } from '../db/sql.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import type { Movement, Shelf } from '../domain/shelf.ts'
 import type { EventRecord } from './events.ts'
@@ -85,22 +85,6 @@ export function lockShelves(
           select pharmacy, product from jsonb_to_recordset(${json(places.map(({ pharmacy, product }) => ({ pharmacy, product })))}) as t(pharmacy text, product text)
           ${limitTo(places)})
         order by s.pharmacy, s.product for update of s`,
-  )
-}
-
-/** Locks the holds on some shelves of a pharmacy that have expired but are not yet ended, in id order. */
-export function lockExpiredHolds(
-  tx: Transaction,
-  pharmacy: string,
-  products: readonly string[],
-): Promise<LockedHold[]> {
-  return rows<LockedHold>(
-    tx,
-    'lock_expired_holds',
-    sql`select ${holdColumns} from reservations r
-        where r.pharmacy = ${pharmacy} and r.product = any (${texts(products)})
-          and r.status = 'held' and r.expires_at <= clock_timestamp()
-        order by r.id for update`,
   )
 }
 

@@ -56,11 +56,13 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     2,
     'a hand-over: locks and facts, then the writes with the COMMIT',
   )
-  t.equal(
-    await post('/v1/reservations', nurse.token, { product: 'surgical', quantity: 1 }),
-    3,
-    'a reservation: facts and candidates, the shelf, then the writes with the COMMIT',
-  )
+  for (const more of [{}, { near: CENTRE }, { pharmacy: place.finess }]) {
+    t.equal(
+      await post('/v1/reservations', nurse.token, { product: 'surgical', quantity: 1, ...more }),
+      2,
+      `a reservation of ${JSON.stringify(more)}: facts and the shelf, then the writes with the COMMIT`,
+    )
+  }
   t.equal(
     await flushesOf(async () => {
       const { id } = must(201, await world.dispense(place, nurse.id, 1)).body
