@@ -56,6 +56,11 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     2,
     'a hand-over: locks and facts, then the writes with the COMMIT',
   )
+  t.equal(
+    await post('/v1/dispensation-checks', place.token, dispensationBody(nurse.id, 1)),
+    2,
+    'a check: the same locks and facts, then its record with the COMMIT',
+  )
   for (const more of [{}, { near: CENTRE }, { pharmacy: place.finess }]) {
     t.equal(
       await post('/v1/reservations', nurse.token, { product: 'surgical', quantity: 1, ...more }),
