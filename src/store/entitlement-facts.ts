@@ -15,7 +15,8 @@ interface Who {
   near: Place | null
 }
 
-interface Row {
+/** What `factsQuery` gives. */
+export interface FactsRow {
   at: Instant
   person: Person | null
   place: { path: string[]; timeZone: string }
@@ -31,9 +32,17 @@ interface Row {
  */
 export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
   const name = typeof who.identifier === 'string' ? 'entitlement_facts' : 'entitlement_facts_in_entry'
-  const { person, place, at, ...facts } = await oneRow<Row>(db, name, factsQuery(who))
+  return factsOf(await oneRow<FactsRow>(db, name, factsQuery(who)), who)
+}
+
+/** The facts of a row, for a statement that reads more beside them. */
+export function factsOf(
+  { at, person, place, rules, receipts, holds }: FactsRow,
+  { occurredAt }: Pick<Who, 'occurredAt'>,
+): EntitlementFacts | undefined {
   if (!person) return undefined
-  return { ...facts, at, person, occurredAt: who.occurredAt ?? at, territoryPath: place.path, timeZone: place.timeZone }
+  const judging = { territoryPath: place.path, timeZone: place.timeZone }
+  return { at, person, occurredAt: occurredAt ?? at, ...judging, rules, receipts, holds }
 }
 
 function identifierOf({ identifier }: Who): SQL {
@@ -41,7 +50,8 @@ function identifierOf({ identifier }: Who): SQL {
   return sql`(select professional from ledger_payloads where entry_id = ${identifier.inEntry}::uuid)`
 }
 
-function factsQuery(who: Who): SQL {
+/** The statement of `readEntitlementFacts`. */
+export function factsQuery(who: Who): SQL {
   return sql`
     with recursive moment as materialized (
       select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now

@@ -51,6 +51,9 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
   const near = `near=${CENTRE.latitude},${CENTRE.longitude}&product=surgical`
 
   t.equal(await get(`/v1/pharmacies?${near}`), 1, 'the nearest search: one')
+  t.equal(await get('/v1/entitlements/me'), 1, 'what a professional may still receive: one')
+  const named = `/v1/professionals/${nurse.id}/entitlements`
+  t.equal(await get(named, world.regulator), 1, 'what a regulator is shown of it: one, which records it')
   t.equal(
     await post('/v1/dispensations', place.token, dispensationBody(nurse.id, 1)),
     2,
