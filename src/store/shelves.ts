@@ -56,17 +56,24 @@ export const shelfColumns = sql`
   s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.counted_at`)} as "countedAt"`
 
 /**
- * Puts up an empty shelf where there is none; true when it did. The pharmacy and product must exist. A new shelf locks
- * the pharmacy's row, so that one that is being moved does not leave it at the old place.
+ * Puts up an empty shelf where there is none, if the pharmacy and product exist and, unless any will do, the product is
+ * distributed; true when it did. A new shelf locks the pharmacy's row, so that one that is being moved does not leave it
+ * at the old place.
  */
-export async function ensureShelf(tx: Transaction, pharmacy: string, product: string): Promise<boolean> {
+export async function ensureShelf(
+  tx: Transaction,
+  pharmacy: string,
+  product: string,
+  which: 'any' | 'active',
+): Promise<boolean> {
   const created = await rows(
     tx,
     'ensure_shelf',
     sql`insert into stock (pharmacy, product, on_hand, held, version, observed_at, location)
-        select finess, ${product}, 0, 0, 0, ${clock}, location from pharmacies
-        where finess = ${pharmacy} and not exists (select from stock where pharmacy = ${pharmacy} and product = ${product})
-        for share
+        select p.finess, c.code, 0, 0, 0, ${clock}, p.location from pharmacies p, products c
+        where p.finess = ${pharmacy} and c.code = ${product} and (c.active or ${which === 'any'}::boolean)
+          and not exists (select from stock where pharmacy = ${pharmacy} and product = ${product})
+        for share of p
         on conflict do nothing returning 1`,
   )
   return created.length > 0

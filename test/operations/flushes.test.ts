@@ -71,6 +71,24 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
       `a reservation of ${JSON.stringify(more)}: facts and the shelf, then the writes with the COMMIT`,
     )
   }
+  const shelf = `/v1/pharmacies/${place.finess}/stock`
+  const now = () => new Date().toISOString()
+  const counted = { method: 'PUT' as const, url: `${shelf}/surgical`, token: place.token }
+  t.equal(
+    await flushesOf(() => ({ ...counted, body: { onHand: 1_000, countedAt: now() } })),
+    2,
+    'a count: locks and the changes since, then the writes with the COMMIT',
+  )
+  t.equal(
+    await post(`${shelf}-movements`, place.token, {
+      product: 'surgical',
+      kind: 'delivery',
+      quantity: 1,
+      occurredAt: now(),
+    }),
+    2,
+    'a movement: locks, then the writes with the COMMIT',
+  )
   t.equal(
     await flushesOf(async () => {
       const { id } = must(201, await world.dispense(place, nurse.id, 1)).body
