@@ -71,6 +71,19 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
       `a reservation of ${JSON.stringify(more)}: facts and the shelf, then the writes with the COMMIT`,
     )
   }
+  for (const [token, body] of [
+    [nurse.token, {}],
+    [place.token, { reason: 'damaged' }],
+  ] as const) {
+    t.equal(
+      await flushesOf(async () => {
+        const { id } = must(201, await world.reserve(nurse.token, { quantity: 1 })).body
+        return { method: 'POST', url: `/v1/reservations/${id}/cancellation`, token, body }
+      }),
+      2,
+      'a cancellation: locks and the reservation, then the writes with the COMMIT',
+    )
+  }
   const shelf = `/v1/pharmacies/${place.finess}/stock`
   const now = () => new Date().toISOString()
   const counted = { method: 'PUT' as const, url: `${shelf}/surgical`, token: place.token }
