@@ -4,6 +4,7 @@ import { clock, instant, sql } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Instant } from '../../domain/instant.ts'
+import { Problem } from '../../domain/problems.ts'
 import type { ReversibleLine } from '../../domain/reversal.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
@@ -45,9 +46,9 @@ export interface Reversible {
 
 /**
  * Locks the head of the person whom a dispensation is about and the shelves that it was taken from, in one flush with what
- * decides its reversal, each read by a later statement than the head's lock. Undefined when the pharmacy has no such dispensation.
+ * decides its reversal, each read by a later statement than the head's lock. Throws 404 when the pharmacy has no such dispensation.
  */
-export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible | undefined> {
+export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible> {
   const { id, pharmacy } = named
   const [head, original, entitlement, shelves] = await Promise.all([
     lockHeadOfEntry(tx, id, pharmacy),
@@ -55,7 +56,7 @@ export async function lockReversible(tx: Transaction, named: Named): Promise<Rev
     readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy, near: null }),
     lockShelvesOf(tx, named),
   ])
-  if (!head || !original) return undefined
+  if (!head || !original) throw new Problem('not_found', 'There is no such dispensation of yours.')
   const persons = [original.personId, entitlement?.person.id ?? head.personId]
   if (persons.some((personId) => personId !== head.personId))
     throw new StaleRead('the person was merged before the lock')

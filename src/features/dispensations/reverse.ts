@@ -17,17 +17,15 @@ import type { Dispensation, ReversalRequest } from './schema.ts'
 
 /**
  * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
- * The first entry stays, and no reservation revives. Undefined when the pharmacy has no such dispensation.
+ * The first entry stays, and no reservation revives.
  */
 export async function reverse(
   tx: Transaction,
   dispensation: Named,
   request: ReversalRequest,
   { operator, signer }: Writing,
-): Promise<Dispensation | Refusal | undefined> {
-  const found = await lockReversible(tx, dispensation)
-  if (!found) return undefined
-  const { head, original, entitlement, shelves } = found
+): Promise<Dispensation | Refusal> {
+  const { head, original, entitlement, shelves } = await lockReversible(tx, dispensation)
   const { professional } = original
   const refuse = (refusal: Refusal) => recordRefusal(tx, refusedReversal(original, operator), refusal)
   if (professional === null) return refuse(professionalErased())

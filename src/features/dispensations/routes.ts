@@ -115,14 +115,7 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
         request,
         reply,
         { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
-        async (tx) => {
-          const reversed = await reverse(tx, { id: params.id, pharmacy }, body, {
-            operator: operatorOf(request),
-            signer,
-          })
-          if (!reversed) throw notFound()
-          return reversed
-        },
+        (tx) => reverse(tx, { id: params.id, pharmacy }, body, { operator: operatorOf(request), signer }),
       )
     },
   )
