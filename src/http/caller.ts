@@ -50,3 +50,16 @@ export function pharmacyFor(caller: Caller, named: string | undefined): string {
   }
   return pharmacy
 }
+
+/**
+ * The pharmacy that a thing named by its id must belong to: the one named beside it, or the only one that the caller acts
+ * for; with several, what `look` says of these. Undefined when it can be none of the caller's.
+ */
+export async function pharmacyOfThing(
+  caller: Caller,
+  named: string | undefined,
+  look: (pharmacies: string[]) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const own = actingFor(caller).filter((pharmacy) => named === undefined || pharmacy === named)
+  return own.length > 1 ? look(own) : own[0]
+}

@@ -39,15 +39,21 @@ export async function recordAccess(
   access: Access,
   personIds: readonly (string | null)[],
 ): Promise<void> {
+  await rows(db, 'record_access', insertAccesses(access, personIds))
+}
+
+/** Sends the record of what a transaction reads of one person, or of one unknown, to leave with the COMMIT. */
+export function sendAccess(tx: Transaction, access: Access, personId: string | null): void {
+  send(tx, 'record_access', insertAccesses(access, [personId]))
+}
+
+function insertAccesses(access: Access, personIds: readonly (string | null)[]): SQL {
   const accesses = personIds.map((personId) => ({ id: uuidv7(), person_id: personId }))
-  await rows(
-    db,
-    'record_access',
-    sql`insert into accesses (id, kind, person_id, reader_role, reader, pharmacy, outcome, operator)
-        select id, ${access.kind}, person_id, ${access.reader.role}, ${access.reader.subject}, ${access.pharmacy ?? null},
-          ${access.outcome}, ${access.operator ?? null}
-        from jsonb_to_recordset(${json(accesses)}) as t(id uuid, person_id uuid)`,
-  )
+  return sql`
+    insert into accesses (id, kind, person_id, reader_role, reader, pharmacy, outcome, operator)
+    select id, ${access.kind}, person_id, ${access.reader.role}, ${access.reader.subject}, ${access.pharmacy ?? null},
+      ${access.outcome}, ${access.operator ?? null}
+    from jsonb_to_recordset(${json(accesses)}) as t(id uuid, person_id uuid)`
 }
 
 /** One thing about one person: an entry e, a reservation r, or what an identifier i stands for in the directory. */

@@ -8,13 +8,15 @@ import type { Instant } from '../domain/instant.ts'
 import { ruleColumns } from './allocation-rules.ts'
 
 interface Who {
-  identifier: string
+  /** A number, or the one that an entry's payload says. */
+  identifier: string | { inEntry: string }
   occurredAt: Instant | null
   pharmacy: string | null
   near: Place | null
 }
 
-interface Row {
+/** What `factsQuery` gives. */
+export interface FactsRow {
   at: Instant
   person: Person | null
   place: { path: string[]; timeZone: string }
@@ -29,12 +31,27 @@ interface Row {
  * pharmacy, else of the one nearest to the place. Undefined when nobody has this identifier.
  */
 export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
-  const { person, place, at, ...facts } = await oneRow<Row>(db, 'entitlement_facts', factsQuery(who))
-  if (!person) return undefined
-  return { ...facts, at, person, occurredAt: who.occurredAt ?? at, territoryPath: place.path, timeZone: place.timeZone }
+  const name = typeof who.identifier === 'string' ? 'entitlement_facts' : 'entitlement_facts_in_entry'
+  return factsOf(await oneRow<FactsRow>(db, name, factsQuery(who)), who)
 }
 
-function factsQuery(who: Who): SQL {
+/** The facts of a row, for a statement that reads more beside them. */
+export function factsOf(
+  { at, person, place, rules, receipts, holds }: FactsRow,
+  { occurredAt }: Pick<Who, 'occurredAt'>,
+): EntitlementFacts | undefined {
+  if (!person) return undefined
+  const judging = { territoryPath: place.path, timeZone: place.timeZone }
+  return { at, person, occurredAt: occurredAt ?? at, ...judging, rules, receipts, holds }
+}
+
+function identifierOf({ identifier }: Who): SQL {
+  if (typeof identifier === 'string') return sql`${identifier}`
+  return sql`(select professional from ledger_payloads where entry_id = ${identifier.inEntry}::uuid)`
+}
+
+/** The statement of `readEntitlementFacts`. */
+export function factsQuery(who: Who): SQL {
   return sql`
     with recursive moment as materialized (
       select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now
@@ -42,7 +59,7 @@ function factsQuery(who: Who): SQL {
       select root.* from person_identifiers i
       join persons known on known.id = i.person_id
       join persons root on root.id = coalesce(known.merged_into, known.id)
-      where i.identifier = ${who.identifier}
+      where i.identifier = ${identifierOf(who)}
     ), circle as materialized (
       select id from person union all select p.id from persons p join person on p.merged_into = person.id
     ), path as (

@@ -44,6 +44,17 @@ export function lockHeadOf(tx: Transaction, personId: string): Promise<Head | un
   )
 }
 
+/** Locks the head that continues the history of whom a pharmacy's hand-over was to; undefined when there is none such. */
+export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): Promise<Head | undefined> {
+  return lock(
+    tx,
+    'lock_head_of_entry',
+    sql`h.person_id = (
+      select coalesce(p.merged_into, p.id) from ledger_entries e join persons p on p.id = e.person_id
+      where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation')`,
+  )
+}
+
 /** Locks the heads of these persons, in id order, those of merged records too. */
 export function lockHeads(tx: Transaction, personIds: readonly string[]): Promise<Head[]> {
   return lockAll(tx, 'lock_heads', sql`h.person_id = any (${uuids(personIds)})`)

@@ -3,25 +3,26 @@ import { oneRow, rows } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
 import { type FieldError, Problem } from '../domain/problems.ts'
 
-/**
- * Makes sure that a pharmacy and a product exist, as a shelf needs both, and says whether there is one. Throws 404 where
- * one of them does not.
- */
-export async function requireShelfPlace(
-  db: Queryable,
-  pharmacy: string,
-  product: string,
-): Promise<{ productActive: boolean; shelfKnown: boolean }> {
-  const found = await oneRow<{ pharmacyKnown: boolean; productActive: boolean | null; shelfKnown: boolean }>(
+/** Whether there are a pharmacy and a product, as a shelf needs both; null where there is no such product. */
+export interface ShelfPlace {
+  pharmacyKnown: boolean
+  productActive: boolean | null
+}
+
+/** Looks for a pharmacy and a product. */
+export function findShelfPlace(db: Queryable, pharmacy: string, product: string): Promise<ShelfPlace> {
+  return oneRow(
     db,
     'shelf_place',
     sql`select exists (select from pharmacies where finess = ${pharmacy}) as "pharmacyKnown",
-          (select active from products where code = ${product}) as "productActive",
-          exists (select from stock where pharmacy = ${pharmacy} and product = ${product}) as "shelfKnown"`,
+          (select active from products where code = ${product}) as "productActive"`,
   )
-  if (!found.pharmacyKnown) throw new Problem('not_found', 'There is no such pharmacy.')
-  if (found.productActive === null) throw new Problem('not_found', 'There is no such product in the catalogue.')
-  return { productActive: found.productActive, shelfKnown: found.shelfKnown }
+}
+
+/** Throws 404 where the pharmacy or the product does not exist. */
+export function requireShelfPlace({ pharmacyKnown, productActive }: ShelfPlace): void {
+  if (!pharmacyKnown) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (productActive === null) throw new Problem('not_found', 'There is no such product in the catalogue.')
 }
 
 /** The products among these that are no longer distributed. Throws 400 naming the fields that no product has. */

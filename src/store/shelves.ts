@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
-import { clock, instant, json, limitTo, sql, texts } from '../db/sql.ts'
+import { clock, instant, json, limitTo, sql } from '../db/sql.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import type { Movement, Shelf } from '../domain/shelf.ts'
 import type { EventRecord } from './events.ts'
@@ -52,21 +52,28 @@ export const holdColumns = sql`
   ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.created_at`)} as "createdAt"`
 
 /** Columns of a Shelf over stock s. */
-const shelfColumns = sql`
+export const shelfColumns = sql`
   s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.counted_at`)} as "countedAt"`
 
 /**
- * Puts up an empty shelf where there is none; true when it did. The pharmacy and product must exist. A new shelf locks
- * the pharmacy's row, so that one that is being moved does not leave it at the old place.
+ * Puts up an empty shelf where there is none, if the pharmacy and product exist and, unless any will do, the product is
+ * distributed; true when it did. A new shelf locks the pharmacy's row, so that one that is being moved does not leave it
+ * at the old place.
  */
-export async function ensureShelf(tx: Transaction, pharmacy: string, product: string): Promise<boolean> {
+export async function ensureShelf(
+  tx: Transaction,
+  pharmacy: string,
+  product: string,
+  which: 'any' | 'active',
+): Promise<boolean> {
   const created = await rows(
     tx,
     'ensure_shelf',
     sql`insert into stock (pharmacy, product, on_hand, held, version, observed_at, location)
-        select finess, ${product}, 0, 0, 0, ${clock}, location from pharmacies
-        where finess = ${pharmacy} and not exists (select from stock where pharmacy = ${pharmacy} and product = ${product})
-        for share
+        select p.finess, c.code, 0, 0, 0, ${clock}, p.location from pharmacies p, products c
+        where p.finess = ${pharmacy} and c.code = ${product} and (c.active or ${which === 'any'}::boolean)
+          and not exists (select from stock where pharmacy = ${pharmacy} and product = ${product})
+        for share of p
         on conflict do nothing returning 1`,
   )
   return created.length > 0
@@ -85,22 +92,6 @@ export function lockShelves(
           select pharmacy, product from jsonb_to_recordset(${json(places.map(({ pharmacy, product }) => ({ pharmacy, product })))}) as t(pharmacy text, product text)
           ${limitTo(places)})
         order by s.pharmacy, s.product for update of s`,
-  )
-}
-
-/** Locks the holds on some shelves of a pharmacy that have expired but are not yet ended, in id order. */
-export function lockExpiredHolds(
-  tx: Transaction,
-  pharmacy: string,
-  products: readonly string[],
-): Promise<LockedHold[]> {
-  return rows<LockedHold>(
-    tx,
-    'lock_expired_holds',
-    sql`select ${holdColumns} from reservations r
-        where r.pharmacy = ${pharmacy} and r.product = any (${texts(products)})
-          and r.status = 'held' and r.expires_at <= clock_timestamp()
-        order by r.id for update`,
   )
 }
 

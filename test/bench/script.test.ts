@@ -116,6 +116,12 @@ commit;
   )
 })
 
+t.test('what would skip a locked row waits for it, where it is said to', async (t) => {
+  const flush = ['lock_if_free', 'lock_others'].map((name) => ({ name, text: `${name} skip locked`, parameters: [] }))
+  const { text } = writeScript([[flush]], { draw: [], replace: [], waits: /_if_free$/ }, NOW)
+  t.match(text, 'lock_if_free;\nlock_others skip locked;')
+})
+
 t.test('a script is refused whose values nobody reads', async (t) => {
   const work: Work = [[{ name: 'nearby', text: 'select 1', parameters: [] }]]
   t.throws(

@@ -90,3 +90,35 @@ t.test(
     await invariantsHold(t, service.db)
   },
 )
+
+t.test(
+  'tills that take one hand-over back at once give no more back than it gave',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 100))
+    const nurse = await world.professional(1)
+    const lines = ['surgical', 'ffp2'].map((product) => ({ product, quantity: 5 }))
+    must(201, await world.count(place, 100, 'ffp2'))
+    const { id } = must(201, await world.dispense(place, nurse.id, 0, { lines })).body
+
+    // Each product by half of the tills.
+    const answers = await atOnce(range(20), (n) =>
+      service.call('POST', `/v1/dispensations/${id}/reversal`, {
+        token: place.token,
+        key: true,
+        body: { kind: 'returned', lines: [{ product: n % 2 === 0 ? 'surgical' : 'ffp2', quantity: 1 }] },
+      }),
+    )
+    t.same(tally(answers), { 201: 10, '409 reversal_exceeds_dispensed': 10 })
+    const given = answers.filter(({ status }) => status === 201).sort((a, b) => a.body.sequence - b.body.sequence)
+    t.same(
+      given.map(({ body }) => body.remaining[0].quantity),
+      range(10).map((n) => n + 1),
+      'each says what is left after it',
+    )
+    await invariantsHold(t, service.db)
+  },
+)

@@ -1,10 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
 import t from 'tap'
 import { onServerOnly } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { startService } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
-import { makeWorld, must } from '../support/world.ts'
+import { until } from '../support/until.ts'
+import { CENTRE, makeWorld, must } from '../support/world.ts'
 
 t.test(
   'a collection that races a cancellation: one of them wins, and the totals hold (fault 10)',
@@ -83,6 +85,85 @@ t.test(
     t.equal(ids.size, 50, 'and the replays answer it')
     const stock = await service.call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })
     t.match(stock.body.items, [{ onHand: 900 }])
+    await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'a shelf that somebody has locked is waited for by who may have of it, and by nobody who is refused',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const [busy, farther] = [await world.pharmacy(1), await world.pharmacy(2)]
+    for (const place of [busy, farther]) must(201, await world.count(place, 100))
+    const [nurse, colleague] = [await world.professional(1), await world.professional(2)]
+    const session = new pg.Client({ connectionString: service.url })
+    await session.connect()
+    t.teardown(() => session.end())
+    await session.query('begin')
+    await session.query('select from stock where pharmacy = $1 for update', [busy.finess])
+
+    for (const where of [{}, { near: CENTRE }, { pharmacy: busy.finess }]) {
+      const refused = await world.reserve(nurse.token, { quantity: 11, ...where })
+      t.match(refused, { status: 409, body: { code: 'entitlement_exceeded' } }, 'while it is locked')
+    }
+    const waiting = [
+      world.reserve(nurse.token, { quantity: 1 }),
+      world.reserve(colleague.token, { quantity: 1, pharmacy: busy.finess }),
+    ]
+    const locks = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await until(1_500, 'nobody waited', async () => {
+      await session.query('select pg_stat_clear_snapshot()')
+      return (await session.query(locks)).rows.length === waiting.length
+    })
+    await session.query('commit')
+    for (const answer of await Promise.all(waiting)) {
+      t.match(answer, { status: 201, body: { pharmacy: { finess: busy.finess } } }, 'not at the next pharmacy')
+    }
+    await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'all reservations of one shelf cancelled at once from both sides free each mask once',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 100))
+    const nurses = await Promise.all(range(30).map((n) => world.professional(n)))
+    const cancellations = await atOnce(nurses, async ({ token }) => {
+      const { id } = must(201, await world.reserve(token, { quantity: 2 })).body
+      return { id, token }
+    })
+    const answers = await atOnce([...cancellations, ...cancellations], ({ id, token }, n) =>
+      service.call('POST', `/v1/reservations/${id}/cancellation`, {
+        token: n % 2 === 0 ? token : place.token,
+        body: { reason: 'closed' },
+      }),
+    )
+    t.same(tally(answers), { 200: 60 })
+    const stock = await service.call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })
+    t.match(stock.body.items, [{ onHand: 100, held: 0, available: 100, version: 61 }])
+    await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'reservations that are refused among some that are served keep none of these from the last masks',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const place = await world.pharmacy(1)
+    must(201, await world.count(place, 20))
+    const nurses = await Promise.all(range(60).map((n) => world.professional(n)))
+    const answers = await atOnce(nurses, ({ token }, n) =>
+      world.reserve(token, { quantity: n % 3 === 0 ? 1 : 11, ...(n % 2 === 0 && { pharmacy: place.finess }) }),
+    )
+    t.same(tally(answers), { 201: 20, '409 entitlement_exceeded': 40 })
     await invariantsHold(t, service.db)
   },
 )

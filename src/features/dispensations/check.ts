@@ -5,7 +5,7 @@ import { decideDispensation } from '../../domain/dispensation.ts'
 import type { Allowance, Hold } from '../../domain/entitlement.ts'
 import { countsIn } from '../../domain/periods.ts'
 import { isRefusal, type Refusal } from '../../domain/problems.ts'
-import { recordAccess } from '../../store/accesses.ts'
+import { sendAccess } from '../../store/accesses.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { professionalUnknown } from './dispense.ts'
 import { type CounterLimits, gather } from './gather.ts'
@@ -32,9 +32,8 @@ export async function check(
     pharmacy,
     operator,
   }
-  await recordAccess(tx, { ...access, outcome: isRefusal(decided) ? decided.refused : 'allow' }, [
-    counter?.head.personId ?? null,
-  ])
+  const outcome = isRefusal(decided) ? decided.refused : 'allow'
+  sendAccess(tx, { ...access, outcome }, counter?.head.personId ?? null)
   const decision = isRefusal(decided)
     ? { decision: 'refuse' as const, code: decided.refused }
     : { decision: 'allow' as const }

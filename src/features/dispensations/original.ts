@@ -1,23 +1,30 @@
 import type { Transaction } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
+import { row, rows } from '../../db/query.ts'
 import { clock, instant, sql } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
+import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { Problem } from '../../domain/problems.ts'
 import type { ReversibleLine } from '../../domain/reversal.ts'
+import type { Shelf } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
+import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import type { EntryLine } from '../../store/entries.ts'
-import { type Head, lockHeadOf } from '../../store/ledger.ts'
-import { personOfEntry } from './queries.ts'
+import { type Head, lockHeadOfEntry } from '../../store/ledger.ts'
+import { shelfColumns } from '../../store/shelves.ts'
+
+/** A pharmacy's dispensation, as a request names it. */
+export interface Named {
+  id: string
+  pharmacy: string
+}
 
 /** A dispensation as a reversal sees it. */
-export interface Original {
-  id: string
+export interface Original extends Named {
   at: Instant
   personId: string
   /** Null once erased. */
   professional: string | null
-  pharmacy: string
   occurredAt: Instant
   profession: string
   practiceTerritory: string | null
@@ -27,18 +34,37 @@ export interface Original {
 
 export type OriginalLine = ReversibleLine & Pick<EntryLine, 'rule'>
 
-/** Locks the head of the person whom a dispensation is about, and reads it in a later statement. Throws 404. */
-export async function lockOriginal(tx: Transaction, id: string): Promise<{ head: Head; original: Original }> {
-  const personId = await personOfEntry(tx, id)
-  const head = personId && (await lockHeadOf(tx, personId))
-  if (!head) throw new Error('every entry has a person, and every person a head')
-  const original = await readOriginal(tx, id)
-  if (original.personId !== head.personId) throw new StaleRead('the person was merged before the lock')
-  return { head, original }
+/** All that a reversal is decided by and written with. */
+export interface Reversible {
+  head: Head
+  original: Original
+  /** Undefined once the professional is erased. */
+  entitlement: EntitlementFacts | undefined
+  /** Of the original's products, locked. */
+  shelves: Shelf[]
 }
 
-async function readOriginal(tx: Transaction, id: string): Promise<Original> {
-  const [found] = await rows<Original>(
+/**
+ * Locks the head of the person whom a dispensation is about and the shelves that it was taken from, in one flush with what
+ * decides its reversal, each read by a later statement than the head's lock. Throws 404 when the pharmacy has no such dispensation.
+ */
+export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible> {
+  const { id, pharmacy } = named
+  const [head, original, entitlement, shelves] = await Promise.all([
+    lockHeadOfEntry(tx, id, pharmacy),
+    readOriginal(tx, named),
+    readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy, near: null }),
+    lockShelvesOf(tx, named),
+  ])
+  if (!head || !original) throw new Problem('not_found', 'There is no such dispensation of yours.')
+  const persons = [original.personId, entitlement?.person.id ?? head.personId]
+  if (persons.some((personId) => personId !== head.personId))
+    throw new StaleRead('the person was merged before the lock')
+  return { head, original, entitlement, shelves }
+}
+
+function readOriginal(tx: Transaction, { id, pharmacy }: Named): Promise<Original | undefined> {
+  return row(
     tx,
     'read_reversible',
     sql`select e.id, ${instant(clock)} as at, coalesce(p.merged_into, p.id) as "personId", e.pharmacy,
@@ -53,8 +79,19 @@ async function readOriginal(tx: Transaction, id: string): Promise<Original> {
                 where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
             from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
         from ledger_entries e join persons p on p.id = e.person_id
-        where e.id = ${id}::uuid and e.kind = 'dispensation'`,
+        where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation'`,
   )
-  if (!found) throw new Problem('not_found', 'There is no such dispensation of yours.')
-  return found
+}
+
+// Found by the entry, which never changes, and in the order in which all lock shelves.
+function lockShelvesOf(tx: Transaction, { id, pharmacy }: Named): Promise<Shelf[]> {
+  return rows<Shelf>(
+    tx,
+    'lock_shelves_of_entry',
+    sql`select ${shelfColumns} from stock s
+        where s.pharmacy = ${pharmacy} and s.product = any (array(
+          select l.product from ledger_entries e join ledger_lines l on l.entry_id = e.id
+          where e.id = ${id}::uuid and e.pharmacy = ${pharmacy}))
+        order by s.pharmacy, s.product for update of s`,
+  )
 }

@@ -1,6 +1,6 @@
 import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { sql } from '../../db/sql.ts'
+import { sql, texts } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryReadableBy } from '../../http/readable-entries.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
@@ -26,14 +26,14 @@ export function findEntry(
   )
 }
 
-/** Whom an entry is about, by surrogate; undefined when there is no such entry. */
-export async function personOfEntry(db: Queryable, id: string): Promise<string | undefined> {
-  const found = await row<{ personId: string }>(
+/** At which of some pharmacies an entry was made; undefined when at none. */
+export async function pharmacyOfEntry(db: Queryable, pharmacies: string[], id: string): Promise<string | undefined> {
+  const found = await row<{ pharmacy: string }>(
     db,
-    'person_of_entry',
-    sql`select person_id as "personId" from ledger_entries where id = ${id}::uuid`,
+    'pharmacy_of_entry',
+    sql`select pharmacy from ledger_entries where id = ${id}::uuid and pharmacy = any (${texts(pharmacies)})`,
   )
-  return found?.personId
+  return found?.pharmacy
 }
 
 /** Entries that the caller may read, newest first, after a position, one more than a page; of one pharmacy if said. A reading is recorded. */

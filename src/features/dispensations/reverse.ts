@@ -1,19 +1,18 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { allowanceFor } from '../../domain/beneficiary.ts'
+import { allowanceFor, type EntitlementFacts } from '../../domain/beneficiary.ts'
 import { signReceipt } from '../../domain/checkpoint.ts'
 import type { SealedEntry } from '../../domain/ledger-entry.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/problems.ts'
 import { decideReversal, type ReversibleLine } from '../../domain/reversal.ts'
 import { type Moved, move } from '../../domain/shelf.ts'
 import { type RefusedRequest, recordRefusal } from '../../store/decisions.ts'
-import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
 import { turningPoints } from '../../store/events.ts'
 import { append, type LineWeight, type NewEntry, seal } from '../../store/ledger.ts'
-import { applyStockEffects, lockShelves } from '../../store/shelves.ts'
+import { applyStockEffects } from '../../store/shelves.ts'
 import type { Writing } from './dispense.ts'
-import { lockOriginal, type Original, type OriginalLine } from './original.ts'
+import { lockReversible, type Named, type Original, type OriginalLine, type Reversible } from './original.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 /**
@@ -22,12 +21,12 @@ import type { Dispensation, ReversalRequest } from './schema.ts'
  */
 export async function reverse(
   tx: Transaction,
-  dispensationId: string,
+  dispensation: Named,
   request: ReversalRequest,
   { operator, signer }: Writing,
 ): Promise<Dispensation | Refusal> {
-  const { head, original } = await lockOriginal(tx, dispensationId)
-  const { professional, pharmacy } = original
+  const { head, original, entitlement, shelves } = await lockReversible(tx, dispensation)
+  const { professional } = original
   const refuse = (refusal: Refusal) => recordRefusal(tx, refusedReversal(original, operator), refusal)
   if (professional === null) return refuse(professionalErased())
   const lines = decideReversal(original.lines, request.lines)
@@ -36,8 +35,8 @@ export async function reverse(
   const payload = { professional, kind: request.kind, note: request.note, operator }
   const sealed = seal(head, entryOf(original, lines), payload)
   append(tx, sealed, lines.map(weightOf(original)), professional)
-  await giveStockBack(tx, original, lines, { id: sealed.id, operator })
-  const remaining = await remainingNow(tx, professional, pharmacy, lines)
+  giveStockBack(tx, { ...original, shelves }, lines, { id: sealed.id, operator })
+  const remaining = entitlement ? remainingAfter(entitlement, original, lines) : []
   return { ...entryView(rowOf(original, sealed, lines)), remaining, receipt: signReceipt(sealed, signer) }
 }
 
@@ -98,18 +97,14 @@ function rowOf({ id, professional }: Original, sealed: SealedEntry, lines: Origi
   }
 }
 
-async function giveStockBack(
+function giveStockBack(
   tx: Transaction,
-  { pharmacy, at }: Original,
+  { pharmacy, at, shelves }: Original & Pick<Reversible, 'shelves'>,
   lines: readonly { product: string; quantity: number }[],
   { id, operator }: { id: string; operator: string | undefined },
-): Promise<void> {
-  const shelves = await lockShelves(
-    tx,
-    lines.map(({ product }) => ({ pharmacy, product })),
-  )
+): void {
   const movements: Moved['movements'] = []
-  const after = shelves.map((shelf) =>
+  const given = shelves.map((shelf) =>
     lines
       .filter(({ product }) => product === shelf.product)
       .reduce((current, { quantity }) => {
@@ -118,6 +113,8 @@ async function giveStockBack(
         return moved.shelf
       }, shelf),
   )
+  // Of a part, some shelves are as they were.
+  const after = given.filter((shelf, index) => shelf.version !== shelves[index]?.version)
   applyStockEffects(tx, {
     at,
     before: shelves,
@@ -132,16 +129,15 @@ async function giveStockBack(
   })
 }
 
-async function remainingNow(
-  tx: Transaction,
-  professional: string,
-  pharmacy: string,
-  lines: readonly { product: string }[],
-): Promise<Dispensation['remaining']> {
-  const facts = await readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: null })
-  if (!facts) return []
+// What was read under the lock and what is given back are all there is: nobody else adds to this history meanwhile.
+function remainingAfter(
+  entitlement: EntitlementFacts,
+  { occurredAt }: Original,
+  lines: readonly { product: string; quantity: number }[],
+): Dispensation['remaining'] {
+  const receipts = lines.map(({ product, quantity }) => ({ product, quantity: -quantity, at: occurredAt }))
   return [...new Set(lines.map(({ product }) => product))].flatMap((product) => {
-    const left = allowanceFor(facts, product)
+    const left = allowanceFor(entitlement, product, { receipts })
     return isRefusal(left) ? [] : [{ product, quantity: left.remaining }]
   })
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
 import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { Problem } from '../../domain/problems.ts'
-import { pharmacyFor } from '../../http/caller.ts'
+import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
@@ -16,7 +16,7 @@ import { entryView } from '../../store/entries.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
 import type { CounterLimits } from './gather.ts'
-import { findEntry, listEntries } from './queries.ts'
+import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
@@ -108,15 +108,14 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
     },
     async (request, reply) => {
       const { caller, params, body } = request
-      const original = await findEntry(db, caller, params.id)
-      if (original?.kind !== 'dispensation' || (body.pharmacy && body.pharmacy !== original.pharmacy)) throw notFound()
-      const pharmacy = pharmacyFor(caller, original.pharmacy ?? undefined)
+      const pharmacy = await pharmacyOfThing(caller, body.pharmacy, (own) => pharmacyOfEntry(db, own, params.id))
+      if (pharmacy === undefined) throw notFound()
       const onReplay = showAgain(request)
       return effect(
         request,
         reply,
         { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
-        (tx) => reverse(tx, params.id, body, { operator: operatorOf(request), signer }),
+        (tx) => reverse(tx, { id: params.id, pharmacy }, body, { operator: operatorOf(request), signer }),
       )
     },
   )

@@ -1,7 +1,5 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
-import { sql } from '../../db/sql.ts'
 import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
 import { isRefusal, Problem } from '../../domain/problems.ts'
 import { professionalOf } from '../../http/caller.ts'
@@ -9,9 +7,7 @@ import { operatorOf } from '../../http/effects.ts'
 import { requireSelf } from '../../http/remit.ts'
 import { citedRule, problems, professional, window } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { recordAccess } from '../../store/accesses.ts'
-import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { findPersonInRemit } from '../../store/remit.ts'
+import { type Entitled, readEntitled } from './queries.ts'
 
 const entitlement = z
   .object({
@@ -45,7 +41,7 @@ function ownRoute(app: App, { db }: Deps): void {
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },
     },
-    async ({ caller }) => ({ items: await entitlementsOf(db, professionalOf(caller)) }),
+    async ({ caller }) => ownEntitlements(db, professionalOf(caller)),
   )
 }
 
@@ -68,26 +64,24 @@ function namedRoute(app: App, { db }: Deps): void {
       const { caller, params } = request
       if (caller.role === 'professional') {
         await requireSelf(db, caller, params.id)
-        return { items: await entitlementsOf(db, params.id) }
+        return ownEntitlements(db, params.id)
       }
-      const person = await findPersonInRemit(db, caller, params.id)
-      const outcome = person?.inRemit ? 'shown' : 'not_found'
-      await recordAccess(db, { kind: 'entitlements', reader: caller, outcome, operator: operatorOf(request) }, [
-        person?.personId ?? null,
-      ])
-      if (!person?.inRemit) throw new Problem('not_found', 'There is no such professional in your remit.')
-      return { items: await entitlementsOf(db, params.id) }
+      const reading = { kind: 'entitlements' as const, reader: caller, operator: operatorOf(request) }
+      const entitled = await readEntitled(db, params.id, { reading, remit: caller })
+      if (!entitled) throw new Problem('not_found', 'There is no such professional in your remit.')
+      return view(entitled)
     },
   )
 }
 
-async function entitlementsOf(db: Queryable, identifier: string): Promise<z.output<typeof entitlement>[]> {
-  const [facts, products] = await Promise.all([
-    readEntitlementFacts(db, { identifier, occurredAt: null, pharmacy: null, near: null }),
-    rows<{ code: string }>(db, 'active_products', sql`select code from products where active order by code`),
-  ])
-  if (!facts) throw new Problem('not_found', 'The directory does not know this professional.')
-  return products.flatMap(({ code }) => {
+async function ownEntitlements(db: Queryable, identifier: string): Promise<z.output<typeof entitlements>> {
+  const entitled = await readEntitled(db, identifier)
+  if (!entitled) throw new Problem('not_found', 'The directory does not know this professional.')
+  return view(entitled)
+}
+
+function view({ facts, products }: Entitled): z.output<typeof entitlements> {
+  const items = products.flatMap((code) => {
     const left = allowanceFor(facts, code)
     if (isRefusal(left)) return []
     const { product, cap, received, held, remaining, rule, period } = left
@@ -95,4 +89,5 @@ async function entitlementsOf(db: Queryable, identifier: string): Promise<z.outp
       { product, cap, received, held, remaining, rule: { id: rule.id, source: rule.source }, window: windowOf(period) },
     ]
   })
+  return { items }
 }

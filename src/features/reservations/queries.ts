@@ -5,7 +5,6 @@ import { type Instant, iso } from '../../domain/instant.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type From, placeOf, suffix } from '../../store/nearest.ts'
 import { recordsOf } from '../../store/persons.ts'
-import { holdColumns, type LockedHold } from '../../store/shelves.ts'
 import type { Reservation } from './schema.ts'
 
 interface Row {
@@ -39,6 +38,11 @@ const ofPerson = (identifier: string): SQL => sql`r.person_id in ${recordsOf(ide
 /** Whose reservations: a professional's own, with the codes, or those at one of some pharmacies. */
 export type Owner = { professional: string } | { pharmacies: string[] }
 
+/** A condition over reservations r: it is its owner's. */
+export function isOf(owner: Owner): SQL {
+  return 'professional' in owner ? ofPerson(owner.professional) : sql`r.pharmacy = any (${texts(owner.pharmacies)})`
+}
+
 /** One reservation of its owner's, or undefined: another's is as if it were not there. A reading is recorded, an attempt too. */
 export async function findReservation(
   db: Queryable,
@@ -51,11 +55,11 @@ export async function findReservation(
       db,
       'find_reservation_of_professional',
       sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
-          where r.id = ${id}::uuid and ${ofPerson(owner.professional)}`,
+          where r.id = ${id}::uuid and ${isOf(owner)}`,
     )
     return own && view(own, true)
   }
-  const isTheirs = sql`r.pharmacy = any (${texts(owner.pharmacies)})`
+  const isTheirs = isOf(owner)
   const found = await row<Row>(
     db,
     `find_reservation_at_pharmacy${reading ? '_recorded' : ''}`,
@@ -117,18 +121,6 @@ export async function findByCode(
     ),
   )
   return found && view(found, false)
-}
-
-/** A reservation, locked, whatever its state. */
-export function lockReservation(
-  tx: Transaction,
-  id: string,
-): Promise<(LockedHold & { status: Reservation['status'] }) | undefined> {
-  return row(
-    tx,
-    'lock_reservation',
-    sql`select ${holdColumns}, ${status} as status from reservations r where r.id = ${id}::uuid for update`,
-  )
 }
 
 /** Where a named pharmacy is and how far; undefined when there is none. */

@@ -14,7 +14,7 @@ import { lockHead } from '../../store/ledger.ts'
 import { type From, nearestWithStock } from '../../store/nearest.ts'
 import { requireKnownProducts } from '../../store/places.ts'
 import { applyStockEffects } from '../../store/shelves.ts'
-import { type HeldShelf, holdFirst } from './hold.ts'
+import { type HeldShelf, holdFirst, holdIfFree, letGo, markNearest, NEAREST } from './hold.ts'
 import { availableAt, findPharmacy, insertReservation } from './queries.ts'
 import type { Reservation, ReservationRequest } from './schema.ts'
 
@@ -38,18 +38,22 @@ export async function reserve(
   request: ReservationRequest,
   limits: HoldLimits,
 ): Promise<Reservation | Refusal> {
-  const refuse = (facts: EntitlementFacts | null, refusal: Refusal) =>
-    recordRefusal(tx, refusedReservation(request, facts), refusal)
+  const refuse = (facts: EntitlementFacts | null, refusal: Refusal) => {
+    letGo(tx) // Before the COMMIT is written to disk, as others may wait for the shelf.
+    return recordRefusal(tx, refusedReservation(request, facts), refusal)
+  }
 
   const { near, pharmacy = null } = request
   const from = near ?? { practiceOf: professional }
-  // In one flush, and the first look with it: it locks nothing, and hardly anybody is refused after it.
-  const [inactive, head, facts, first] = await Promise.all([
+  // In one flush, and the shelf last if it is free: hardly anybody is refused after it. Whoever is lets go of it unseen.
+  const known = Promise.all([
     requireKnownProducts(tx, [{ path: 'product', code: request.product }]),
     lockHead(tx, professional),
     readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: near ?? null }),
-    pharmacy === null ? look(tx, request, from) : lookAt(tx, pharmacy, from),
   ])
+  const first = pharmacy === null ? tryNearest(tx, request, from) : tryNamed(tx, request, pharmacy, from)
+  first.catch(() => {}) // Not waited for by a refusal.
+  const [inactive, head, facts] = await known
   if (!head)
     return refuse(
       null,
@@ -64,8 +68,9 @@ export async function reserve(
 
   if (pharmacy === null && !near && !facts.person.practice)
     throw invalid('near', 'required, since the directory knows no practice of yours')
+  const tried = await first
   const found =
-    pharmacy === null ? await holdSomewhere(tx, request, from, first) : await holdAtNamed(tx, request, first[0])
+    pharmacy === null ? await holdSomewhere(tx, request, from, tried) : await holdAtNamed(tx, request, tried)
   if (isRefusal(found)) return refuse(facts, found)
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const reservation = reservationOf(request, found.candidate, facts.at, until)
@@ -82,50 +87,63 @@ function refusedReservation({ pharmacy }: ReservationRequest, facts: Entitlement
 
 type Candidate = Target & { active?: boolean }
 
-function look(tx: Transaction, request: ReservationRequest, near: From): Promise<Candidate[]> {
-  return nearestWithStock(tx, { ...request, near, limit: CANDIDATES })
+/** The pharmacy found first, and what was set aside there, if it had enough once its shelf was locked. */
+interface Tried {
+  candidate: Candidate | undefined
+  held: HeldShelf | undefined
 }
 
-async function lookAt(tx: Transaction, pharmacy: string, from: From): Promise<Candidate[]> {
-  const found = await findPharmacy(tx, pharmacy, from)
-  return found ? [found] : []
+async function tryNearest(tx: Transaction, request: ReservationRequest, near: From): Promise<Tried> {
+  const nearest = markNearest(tx, { ...request, near })
+  const [candidate, held] = await Promise.all([nearest, holdIfFree(tx, NEAREST, request)])
+  return { candidate, held }
+}
+
+async function tryNamed(tx: Transaction, request: ReservationRequest, finess: string, from: From): Promise<Tried> {
+  const pharmacy = findPharmacy(tx, finess, from)
+  const [candidate, held] = await Promise.all([pharmacy, holdIfFree(tx, finess, request)])
+  return { candidate, held }
 }
 
 async function holdSomewhere(
   tx: Transaction,
   request: ReservationRequest,
-  from: From,
-  first: Candidate[],
+  near: From,
+  { candidate, held }: Tried,
 ): Promise<{ candidate: Target; held: HeldShelf } | Refusal> {
-  let candidates = first
-  for (let looks = 1; looks <= LOOKS; looks++) {
-    if (candidates.length === 0) {
-      return refused(
-        'no_stock_in_reach',
-        `No pharmacy within ${request.maxDistanceMetres} metres has ${request.quantity} masks of ${request.product} now.`,
-        { product: request.product },
-        { product: request.product, quantity: request.quantity },
-      )
-    }
-    const found = await holdFirst(tx, candidates, request)
-    if (found) return found
-    if (looks < LOOKS) candidates = await look(tx, request, from)
+  if (!candidate) return noStockInReach(request)
+  let found = held ? { candidate, held } : await holdFirst(tx, [candidate], request)
+  for (let looks = 0; !found && looks < LOOKS; looks++) {
+    const candidates = await nearestWithStock(tx, { ...request, near, limit: CANDIDATES })
+    if (candidates.length === 0) return noStockInReach(request)
+    found = await holdFirst(tx, candidates, request)
   }
+  if (found) return found
   // There was stock at every look and somebody else took it each time: not the same as «no stock».
   throw new Problem('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
+}
+
+function noStockInReach({ product, quantity, maxDistanceMetres }: ReservationRequest): Refusal {
+  return refused(
+    'no_stock_in_reach',
+    `No pharmacy within ${maxDistanceMetres} metres has ${quantity} masks of ${product} now.`,
+    { product },
+    { product, quantity },
+  )
 }
 
 async function holdAtNamed(
   tx: Transaction,
   { product, quantity }: ReservationRequest,
-  pharmacy: Candidate | undefined,
+  { candidate, held }: Tried,
 ): Promise<{ candidate: Target; held: HeldShelf } | Refusal> {
-  if (!pharmacy) throw new Problem('not_found', 'There is no such pharmacy.')
-  const { active, ...target } = pharmacy
-  // The second look is for holds that expired while the first waited for the shelf.
-  const found = active ? await holdFirst(tx, [target, target], { product, quantity }) : undefined
-  if (found) return found
-  const available = active ? await availableAt(tx, target.finess, product) : 0
+  if (!candidate) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (candidate.active) {
+    // The second look is for holds that expired while the first waited for the shelf.
+    const found = held ? { candidate, held } : await holdFirst(tx, [candidate, candidate], { product, quantity })
+    if (found) return found
+  }
+  const available = candidate.active ? await availableAt(tx, candidate.finess, product) : 0
   return refused(
     'stock_insufficient',
     `This pharmacy has ${available} masks of ${product} available, not ${quantity}.`,

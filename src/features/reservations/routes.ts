@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Transaction } from '../../db/database.ts'
+import type { Queryable, Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Problem } from '../../domain/problems.ts'
-import { actingFor, type Caller, professionalOf } from '../../http/caller.ts'
+import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { readingOf } from '../../http/readings.ts'
@@ -10,6 +10,7 @@ import { finess, problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { type Reading, sendReading } from '../../store/accesses.ts'
 import { cancel } from './cancel.ts'
+import { pharmacyOfReservation } from './cancel-queries.ts'
 import { lookUp } from './look-up.ts'
 import { findReservation, listReservations, type Owner } from './queries.ts'
 import { reserve } from './reserve.ts'
@@ -151,17 +152,18 @@ function cancellationRoute(app: App, { db }: Deps): void {
     },
     async (request, reply) => {
       const { caller, params, body } = request
-      const owner = ownerOf(caller)
-      const found = await findReservation(db, owner, params.id)
-      if (!found || (body?.pharmacy && body.pharmacy !== found.pharmacy.finess)) throw notFound()
+      const owner = await ownerOfOne(db, caller, params.id, body?.pharmacy)
       if (caller.role === 'pharmacy' && !body?.reason)
         throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
-      const reason = body?.reason ?? 'by_professional'
+      const how = { reason: body?.reason ?? 'by_professional', pharmacy: body?.pharmacy }
       const reading = readingOf(request, 'reservation')
       const record = (tx: Transaction) => void (reading && sendReading(tx, reading, { reservation: params.id }))
-      return effect(request, reply, { db, pharmacy: found.pharmacy.finess, onReplay: record }, (tx) => {
+      const pharmacy = 'pharmacies' in owner ? owner.pharmacies[0] : undefined
+      return effect(request, reply, { db, ...(pharmacy && { pharmacy }), onReplay: record }, async (tx) => {
         record(tx)
-        return cancel(tx, owner, params.id, reason)
+        const cancelled = await cancel(tx, owner, params.id, how)
+        if (!cancelled) throw notFound()
+        return cancelled
       })
     },
   )
@@ -173,6 +175,14 @@ function at(pharmacy: string, reading: Reading) {
 
 function ownerOf(caller: Caller): Owner {
   return caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacies: actingFor(caller) }
+}
+
+/** Whose a reservation must be: a pharmacy's of one pharmacy, as its keys are that one's. Throws 404 where it can be none. */
+async function ownerOfOne(db: Queryable, caller: Caller, id: string, named: string | undefined): Promise<Owner> {
+  if (caller.role === 'professional') return { professional: professionalOf(caller) }
+  const pharmacy = await pharmacyOfThing(caller, named, (own) => pharmacyOfReservation(db, own, id))
+  if (pharmacy === undefined) throw notFound()
+  return { pharmacies: [pharmacy] }
 }
 
 function notFound(): Problem {

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
+import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
 import { invalid, type Refusal, refused } from '../../domain/problems.ts'
 import * as shelves from '../../domain/shelf.ts'
 import { turningPoints } from '../../store/events.ts'
-import { requireShelfPlace } from '../../store/places.ts'
+import { findShelfPlace, requireShelfPlace } from '../../store/places.ts'
 import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
 import { changeSince, levelOf, lockShelfWithHolds } from './queries.ts'
 import type { StockLevel } from './schema.ts'
@@ -27,9 +28,15 @@ export async function count(
   request: Count,
 ): Promise<{ level: StockLevel; created: boolean } | Refusal> {
   const { pharmacy, product, operator } = request
-  await requireShelfPlace(tx, pharmacy, product)
-  const created = await ensureShelf(tx, pharmacy, product)
-  const { shelf, holds, at } = await lockShelfWithHolds(tx, pharmacy, product)
+  const [place, created, { shelf, holds, at }, since] = await Promise.all([
+    findShelfPlace(tx, pharmacy, product),
+    ensureShelf(tx, pharmacy, product, 'any'),
+    lockShelfWithHolds(tx, pharmacy, product),
+    // Of a clock that runs ahead too: nothing is recorded after now.
+    changeSince(tx, pharmacy, product, request.countedAt),
+  ])
+  requireShelfPlace(place)
+  if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
   if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', 'lies more than 5 minutes ahead')
   // A clock that runs ahead must not swallow the hand-overs of the next minutes as if they had been counted.
   const countedAt = Math.min(request.countedAt, at)
@@ -38,7 +45,7 @@ export async function count(
       countedAt: iso(shelf.countedAt),
     })
   }
-  const counted = shelves.count(shelf, request.onHand, await changeSince(tx, shelf, countedAt), countedAt)
+  const counted = shelves.count(shelf, request.onHand, since, countedAt)
   const fitted = fitHolds(counted.shelf, holds, at)
   applyStockEffects(tx, {
     at,

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
+import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
 import { invalid, type Refusal, refused } from '../../domain/problems.ts'
 import * as shelves from '../../domain/shelf.ts'
 import { turningPoints } from '../../store/events.ts'
-import { requireKnownProducts, requireShelfPlace } from '../../store/places.ts'
+import { findShelfPlace, requireKnownProducts, requireShelfPlace } from '../../store/places.ts'
 import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
 import { levelOf, lockShelfWithHolds } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
@@ -21,17 +22,22 @@ interface Move extends MovementRequest {
  */
 export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
   const { pharmacy, product, kind, operator } = request
-  await requireKnownProducts(tx, [{ path: 'product', code: product }])
-  const { productActive, shelfKnown } = await requireShelfPlace(tx, pharmacy, product)
-  if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
   const comesIn = kind === 'delivery' || kind === 'transfer_in'
-  if (comesIn && !productActive) return refused('product_inactive', `${product} is no longer distributed.`, { product })
-  // A refusal leaves nothing behind, an empty shelf neither.
   const takesFree = kind === 'return_to_supplier' || kind === 'transfer_out'
-  if (takesFree && !shelfKnown) return insufficient(product, 0)
+  const [, place, , { shelf, holds, at }] = await Promise.all([
+    requireKnownProducts(tx, [{ path: 'product', code: product }]),
+    findShelfPlace(tx, pharmacy, product),
+    // A refusal leaves nothing behind, an empty shelf neither.
+    takesFree ? false : ensureShelf(tx, pharmacy, product, comesIn ? 'active' : 'any'),
+    lockShelfWithHolds(tx, pharmacy, product),
+  ])
+  requireShelfPlace(place)
+  if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
+  if (comesIn && !place.productActive)
+    return refused('product_inactive', `${product} is no longer distributed.`, { product })
+  if (takesFree && !shelf) return insufficient(product, 0)
+  if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
 
-  await ensureShelf(tx, pharmacy, product)
-  const { shelf, holds, at } = await lockShelfWithHolds(tx, pharmacy, product)
   if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', 'lies more than 5 minutes ahead')
   const swept = fitHolds(shelf, holds, at).shelf
   const free = shelves.available(swept)

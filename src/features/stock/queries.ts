@@ -7,9 +7,9 @@ import { available, type Shelf } from '../../domain/shelf.ts'
 import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
-/** A shelf and all reservations that hold part of it, locked, and the database's clock after the locks. */
+/** A shelf, if there is one, and all reservations that hold part of it, locked, and the database's clock after the locks. */
 export interface LockedShelf {
-  shelf: Shelf
+  shelf: Shelf | undefined
   holds: LockedHold[]
   at: Instant
 }
@@ -32,7 +32,6 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
       sql`select ${instant(clock)} as at, count(*)::int as count ${held}`,
     ),
   ])
-  if (!shelf) throw new Error('the shelf was put up before it is locked')
   if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of the shelf')
   return { shelf, holds, at }
 }
@@ -41,7 +40,7 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
  * The sum of the changes that occurred after an instant. What was recorded by then had occurred by then, whatever a
  * caller's clock that ran ahead said: a count has seen it.
  */
-export async function changeSince(tx: Transaction, { pharmacy, product }: Shelf, since: Instant): Promise<number> {
+export async function changeSince(tx: Transaction, pharmacy: string, product: string, since: Instant): Promise<number> {
   const { change } = await oneRow<{ change: number }>(
     tx,
     'change_since',

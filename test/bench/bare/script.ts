@@ -14,6 +14,8 @@ export interface Variation {
   inText?: [pattern: RegExp, sql: string][]
   /** Names of statements that later ones take values from: those of the first row become variables. */
   readBack?: RegExp
+  /** Names of statements that skip what somebody else has locked: here they wait, as a script cannot come back to it. */
+  waits?: RegExp
 }
 
 /** A script for pgbench, and the variables that it is started with. */
@@ -75,7 +77,7 @@ function readFirstRow(query: string): string {
 }
 
 function writeStatement(
-  { text, parameters }: Statement,
+  { name, text, parameters }: Statement,
   variation: Variation,
   variables: Record<string, string>,
 ): string {
@@ -83,7 +85,8 @@ function writeStatement(
   for (const [pattern, sql] of variation.inText ?? []) {
     for (const [, place] of text.matchAll(new RegExp(pattern, 'g'))) if (place) byPlace.set(place, sql)
   }
-  return withoutColons(text.trim()).replace(/\$\d+/g, (place) => {
+  const waiting = variation.waits?.test(name) ? text.replace('skip locked', '') : text
+  return withoutColons(waiting.trim()).replace(/\$\d+/g, (place) => {
     const parameter = parameters[Number(place.slice(1)) - 1]
     return byPlace.get(place) ?? expressionOf(parameter ?? null, variation.replace, variables)
   })

@@ -3,10 +3,11 @@ import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
+import { adeli, finess } from '../../support/numbers.ts'
 import { asRead, daysKept, decisionsOn, eventsOn } from '../../support/records.ts'
-import { startService } from '../../support/service.ts'
+import { type Answer, startService } from '../../support/service.ts'
 import { UUID_V7 } from '../../support/times.ts'
-import { makeWorld, must } from '../../support/world.ts'
+import { CENTRE, makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
 
 const service = await startService(t)
@@ -14,6 +15,7 @@ const { call, db } = service
 const world = await makeWorld(service, 50)
 const [place, other] = [await world.pharmacy(1), await world.pharmacy(2)]
 for (const product of ['surgical', 'ffp2']) must(201, await world.count(place, 10_000, product))
+must(201, await world.count(other, 10_000))
 
 const surgical = (quantity: number, more: object = {}) => ({ product: 'surgical', quantity, ...more })
 const ffp2 = (quantity: number) => ({ product: 'ffp2', quantity })
@@ -22,6 +24,12 @@ const reverse = (id: string, body: object = {}, token: string | undefined = plac
 const onHand = async () => {
   const { items } = (await call('GET', `/v1/pharmacies/${place.finess}/stock`, { token: place.token })).body
   return items.map((item: { onHand: number }) => item.onHand)
+}
+const person = {
+  familyName: 'Martin',
+  givenName: 'Camille',
+  practice: { ...CENTRE, territory: 'FR-31' },
+  status: 'active',
 }
 const history = async (token: string) => (await call('GET', '/v1/professionals/me/history', { token })).body.items
 
@@ -76,6 +84,40 @@ t.test('201: lines of one product in two lots are taken back one after the other
   t.match(await reverse(body.id), { status: 201, body: { lines: [surgical(5, { lot: 'B' })] } })
 })
 
+const windows = [{ kind: 'calendar_weeks', count: 1 }, { kind: 'rolling_days', count: 3 }, { kind: 'once' }]
+for (const [nth, window] of windows.entries()) {
+  t.test(`what is said to remain is what is read next, in a window of ${window.kind}`, async (t) => {
+    const profession = String(80 + nth)
+    const rule = { beneficiaries: [{ profession }], window, subCaps: [{ product: 'ffp2', cap: 12 }] }
+    await world.rule({ ...rule, cap: 40 })
+    const [nurse, before] = [await world.professional(20 + nth, { profession }), adeli(20 + nth)]
+    const put = (id: string, otherIds: string[]) =>
+      call('PUT', `/v1/professionals/${id}`, { token: world.admin, body: { ...person, profession, otherIds } })
+    must(201, await put(before, []))
+    const entries = [
+      must(201, await world.dispense(place, before, 0, { lines: [surgical(9), ffp2(7)] })).body,
+      must(201, await world.dispense(place, nurse.id, 0, { lines: [surgical(4), ffp2(5)] })).body,
+    ]
+    must(200, await put(nurse.id, [before]))
+    must(201, await world.reserve(nurse.token, { quantity: 3, pharmacy: other.finess }))
+    const same = async (answer: Answer) => {
+      const read = (await call('GET', '/v1/entitlements/me', { token: nurse.token })).body.items
+      const named = answer.body.remaining.map(({ product }: { product: string }) => product)
+      const expected = named.map((product: string) => {
+        const { remaining } = read.find((item: { product: string }) => item.product === product)
+        return { product, quantity: remaining }
+      })
+      t.match(answer, { status: 201, body: { remaining: expected } })
+    }
+    await same(await reverse(entries[0].id, { lines: [ffp2(2), surgical(1)] }))
+    await same(await reverse(entries[1].id))
+    // Of a rule that begins after the hand-over, nothing given back is new.
+    const once = { ...rule, window: { kind: 'once' }, cap: 6, subCaps: [], territory: 'FR-31' }
+    await world.rule({ ...once, validFrom: new Date().toISOString() })
+    await same(await reverse(entries[0].id))
+  })
+}
+
 t.test('no hold revives', async (t) => {
   const nurse = await world.professional(4)
   const hold = must(201, await world.reserve(nurse.token, { quantity: 10, pharmacy: place.finess })).body
@@ -118,6 +160,20 @@ t.test('404: another pharmacy’s dispensation, a reversal, or nothing at all', 
   ]) {
     t.match(await reverse(id, {}, token), { status: 404, body: { code: 'not_found' } })
   }
+})
+
+t.test('a token for several pharmacies need not name the one, and 404 where it names another', async (t) => {
+  const nurse = await world.professional(10)
+  const { body } = must(201, await world.dispense(place, nurse.id, 9))
+  const chain = await service.token({ role: 'pharmacy', subject: 'chain', finess: [place.finess, other.finess] })
+  const third = finess(3)
+  for (const pharmacy of [other.finess, third]) {
+    t.match(await reverse(body.id, { pharmacy }, chain), { status: 404, body: { code: 'not_found' } })
+  }
+  const lines = [surgical(4)]
+  t.match(await reverse(body.id, { lines }, chain), { status: 201, body: { pharmacy: place.finess } })
+  t.match(await reverse(body.id, { pharmacy: place.finess }, chain), { status: 201, body: { lines: [surgical(5)] } })
+  t.match(await reverse(randomUUID(), {}, chain), { status: 404, body: { code: 'not_found' } })
 })
 
 t.test('400: wrong fields are refused by name', async (t) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { invariantsHold } from '../../support/invariants.ts'
+import { finess } from '../../support/numbers.ts'
 import { daysKept, eventsOn, letExpire } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -44,6 +45,23 @@ t.test('200: its pharmacy cancels with a reason, and sees no code', async (t) =>
   t.match(answer, { status: 200, body: { status: 'cancelled', cancellationReason: 'box damaged' } })
   t.notOk('pickupCode' in answer.body)
   t.equal((await call('GET', `/v1/reservations/${made.id}`, { token: nurse.token })).body.status, 'cancelled')
+})
+
+t.test('a token for several pharmacies need not name the one, and 404 where it names another', async (t) => {
+  const chain = await service.token({ role: 'pharmacy', subject: 'chain', finess: [place.finess, other.finess] })
+  const [first, second] = [await hold(), await hold()]
+  const reason = 'box damaged'
+  for (const [id, pharmacy] of [
+    [first.id, other.finess],
+    [first.id, finess(3)],
+    [randomUUID(), undefined],
+  ]) {
+    t.match(await cancel(id, chain, { reason, pharmacy }), { status: 404, body: { code: 'not_found' } })
+  }
+  t.match(await cancel(first.id, nurse.token, { pharmacy: other.finess }), { status: 404 }, 'its professional too')
+  t.match(await cancel(first.id, chain, { reason }), { status: 200, body: { status: 'cancelled' } })
+  t.match(await cancel(second.id, chain, { reason, pharmacy: place.finess }), { status: 200 })
+  t.equal(await heldNow(), 0)
 })
 
 t.test('400: a pharmacy that gives no reason, and fields that there are not', async (t) => {

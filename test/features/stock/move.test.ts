@@ -110,14 +110,17 @@ t.test('the first masks and the last are told of', async (t) => {
 })
 
 t.test('409 product_inactive: of what is no longer distributed nothing comes in, but it may leave', async (t) => {
-  const place = await stocked(6, 20)
+  const [place, without] = [await stocked(6, 20), await world.pharmacy(21)]
   const product = (active: boolean) =>
     call('PUT', '/v1/products/surgical', {
       token: world.admin,
       body: { name: 'Masque', kind: 'mask', packs: [], active },
     })
   must(200, await product(false))
-  t.match(await move(place, 'delivery', 1), { status: 409, body: { code: 'product_inactive' } })
+  for (const each of [place, without]) {
+    t.match(await move(each, 'delivery', 1), { status: 409, body: { code: 'product_inactive' } })
+  }
+  t.equal(await level(without), undefined, 'no empty shelf is left behind')
   t.equal((await move(place, 'return_to_supplier', 20)).status, 201)
   must(200, await product(true))
 })
