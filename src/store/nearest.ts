@@ -30,10 +30,6 @@ export interface NearestSearch {
   limit: number
 }
 
-// The index walks outwards on a sphere, whose distances differ from the ellipsoid's by up to half a percent: this many
-// more than asked for are taken, so that the nearest are among them when they are put in the ellipsoid's order.
-const MARGIN = 64
-
 /**
  * The active pharmacies that have the quantity available now, nearest first, equally far ones by FINESS number; none from a
  * practice that nobody has. A reading
@@ -67,33 +63,55 @@ export function suffix(from: From): string {
 }
 
 const here = sql`(select place from here)`
-const shelf = sql`s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours`
 const observedAt = rfc3339(sql`c.observed_at`)
+
+/** Shelves of active pharmacies, so far from the place at most, of which a condition holds. */
+function shelves(product: string, metres: SQL, condition: SQL): SQL {
+  return sql`
+    select s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours
+    from stock s join pharmacies p on p.finess = s.pharmacy and p.status = 'active'
+    where s.product = ${product} and ST_DWithin(s.location, ${here}, ${metres}) and ${condition}`
+}
 
 /**
  * The statement of `nearestWithStock`, for the test of its plan. The place is read from a CTE, not written into each
  * condition: with a place known at planning time the planner's guess of how many shelves lie in reach decides between a
  * walk outwards and a sort of the whole region, and it guesses badly; unknown, the walk is always cheapest.
+ *
+ * The index walks outwards on a sphere, whose distances differ from the ellipsoid's by up to half a percent. The ellipsoid's
+ * nearest are no farther than the farthest of those walked to, so what lies within that and was not walked to is added.
  */
 export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
-  const inReach = sql`ST_DWithin(s.location, ${here}, ${maxDistanceMetres}::float8)`
+  const most = sql`${maxDistanceMetres}::float8`
+  const stocked = sql`s.in_stock and s.on_hand - s.held >= ${quantity}::int`
   return sql`
     with here as materialized (
       select ${placeOf(near)} as place, clock_timestamp() as at
     ), expired as materialized (
       select pharmacy, sum(quantity)::int as quantity from reservations
       where product = ${product} and status = 'held' and expires_at <= (select at from here) group by pharmacy
-    ), stocked as materialized (
+    ), walked as materialized (
       -- Every condition stands inside the walk: it goes on past whoever fails one, until the limit is reached.
-      select ${shelf} from stock s join pharmacies p on p.finess = s.pharmacy and p.status = 'active'
-      where s.in_stock and s.product = ${product} and s.on_hand - s.held >= ${quantity}::int and ${inReach}
-      order by s.location <-> ${here} limit ${limit}::int + ${MARGIN}::int
+      select *, ST_Distance(location, ${here}) as distance from (
+        ${shelves(product, most, stocked)} order by s.location <-> ${here} limit ${limit}::int
+      ) as nearest
+    ), reach as materialized (
+      -- Fewer than the limit are all there are.
+      select max(distance) as metres, array_agg(pharmacy) as walked from walked having count(*) = ${limit}::int
+    ), beside as materialized (
+      ${shelves(
+        product,
+        sql`(select metres from reach)`,
+        sql`${stocked} and s.pharmacy <> all ((select walked from reach)::text[])`,
+      )}
     ), freed as materialized (
       -- Shelves that have enough only because holds on them have expired; no index on stock knows of those.
       select found.* from expired e cross join lateral (
-        select ${shelf} from stock s join pharmacies p on p.finess = s.pharmacy and p.status = 'active'
-        where s.pharmacy = e.pharmacy and s.product = ${product} and s.on_hand - s.held < ${quantity}::int
-          and s.on_hand - s.held + e.quantity >= ${quantity}::int and ${inReach}
+        ${shelves(
+          product,
+          most,
+          sql`s.pharmacy = e.pharmacy and s.on_hand - s.held < ${quantity}::int and s.on_hand - s.held + e.quantity >= ${quantity}::int`,
+        )}
         limit 1
       ) as found
     )
@@ -101,7 +119,8 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
       round(c.distance)::int as "distanceMetres", c.free + coalesce(e.quantity, 0) as available,
       ${observedAt} as "observedAt", c.opening_hours as "openingHours"
     from (
-      select *, ST_Distance(location, ${here}) as distance from (select * from stocked union all select * from freed) as either
+      select * from walked
+      union all select *, ST_Distance(location, ${here}) from (select * from beside union all select * from freed) as either
     ) as c left join expired e on e.pharmacy = c.pharmacy
     order by c.distance, c.pharmacy limit ${limit}::int`
 }

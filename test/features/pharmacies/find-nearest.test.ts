@@ -116,3 +116,15 @@ t.test('403 for a professional that is suspended', async (t) => {
   const suspended = await world.professional(2, { status: 'suspended' })
   t.match(await search('', suspended.token), { status: 403, body: { code: 'professional_suspended' } })
 })
+
+t.test('where a sphere would put another first, the nearest on the ellipsoid is found, at any limit', async (t) => {
+  // 9,980 m to the north and 10,000 m to the east, by the radii of the meridian and of the prime vertical here; a sphere,
+  // whose radius lies between, makes them 9,988 and 9,973.
+  const north = await world.pharmacy(21, { latitude: CENTRE.latitude + 0.089_825, longitude: CENTRE.longitude })
+  const east = await world.pharmacy(22, { latitude: CENTRE.latitude, longitude: CENTRE.longitude + 0.123_858 })
+  for (const place of [north, east]) must(201, await world.count(place, 5_000))
+  const far = async (limit: number) =>
+    must(200, await search(`&quantity=5000&limit=${limit}`)).body.items.map((item: { finess: string }) => item.finess)
+  t.strictSame(await far(1), [north.finess])
+  t.strictSame(await far(2), [north.finess, east.finess])
+})
