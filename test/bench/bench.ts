@@ -43,8 +43,6 @@ async function main(asked: BenchArguments): Promise<void> {
 
 async function onTheSet(asked: BenchArguments): Promise<CaseReport[]> {
   const size = scales[asked.scale]
-  const missing = await diskMissing(size)
-  if (missing !== undefined) throw new Error(missing)
   const database = await makeBenchDatabase(asked.keep ? `gomask_bench_${await fingerprint(size)}` : undefined)
   try {
     if (!database.isLoaded) await load(database, size)
@@ -55,6 +53,8 @@ async function onTheSet(asked: BenchArguments): Promise<CaseReport[]> {
 }
 
 async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[keyof typeof scales]): Promise<void> {
+  const missing = await diskMissing(size)
+  if (missing !== undefined) throw new Error(missing)
   await prepare(url)
   await loadSet(url, size)
   await markLoaded()
