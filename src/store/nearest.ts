@@ -39,14 +39,18 @@ export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<
   return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search.near)}`, nearestQuery(search))
 }
 
-/** The same as the text of a JSON array: for answers that show it as it is, it need not be read and written once more. */
-export async function nearestAsJson(db: Queryable, search: NearestSearch): Promise<string> {
-  const found = await oneRow<{ json: string }>(
+/**
+ * The same as the text of a JSON array: for answers that show it as it is, it need not be read and written once more.
+ * Undefined where the catalogue has no such product, which only a search that finds nothing can mean.
+ */
+export async function nearestAsJson(db: Queryable, search: NearestSearch): Promise<string | undefined> {
+  const found = await oneRow<{ json: string | null }>(
     db,
     `nearest_as_json${suffix(search.near)}`,
-    sql`select coalesce(json_agg(found), '[]')::text as json from (${nearestQuery(search)}) as found`,
+    sql`select coalesce(json_agg(found)::text, (select '[]' from products where code = ${search.product})) as json
+        from (${nearestQuery(search)}) as found`,
   )
-  return found.json
+  return found.json ?? undefined
 }
 
 /** Where that is, as an expression; nowhere, null, for who has no practice. */

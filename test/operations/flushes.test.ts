@@ -51,6 +51,7 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
   const near = `near=${CENTRE.latitude},${CENTRE.longitude}&product=surgical`
 
   t.equal(await get(`/v1/pharmacies?${near}`), 1, 'the nearest search: one')
+  t.equal(await get(`/v1/pharmacies?${near}&quantity=5000`), 1, 'one that finds nothing: one')
   t.equal(await get('/v1/entitlements/me'), 1, 'what a professional may still receive: one')
   const named = `/v1/professionals/${nurse.id}/entitlements`
   t.equal(await get(named, world.regulator), 1, 'what a regulator is shown of it: one, which records it')
