@@ -120,6 +120,17 @@ t.test(
   },
 )
 
+t.test('other figures than a line was judged by are found, on a reversal too', async (t) => {
+  const changed = ['cap', 'received', 'held'].flatMap((figure) =>
+    whole.split('\n').flatMap((line, nth, lines) => {
+      const other = line.replace(new RegExp(`("${figure}":)\\d+(?=[^"])`), '$1987654')
+      return other === line ? [] : [verify(lines.with(nth, other).join('\n'), { keys })]
+    }),
+  )
+  t.ok(changed.length > 10)
+  for (const verdict of changed) t.match(verdict, /differ from the payload \(lines\[0\]/)
+})
+
 async function isAccepted(bytes: Buffer): Promise<boolean> {
   const lines: string[] = []
   try {

@@ -78,7 +78,7 @@ export interface ColumnsOfLine {
   windowStart: string
   windowEnd: string | null
   timeZone: string
-  /** What the line was judged by; sealed in the payload of a dispensation, of a reversal not a fact of its own. */
+  /** What the line was judged by, sealed in the payload; of a reversal not a fact of its own. */
   cap: number
   received: number
   held: number

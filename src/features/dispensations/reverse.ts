@@ -32,9 +32,11 @@ export async function reverse(
   const lines = decideReversal(original.lines, request.lines)
   if (isRefusal(lines)) return refuse(lines)
 
-  const payload = { professional, kind: request.kind, note: request.note, operator }
+  const weights = lines.map(weightOf(original))
+  const judged = weights.map((weight) => weight.judged) // Sealed, so that nobody can write other figures into the columns.
+  const payload = { professional, kind: request.kind, note: request.note, operator, judged }
   const sealed = seal(head, entryOf(original, lines), payload)
-  append(tx, sealed, lines.map(weightOf(original)), professional)
+  append(tx, sealed, weights, professional)
   giveStockBack(tx, { ...original, shelves }, lines, { id: sealed.id, operator })
   const remaining = entitlement ? remainingAfter(entitlement, original, lines) : []
   return { ...entryView(rowOf(original, sealed, lines)), remaining, receipt: signReceipt(sealed, signer) }
