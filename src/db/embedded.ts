@@ -2,10 +2,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
+import { dataDir as packedDatabase } from '@electric-sql/pglite-prepopulatedfs'
+import { extract } from 'tar'
 import { copyStatement } from './copy.ts'
 import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
+import { makeWhole, removeDrafts } from './draft.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
 import type { SQL } from './sql.ts'
@@ -25,7 +29,10 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
   await mkdir(dataDir, { recursive: true })
   const unlock = lockFolder(dataDir)
   try {
-    const pglite = await PGlite.create(join(dataDir, 'database'), {
+    await removeDrafts(dataDir)
+    const folder = join(dataDir, 'database')
+    await makeWhole(folder, emptyDatabase)
+    const pglite = await PGlite.create(folder, {
       extensions: { postgis: postgisAlone(dataDir), btree_gist },
     })
     return over(pglite, unlock)
@@ -33,6 +40,15 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
     unlock()
     throw error
   }
+}
+
+/** What PGlite's initdb makes, as its authors packed it: that takes a tenth of the time. */
+async function emptyDatabase(draft: string): Promise<string> {
+  const folder = join(draft, 'database')
+  await mkdir(folder)
+  const packed = await packedDatabase()
+  await pipeline(packed.stream(), extract({ cwd: folder }))
+  return folder
 }
 
 function over(pglite: PGlite, unlock: () => void): Embedded {

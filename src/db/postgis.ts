@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Extension } from '@electric-sql/pglite'
 import { postgis } from '@electric-sql/pglite-postgis'
 import { create, extract } from 'tar'
+import { makeWhole } from './draft.ts'
 
 const UNUSED = /raster|topology|tiger|unpackaged|share\/postgresql\/contrib/
 
@@ -25,12 +25,11 @@ export function postgisAlone(dataDir: string): Extension {
 async function withoutUnused(whole: URL, dataDir: string): Promise<URL> {
   // Its size tells one version of the bundle from another.
   const bundle = join(dataDir, `postgis-${(await stat(whole)).size}.tar.gz`)
-  if (!existsSync(bundle)) {
-    const draft = await mkdtemp(join(dataDir, 'postgis-'))
+  await makeWhole(bundle, async (draft) => {
+    const made = join(draft, 'bundle.tar.gz')
     await extract({ file: fileURLToPath(whole), cwd: draft, filter: (path) => !UNUSED.test(path) })
-    await create({ file: join(draft, 'bundle.tar.gz'), cwd: draft, gzip: { level: 1 } }, ['lib', 'share'])
-    await rename(join(draft, 'bundle.tar.gz'), bundle)
-    await rm(draft, { recursive: true })
-  }
+    await create({ file: made, cwd: draft, gzip: { level: 1 } }, ['lib', 'share'])
+    return made
+  })
   return pathToFileURL(bundle)
 }

@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+const DRAFT = 'draft-'
+
+/**
+ * Makes a file or folder that is there whole or not at all, if it is not there yet: `make` works in an empty folder beside
+ * it and answers the path of what it made there.
+ */
+export async function makeWhole(target: string, make: (draft: string) => Promise<string>): Promise<void> {
+  if (existsSync(target)) return
+  const draft = await mkdtemp(join(dirname(target), DRAFT))
+  await rename(await make(draft), target)
+  await rm(draft, { recursive: true, force: true })
+}
+
+/** Takes away what processes left that were killed over their drafts; nobody else may be at work in the folder. */
+export async function removeDrafts(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter((name) => name.startsWith(DRAFT))
+  await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true })))
+}
