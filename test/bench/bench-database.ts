@@ -50,7 +50,15 @@ export async function makeBenchDatabase(keep?: string): Promise<BenchDatabase> {
 async function inContainer(): Promise<BenchDatabase> {
   const container = await new PostgreSqlContainer(process.env.POSTGIS_IMAGE ?? 'postgis/postgis:17-3.5')
     .withSharedMemorySize(2 ** 30) // PostgreSQL's parallel plans share their memory there.
-    .withCommand(['postgres', '-c', `max_connections=${CONNECTIONS}`, '-c', 'shared_buffers=1GB'])
+    .withCommand([
+      'postgres',
+      '-c',
+      `max_connections=${CONNECTIONS}`,
+      '-c',
+      'shared_buffers=1GB',
+      '-c',
+      'max_wal_size=8GB',
+    ])
     .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2))
     .start()
   const url = container.getConnectionUri()

@@ -1,4 +1,4 @@
-import { bareRate } from './bare/pgbench.ts'
+import { bareRate, WARM_UP_SECONDS } from './bare/pgbench.ts'
 import { startRecorder, type Work } from './bare/recorder.ts'
 import { type Script, writeScript } from './bare/script.ts'
 import { type Bench, type CaseReport, type HttpCase, plainReport } from './case.ts'
@@ -16,7 +16,6 @@ export interface Recorded {
 }
 
 const SAMPLES = 5
-const WARM_UP_SECONDS = 4 // Most callers have called by then, and their tokens are known.
 const MINUTE = 60
 // The open loop: more callers than can be answered at once, so that none waits for its own last answer.
 const OPEN_CONNECTIONS = 4
