@@ -67,20 +67,22 @@ export function suffix(from: From): string {
 }
 
 const here = sql`(select place from here)`
+const wanted = sql`(select product from here)`
 const observedAt = rfc3339(sql`c.observed_at`)
 
 /** Shelves of active pharmacies, so far from the place at most, of which a condition holds. */
-function shelves(product: string, metres: SQL, condition: SQL): SQL {
+function shelves(metres: SQL, condition: SQL): SQL {
   return sql`
     select s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours
     from stock s join pharmacies p on p.finess = s.pharmacy and p.status = 'active'
-    where s.product = ${product} and ST_DWithin(s.location, ${here}, ${metres}) and ${condition}`
+    where s.product = ${wanted} and ST_DWithin(s.location, ${here}, ${metres}) and ${condition}`
 }
 
 /**
  * The statement of `nearestWithStock`, for the test of its plan. The place is read from a CTE, not written into each
  * condition: with a place known at planning time the planner's guess of how many shelves lie in reach decides between a
- * walk outwards and a sort of the whole region, and it guesses badly; unknown, the walk is always cheapest.
+ * walk outwards and a sort of the whole region, and it guesses badly; unknown, the walk is always cheapest. So is the
+ * product: known, it makes the plan look so much cheaper, where few hold it, that PostgreSQL would plan at every search.
  *
  * The index walks outwards on a sphere, whose distances differ from the ellipsoid's by up to half a percent. The ellipsoid's
  * nearest are no farther than the farthest of those walked to, so what lies within that and was not walked to is added.
@@ -90,21 +92,20 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
   const stocked = sql`s.in_stock and s.on_hand - s.held >= ${quantity}::int`
   return sql`
     with here as materialized (
-      select ${placeOf(near)} as place, clock_timestamp() as at
+      select ${placeOf(near)} as place, ${product}::text as product, clock_timestamp() as at
     ), expired as materialized (
       select pharmacy, sum(quantity)::int as quantity from reservations
-      where product = ${product} and status = 'held' and expires_at <= (select at from here) group by pharmacy
+      where product = ${wanted} and status = 'held' and expires_at <= (select at from here) group by pharmacy
     ), walked as materialized (
       -- Every condition stands inside the walk: it goes on past whoever fails one, until the limit is reached.
       select *, ST_Distance(location, ${here}) as distance from (
-        ${shelves(product, most, stocked)} order by s.location <-> ${here} limit ${limit}::int
+        ${shelves(most, stocked)} order by s.location <-> ${here} limit ${limit}::int
       ) as nearest
     ), reach as materialized (
       -- Fewer than the limit are all there are.
       select max(distance) as metres, array_agg(pharmacy) as walked from walked having count(*) = ${limit}::int
     ), beside as materialized (
       ${shelves(
-        product,
         sql`(select metres from reach)`,
         sql`${stocked} and s.pharmacy <> all ((select walked from reach)::text[])`,
       )}
@@ -112,7 +113,6 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
       -- Shelves that have enough only because holds on them have expired; no index on stock knows of those.
       select found.* from expired e cross join lateral (
         ${shelves(
-          product,
           most,
           sql`s.pharmacy = e.pharmacy and s.on_hand - s.held < ${quantity}::int and s.on_hand - s.held + e.quantity >= ${quantity}::int`,
         )}

@@ -42,6 +42,16 @@ for (const [stocked, mostBuffers] of [
       })
     }
 
+    await t.test('PostgreSQL plans no search anew, though nobody has reserved the product', async (t) => {
+      await owner.query('set plan_cache_mode = auto')
+      const { text, values } = statementOf(nearestQuery({ ...TOULOUSE, product: 'ffp2' }))
+      for (let search = 0; search < 20; search++) await owner.query({ name: 'nearest', text, values })
+      const { rows } = await owner.query(
+        `select custom_plans::int as custom from pg_prepared_statements where name = 'nearest'`,
+      )
+      t.strictSame(rows, [{ custom: 5 }], 'it tries five before it decides')
+    })
+
     await t.test('it finds what a search without any index finds, wherever and whatever is looked for', async (t) => {
       for (const [latitude, longitude] of [
         [43.6045, 1.444],
