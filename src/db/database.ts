@@ -19,6 +19,11 @@ export type CopyFormat = 'csv' | 'lines'
 /** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
 export interface Database extends Queryable {
   kind: 'server' | 'embedded'
+  /**
+   * Runs short statements that only read: on a server many are under way at once on few connections, which costs both sides
+   * less. Whatever may take long, or waits for a lock, would hold up those behind it.
+   */
+  readings: Queryable
   /** One attempt: begins, runs the work, commits; rolls back when the work throws. `inTransaction` adds the retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** Runs SQL of a library's own making, such as the job queue's. */

@@ -68,6 +68,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
       return {
         kind: 'embedded',
         ...queryable(pglite),
+        readings: queryable(pglite),
         attempt: (work) => attempt(pglite, work),
         foreign: (sql, values) => send(pglite, sql, values),
         copyOut: (query, format) => copyOut(pglite, query, format),

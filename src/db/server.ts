@@ -3,10 +3,14 @@ import { Problem } from '../domain/problems.ts'
 import { copyStatement } from './copy.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
 import { driverError, sqlState } from './failures.ts'
+import { GatheringSocket } from './gathering.ts'
 import { statementOf } from './query.ts'
 import { copyOut } from './server-copy.ts'
+import { sharing } from './shared.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
+// One process writes and reads about as fast as one connection of PostgreSQL searches; another two even out what takes longer.
+const SHARED_CONNECTIONS = 3
 
 /**
  * Opens a pool on PostgreSQL; every connection works as gomask_app with the timeouts set. Connects at first use.
@@ -20,6 +24,7 @@ export function openServer(
     connectionString: url,
     max: options.connections,
     pipeline: true,
+    stream: () => new GatheringSocket(),
     connectionTimeoutMillis: TIMEOUTS.acquireMs,
     // PostgreSQL ends statements itself, but a network that swallows its answers needs an end on this side.
     ...(options.statementMs !== 0 && { query_timeout: TIMEOUTS.answerMs }),
@@ -32,6 +37,7 @@ export function openServer(
   return {
     kind: 'server',
     ...queryable(pool),
+    readings: sharing(pool, SHARED_CONNECTIONS),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format) => copyOut(url, settings(0), copyStatement(query, format, 'stdout')),

@@ -41,7 +41,7 @@ function ownRoute(app: App, { db }: Deps): void {
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },
     },
-    async ({ caller }) => ownEntitlements(db, professionalOf(caller)),
+    async ({ caller }) => ownEntitlements(db.readings, professionalOf(caller)),
   )
 }
 
@@ -64,7 +64,7 @@ function namedRoute(app: App, { db }: Deps): void {
       const { caller, params } = request
       if (caller.role === 'professional') {
         await requireSelf(db, caller, params.id)
-        return ownEntitlements(db, params.id)
+        return ownEntitlements(db.readings, params.id)
       }
       const reading = { kind: 'entitlements' as const, reader: caller, operator: operatorOf(request) }
       const entitled = await readEntitled(db, params.id, { reading, remit: caller })

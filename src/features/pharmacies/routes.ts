@@ -32,7 +32,7 @@ function searchRoute(app: App, deps: Deps): void {
       },
     },
     async ({ query }, reply) => {
-      const items = await readAged(deps, reply, (from) => findNearest(from, query))
+      const items = await readAged(deps, reply, (from) => findNearest(from.readings, query))
       reply.type('application/json; charset=utf-8').serializer(String)
       return `{"items":${items},"nextCursor":null}` as never
     },
@@ -54,7 +54,7 @@ function readRoute(app: App, deps: Deps): void {
     },
     ({ params }, reply) =>
       readAged(deps, reply, async (from) => {
-        const found = await findPharmacy(from, params.finess)
+        const found = await findPharmacy(from.readings, params.finess)
         if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
         return found
       }),
