@@ -32,12 +32,14 @@ export function openServer(
     application_name: 'gomask',
     options: settings(options.statementMs ?? TIMEOUTS.statementMs),
   })
+  // Where readings never cease, theirs never come back: transactions need connections beside.
+  const shared = Math.min(SHARED_CONNECTIONS, Math.floor(options.connections / 2))
   // An idle connection that the server closes would otherwise end the process; the next request opens another.
   pool.on('error', options.onError)
   return {
     kind: 'server',
     ...queryable(pool),
-    readings: sharing(pool, SHARED_CONNECTIONS),
+    readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format) => copyOut(url, settings(0), copyStatement(query, format, 'stdout')),

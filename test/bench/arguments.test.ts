@@ -13,6 +13,11 @@ t.test('cases may be several', async (t) => {
     known,
   )
   t.match(asked, { scale: 'national', seconds: 3, cases: ['dispense', 'nearest_50'] })
+  t.match(readArguments(['--case', 'dispense,nearest_50'], known), { cases: ['dispense', 'nearest_50'] })
+})
+
+t.test('who asks for help gets it, whatever else is asked', async (t) => {
+  t.equal(readArguments(['--scale', 'national', '--help'], known), undefined)
 })
 
 t.test('whoever asks wrongly is told what is wrong', async (t) => {

@@ -18,12 +18,24 @@ export interface BenchArguments {
   explain?: string | undefined
 }
 
-/** How a run is asked for, said to whoever asks wrongly. */
-export const USAGE = `npm run bench -- [--scale small|national] [--seconds 10] [--runs 3] [--case NAME]… [--keep]
-  [--json FILE] [--compare OLD.json] [--explain FILE] [--entries 1000000 (of --case ledger)]`
+/** How a run is asked for. */
+export const USAGE = `npm run bench -- [OPTION]…
 
-/** Reads the command line; throws an Error that says what is wrong with it. */
-export function readArguments(args: string[], known: readonly string[]): BenchArguments {
+  --scale small|national  2,000 pharmacies and 100,000 ledger entries, or 21,000 and 26 million (small)
+  --case NAME,…           these cases alone, which may be given several times
+  --seconds N             of a run of a case (10)
+  --runs N                of a case, of which the median counts (3)
+  --json FILE             writes the figures
+  --compare OLD.json      says what has changed since
+  --explain FILE          writes each statement and its plan
+  --keep                  leaves the loaded set on BENCH_DATABASE_URL for the next run
+  --entries N             of the cases \`dispensing\` and \`ledger\` (1000000)
+  --help                  prints this
+
+Environment: BENCH_DATABASE_URL, a superuser's on PostgreSQL with PostGIS; without it, one starts in a container.`
+
+/** Reads the command line, undefined where it asks for help; throws an Error that says what is wrong with it. */
+export function readArguments(args: string[], known: readonly string[]): BenchArguments | undefined {
   const { values } = parseArgs({
     args,
     options: {
@@ -36,9 +48,12 @@ export function readArguments(args: string[], known: readonly string[]): BenchAr
       json: { type: 'string' },
       compare: { type: 'string' },
       explain: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
     },
   })
-  const { scale, case: cases, seconds, runs, entries, ...rest } = values
+  const { scale, case: named, seconds, runs, entries, help, ...rest } = values
+  if (help) return undefined
+  const cases = named.flatMap((names) => names.split(','))
   if (!Object.hasOwn(scales, scale)) throw new Error(`--scale must be ${Object.keys(scales).join(' or ')}`)
   const unknown = cases.find((name) => !known.includes(name))
   if (unknown !== undefined) throw new Error(`there is no case ${unknown}; there are ${known.join(', ')}`)

@@ -26,10 +26,24 @@ const names = [...[...httpCases(1), ...specialCases].map(({ name }) => name), ..
 // With their servers, one of which may be stopped at this moment: see the end of `startServer`.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
 try {
-  await main(readArguments(process.argv.slice(2), names))
+  const asked = argumentsOf(process.argv.slice(2))
+  if (asked) await main(asked)
 } catch (error) {
-  console.error(error instanceof Error && /--|no case/.test(error.message) ? `${error.message}\n${USAGE}` : error)
+  console.error(error)
   process.exitCode = 1
+}
+
+/** Undefined where there is nothing to run: help was asked for, or something that there is not, and is told so. */
+function argumentsOf(args: string[]): BenchArguments | undefined {
+  try {
+    const asked = readArguments(args, names)
+    if (!asked) console.log(`${USAGE}\nCases: ${names.join(', ')}.`)
+    return asked
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+    process.exitCode = 2
+    return undefined
+  }
 }
 
 async function main(asked: BenchArguments): Promise<void> {
@@ -77,7 +91,7 @@ async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, 
   const done = (finished: CaseReport) => progress.at(reports.push(finished), of)
   for (const [each, what] of recorded) done(await runCase(each, what, bench))
   for (const each of special) done(await each.run(bench))
-  progress.end(`${of} cases on the ${asked.scale} set`)
+  progress.end(`the ${asked.scale} set, cases run: ${of}`)
   return reports
 }
 

@@ -5,12 +5,11 @@ import { SETTINGS } from './bare/pgbench.ts'
 import type { HttpCase } from './case.ts'
 import type { Recorded } from './run-case.ts'
 
-const WRITES = /\b(insert into|update \w+ \w* ?set|delete from)\b/i
 const CONTROL = /^(begin|commit|rollback|savepoint)/i
 
 /**
  * Writes how PostgreSQL does each statement of the cases, with the parameters that were recorded and the plan that the
- * service's prepared statements come to. What writes has left its rows already: of that the plan alone is shown.
+ * service's prepared statements come to. Of what adds rows that it has left already, the plan alone is shown.
  */
 export async function explainCases(url: string, recorded: Map<HttpCase, Recorded>, file: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, options: SETTINGS })
@@ -30,15 +29,21 @@ export async function explainCases(url: string, recorded: Map<HttpCase, Recorded
 }
 
 async function planOf(client: pg.Client, { name, text, parameters }: Statement): Promise<string> {
-  await client.query('begin; set local plan_cache_mode = force_generic_plan')
   const values = parameters.map((value) => (value === null ? 'null' : pg.escapeLiteral(value))).join(', ')
+  const call = `execute "${name}"${values === '' ? '' : `(${values})`}`
   await client.query(`prepare "${name}" as ${text}`)
   // Twice: the first time reads what it needs from the disk.
-  const how = WRITES.test(text) ? 'costs' : 'analyze, buffers'
-  const statement = `explain (${how}) execute "${name}"${values === '' ? '' : `(${values})`}`
-  await client.query(statement)
-  const { rows } = await client.query(statement)
-  await client.query(`rollback`)
+  const analysed =
+    (await explain(client, 'analyze, buffers', call)) && (await explain(client, 'analyze, buffers', call))
+  const plan = analysed ?? (await explain(client, 'costs', call)) ?? 'no plan'
   await client.query(`deallocate "${name}"`)
-  return rows.map((row) => row['QUERY PLAN']).join('\n')
+  return plan
+}
+
+/** How a statement is done, and then undone; undefined where it fails. */
+async function explain(client: pg.Client, how: string, call: string): Promise<string | undefined> {
+  await client.query('begin; set local plan_cache_mode = force_generic_plan')
+  const found = await client.query(`explain (${how}) ${call}`).catch(() => undefined)
+  await client.query('rollback')
+  return found?.rows.map((row) => row['QUERY PLAN']).join('\n')
 }

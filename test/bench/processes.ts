@@ -20,17 +20,25 @@ export async function usageOf(pid: number): Promise<Usage | undefined> {
 }
 
 /**
- * Finds PostgreSQL's first process, whose children serve its connections; undefined where it runs on another machine or
- * in a container that hides it.
+ * Finds PostgreSQL's first process, whose children serve its connections, in a container of this machine too; undefined
+ * where it runs on another one.
  */
 export async function findPostmaster(url: string): Promise<number | undefined> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
-  const { rows } = await client.query('select pg_backend_pid() as pid')
-  const stat = await read(rows[0].pid, 'stat')
-  const name = await read(rows[0].pid, 'comm')
-  await client.end()
-  return stat && name?.startsWith('postgres') ? parentOf(stat) : undefined
+  const { rows } = await client.query('select pg_backend_pid() as pid, inet_client_port() as port')
+  try {
+    for (const pid of await everyPid()) {
+      const [stat, status, title] = await Promise.all([read(pid, 'stat'), read(pid, 'status'), read(pid, 'cmdline')])
+      // A container numbers its processes anew: the last number is the one that PostgreSQL itself knows.
+      const own = Number(/^NSpid:.*\s(\d+)$/m.exec(status ?? '')?.[1])
+      const from = rows[0].port === null ? '[local]' : `(${rows[0].port})`
+      if (stat && own === rows[0].pid && title?.startsWith('postgres: ') && title.includes(from)) return parentOf(stat)
+    }
+    return undefined
+  } finally {
+    await client.end()
+  }
 }
 
 /** Of PostgreSQL's processes together; memory that they share counts once. Undefined where it cannot be read. */
@@ -38,12 +46,11 @@ export async function usageOfPostgres(postmaster: number | undefined): Promise<U
   if (postmaster === undefined) return undefined
   const own = await read(postmaster, 'stat')
   if (!own) return undefined
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const used = await Promise.all(
-    pids.map(async (pid) => {
+    (await everyPid()).map(async (pid) => {
       const stat = await read(pid, 'stat')
       if (!stat || (pid !== postmaster && parentOf(stat) !== postmaster)) return undefined
-      const kilobytes = Number(/^Pss:\s+(\d+)/m.exec((await read(pid, 'smaps_rollup')) ?? '')?.[1])
+      const kilobytes = Number(/^Pss:\s+(\d+)/m.exec((await read(pid, 'smaps_rollup')) ?? '')?.[1] ?? 0) // None where it has just ended.
       return { ticks: ticks(stat, ['user', 'system']), kilobytes }
     }),
   )
@@ -70,6 +77,12 @@ function parentOf(stat: string): number {
 // After the program's name, which may hold spaces and brackets; the first of these is the state.
 function fieldsOf(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+// None where there is no /proc.
+async function everyPid(): Promise<number[]> {
+  const names = await readdir('/proc').catch(() => [])
+  return names.filter((name) => /^\d+$/.test(name)).map(Number)
 }
 
 function read(pid: number, file: string): Promise<string | undefined> {

@@ -2,16 +2,32 @@ import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
 import { openServer, openServerOwner } from '../../src/db/server.ts'
 import { sql } from '../../src/db/sql.ts'
-import { makeDatabase, onServerOnly } from '../support/database.ts'
+import { makeDatabase, serverUrl } from '../support/database.ts'
 import { range } from '../support/tally.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
-t.test('readings share connections', { skip: onServerOnly }, async (t) => {
+const skip = serverUrl ? false : 'the embedded database has one connection'
+
+for (const connections of [1, 2, 3]) {
+  t.test(`readings that never cease let transactions through, with ${connections} connections`, { skip }, async (t) => {
+    const { db, drop } = await makeDatabase(connections)
+    t.teardown(drop)
+    const ended = new AbortController()
+    const readers = range(20).map(async () => {
+      while (!ended.signal.aborted) await oneRow(db.readings, 'reading', sql`select pg_sleep(random() * 0.01) as slept`)
+    })
+    t.ok(await db.attempt((tx) => oneRow(tx, 'beside', sql`select true as yes`)))
+    ended.abort()
+    await Promise.all(readers)
+  })
+}
+
+t.test('readings share connections', { skip }, async (t) => {
   const { url = '', drop } = await makeDatabase(1)
   const network = await startProxy(t, url)
   const owner = await openServerOwner(url)
-  const db = openServer(network.url, { connections: 5, onError: () => {} })
+  const db = openServer(network.url, { connections: 10, onError: () => {} })
   t.teardown(async () => {
     await db.close()
     await owner.close()

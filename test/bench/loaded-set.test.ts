@@ -1,0 +1,28 @@
+import t from 'tap'
+import { openServer } from '../../src/db/server.ts'
+import { exportBundle, linesOf, verify } from '../support/bundle.ts'
+import { makeServerDatabase, serverUrl } from '../support/database.ts'
+import { invariantsHold } from '../support/invariants.ts'
+import { makeSigner, publishLog } from '../support/log.ts'
+import { loadSet, prepare } from './set/load.ts'
+
+const skip = serverUrl ? false : 'a set is loaded on a server'
+const SIZE = { pharmacies: 100, persons: 200, entries: 3_000 }
+
+t.test('a set that was loaded is as if it had been worked for', { skip }, async (t) => {
+  const { url, drop } = await makeServerDatabase(serverUrl ?? '')
+  t.teardown(drop)
+  await prepare(url)
+  await loadSet(url, SIZE)
+  const db = openServer(url, { connections: 2, onError: () => {} })
+  t.teardown(() => db.close())
+
+  await t.test('stock, holds, caps and totals agree with its ledger', (t) => invariantsHold(t, db))
+
+  await t.test('its log verifies, entry by entry', async (t) => {
+    await publishLog(db, makeSigner())
+    const bundle = await exportBundle({ db })
+    t.match(verify(bundle), { newest: { size: SIZE.entries }, unproved: 0 })
+    t.equal(linesOf(bundle).entries.length, SIZE.entries)
+  })
+})
