@@ -5,9 +5,16 @@ import { to } from 'pg-copy-streams'
 
 const CONNECT_MS = 5_000
 
-// Rows stream in the order of an index from the first on. Hashing or sorting them all would be as fast, but would write
-// them to the server's disk beforehand.
-const STREAMING = '-c timezone=UTC -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off -c random_page_cost=1.1'
+/**
+ * Rows stream in the order of an index from the first on. Hashing or sorting them all would be as fast, but would write
+ * them to the server's disk beforehand: a minute without an answer at 26 million. With pages free of charge the planner
+ * counts what is done with rows alone, by which the walk in order wins unless few are selected. One process, as each has a
+ * core of the database.
+ */
+export const STREAMING = [
+  '-c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0',
+  '-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c seq_page_cost=0 -c random_page_cost=0',
+].join(' ')
 
 /**
  * Starts a COPY … TO STDOUT on a connection of its own and answers its rows once the first have come. The reader holds the

@@ -50,6 +50,7 @@ interface OldEntry {
 const PROFESSIONALS = 5_000
 const COUNTERS = 200
 const ENTRIES = 5_000
+const LEAST_MASKS = 10
 const NEIGHBOURS = 20
 const IN_REACH_DEGREES = 0.4 // In France at most 45 km.
 
@@ -104,14 +105,14 @@ function countersOf({ pharmacies }: Places): { nth: number; finess: string }[] {
   return range(COUNTERS).map((i) => fit[Math.floor((i * fit.length) / COUNTERS)] as { nth: number; finess: string })
 }
 
-// The newest, from the last on.
+// The newest, from the last on, of so many masks that none is used up when they are taken back one by one.
 function entriesAt(counters: number[], plan: Omit<LedgerPlan, 'rule'> & { places: Places }): OldEntry[] {
   const byPharmacy = new Map(counters.map((nth, counter) => [plan.places.pharmacies[nth], counter]))
   const found: OldEntry[] = []
   for (let nth = plan.entries - 1; nth >= 0 && found.length < ENTRIES; nth--) {
-    const { person, pharmacy, product } = entryAbout(nth, plan)
+    const { person, pharmacy, product, quantity } = entryAbout(nth, plan)
     const counter = byPharmacy.get(pharmacy)
-    if (counter === undefined || product !== 'surgical') continue
+    if (counter === undefined || product !== 'surgical' || quantity < LEAST_MASKS) continue
     const about = { nth: person, id: personId(person), rpps: rpps(person) }
     found.push({ nth, id: entryId(nth, plan), at: recordedAt(nth, plan), person: about, counter })
   }

@@ -46,10 +46,15 @@ const members = list(({ name, value }) => sql`${value} as ${sql.identifier(name)
 
 /** Streams the selected entries, a row for each line of an entry, by the time of the hand-over, oldest first. */
 export function exportEntries(db: Database, selection: Selection, type: ExportType): Promise<Readable> {
+  return db.copyOut(exportQuery(selection, type), type === 'text/csv' ? 'csv' : 'lines')
+}
+
+/** The statement of `exportEntries`, for the test of its plan. */
+export function exportQuery(selection: Selection, type: ExportType): SQL {
   const lines = sql`
     from ledger_entries e join ledger_lines l on l.entry_id = e.id left join ledger_payloads p on p.entry_id = e.id
     where ${selected(selection)} order by e.occurred_at, e.id, l.position`
   return type === 'text/csv'
-    ? db.copyOut(sql`select ${cells} ${lines}`, 'csv')
-    : db.copyOut(sql`select row_to_json(r) from (select ${members} ${lines}) as r`, 'lines')
+    ? sql`select ${cells} ${lines}`
+    : sql`select row_to_json(r) from (select ${members} ${lines}) as r`
 }

@@ -19,9 +19,12 @@ export const exportCase: SpecialCase = {
       }, SAMPLE_MS)
       const started = performance.now()
       const headers = { authorization: `Bearer ${callers.regulator}`, accept: 'text/csv' }
-      rows = await countLines(await fetch(`${server.url}/v1/audit/dispensations`, { headers }))
+      try {
+        rows = await countLines(await fetch(`${server.url}/v1/audit/dispensations`, { headers }))
+      } finally {
+        clearInterval(sampling)
+      }
       rates.push((rows * 1000) / (performance.now() - started))
-      clearInterval(sampling)
       growths.push(most - before)
     }
     const notes = [`export: ${rows} rows; the server’s memory grew by ${growths.map(Math.round).join(', ')} MB`]

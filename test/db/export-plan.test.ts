@@ -1,0 +1,38 @@
+import pg from 'pg'
+import t from 'tap'
+import { copyStatement } from '../../src/db/copy.ts'
+import { STREAMING } from '../../src/db/server-copy.ts'
+import { exportQuery } from '../../src/features/audit/export-entries.ts'
+import { loadSet, prepare } from '../bench/set/load.ts'
+import { makeServerDatabase, serverUrl } from '../support/database.ts'
+
+const skip = serverUrl ? false : 'the plans of the embedded database are not those of a server'
+const whole = { remit: ['FR-31', 'FR-75', 'FR-13'] }
+const selections = {
+  'of a remit': whole,
+  'of a département': { ...whole, territories: ['FR-31'] },
+  'of some weeks': { ...whole, from: '2026-01-01T00:00:00Z' },
+}
+
+t.test('an export walks the ledger in its order, and sorts nothing beforehand', { skip }, async (t) => {
+  const { url, drop } = await makeServerDatabase(serverUrl ?? '')
+  t.teardown(drop)
+  await prepare(url)
+  await loadSet(url, { pharmacies: 100, persons: 200, entries: 5_000 })
+  const client = new pg.Client({ connectionString: url, options: STREAMING })
+  await client.connect()
+  t.teardown(() => client.end())
+  for (const [title, selection] of Object.entries(selections)) {
+    for (const type of ['text/csv', 'application/x-ndjson'] as const) {
+      await t.test(`${title}, as ${type}`, async (t) => {
+        const [, query = ''] =
+          /^copy \((.*)\) to/is.exec(copyStatement(exportQuery(selection, type), 'csv', 'stdout')) ?? []
+        const { rows } = await client.query(`explain ${query}`)
+        const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+        t.match(plan, /Incremental Sort/)
+        t.match(plan, /Index Scan using ledger_entries_in_time/)
+        t.notMatch(plan, /(^|->\s+)(Sort|Hash|Seq Scan|Gather)\b/m)
+      })
+    }
+  }
+})
