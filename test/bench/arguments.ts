@@ -21,7 +21,7 @@ export interface BenchArguments {
 /** How a run is asked for. */
 export const USAGE = `npm run bench -- [OPTION]…
 
-  --scale small|national  2,000 pharmacies and 100,000 ledger entries, or 21,000 and 26 million (small)
+  --scale small|national  a region, 2,000 pharmacies and 100,000 ledger entries, or France, 21,000 and 26 million (small)
   --case NAME,…           these cases alone, which may be given several times
   --seconds N             of a run of a case (10)
   --runs N                of a case, of which the median counts (3)

