@@ -15,7 +15,7 @@ import { explainCases } from './explain.ts'
 import { type Figures, figureCases, runFigureCase } from './ledger.ts'
 import { inFolder, startServer } from './measure.ts'
 import { recordCases, runCase } from './run-case.ts'
-import { loadSet, prepare, startOf } from './set/load.ts'
+import { loadSet, prepare } from './set/load.ts'
 import { scales } from './set/sizes.ts'
 import { comparisonOf, resultsOf, tableOf } from './table.ts'
 
@@ -77,7 +77,7 @@ async function load({ url, markLoaded }: BenchDatabase, size: (typeof scales)[ke
 async function runCases(asked: BenchArguments, { url, pgbench }: BenchDatabase, folder: string): Promise<CaseReport[]> {
   if (!pgbench) console.error('pgbench is not on the PATH: there will be no bare figures')
   const env = { DATABASE_URL: url, DATA_DIR: folder, MAX_LIVE_HOLDS: '100' }
-  const callers = await makeCallers(scales[asked.scale], await startOf(url), folder)
+  const callers = await makeCallers(scales[asked.scale], url, folder)
   const isWanted = ({ name }: { name: string }) => asked.cases.length === 0 || asked.cases.includes(name)
   const recorded = await recordCases(httpCases(asked.seconds).filter(isWanted), { url, env, callers })
   if (asked.explain !== undefined) await explainCases(url, recorded, asked.explain)

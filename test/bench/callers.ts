@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../../src/domain/instant.ts'
 import { signToken } from '../../src/http/keys.ts'
 import { loadSigningKeys } from '../../src/signing-keys.ts'
 import { rpps } from '../support/numbers.ts'
 import { range } from '../support/tally.ts'
-import { entryAbout, entryId, type LedgerPlan, recordedAt } from './set/entries.ts'
+import { type OldEntries, oldEntries } from './old-entries.ts'
 import { isStocked, personId } from './set/fill-places.ts'
+import { startOf } from './set/load.ts'
 import { type Places, placesOf } from './set/places.ts'
 import { share } from './set/random.ts'
 import type { SetSize } from './set/sizes.ts'
@@ -31,31 +31,18 @@ export interface Counter {
 export interface Callers {
   professionals: Professional[]
   counters: Counter[]
-  /** Hand-overs of the set at these counters, of `surgical`. */
-  entries: OldEntry[]
+  entries: OldEntries
   regulator: string
   places: Places
 }
 
-/** An entry of the set, to be taken back. */
-interface OldEntry {
-  nth: number
-  id: string
-  at: Instant
-  person: Pick<Professional, 'nth' | 'id' | 'rpps'>
-  /** Its place among the counters. */
-  counter: number
-}
-
 const PROFESSIONALS = 5_000
 const COUNTERS = 200
-const ENTRIES = 5_000
-const LEAST_MASKS = 10
 const NEIGHBOURS = 20
 const IN_REACH_DEGREES = 0.4 // In France at most 45 km.
 
-/** Signs a token for each caller with the server's own key. */
-export async function makeCallers(size: SetSize, start: Instant, dataDir: string): Promise<Callers> {
+/** Signs a token for each caller of a loaded set with the server's own key. */
+export async function makeCallers(size: SetSize, url: string, dataDir: string): Promise<Callers> {
   const [key] = await loadSigningKeys({ DATA_DIR: dataDir })
   const places = placesOf(size)
   const ttlSeconds = 86_400
@@ -72,9 +59,10 @@ export async function makeCallers(size: SetSize, start: Instant, dataDir: string
   return {
     professionals: await Promise.all(professionals),
     counters: await Promise.all(signed),
-    entries: entriesAt(
+    entries: await oldEntries(
+      url,
       counters.map(({ nth }) => nth),
-      { ...size, places, start },
+      { ...size, places, start: await startOf(url) },
     ),
     regulator: await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds }),
     places,
@@ -103,20 +91,6 @@ function countersOf({ pharmacies }: Places): { nth: number; finess: string }[] {
     .map(({ finess }, nth) => ({ nth, finess }))
     .filter(({ nth, finess }) => isStocked(nth, 'surgical') && /^[1-9]\d+$/.test(finess))
   return range(COUNTERS).map((i) => fit[Math.floor((i * fit.length) / COUNTERS)] as { nth: number; finess: string })
-}
-
-// The newest, from the last on, of so many masks that none is used up when they are taken back one by one.
-function entriesAt(counters: number[], plan: Omit<LedgerPlan, 'rule'> & { places: Places }): OldEntry[] {
-  const byPharmacy = new Map(counters.map((nth, counter) => [plan.places.pharmacies[nth], counter]))
-  const found: OldEntry[] = []
-  for (let nth = plan.entries - 1; nth >= 0 && found.length < ENTRIES; nth--) {
-    const { person, pharmacy, product, quantity } = entryAbout(nth, plan)
-    const counter = byPharmacy.get(pharmacy)
-    if (counter === undefined || product !== 'surgical' || quantity < LEAST_MASKS) continue
-    const about = { nth: person, id: personId(person), rpps: rpps(person) }
-    found.push({ nth, id: entryId(nth, plan), at: recordedAt(nth, plan), person: about, counter })
-  }
-  return found
 }
 
 let drawn = 0

@@ -14,6 +14,7 @@ import {
 import { anyOf, type Callers, newKey } from '../callers.ts'
 import type { HttpCase } from '../case.ts'
 import type { BenchRequest } from '../drive.ts'
+import type { OldEntry } from '../old-entries.ts'
 import { readyHolds, readyReservation } from '../state.ts'
 
 const CONNECTIONS = 16
@@ -96,23 +97,25 @@ function reversal(): HttpCase {
     connections: CONNECTIONS,
     changesStock: true,
     next({ entries, counters }) {
-      // Each entry is taken back mask by mask, and none twice at once.
-      const { id, counter } = entries[turn++ % entries.length] as Callers['entries'][number]
+      const old = entries.turns[turn++ % entries.turns.length]
+      if (!old) throw new Error('all hand-overs of this set that was kept were taken back: drop its database')
+      const { id, counter } = old
       const { token } = counters[counter] as Callers['counters'][number]
       const body = { kind: 'entry_error', lines: [{ product: 'surgical', quantity: 1 }] }
       return { method: 'POST', path: `/v1/dispensations/${id}/reversal`, token, key: newKey(), body }
     },
     variation(request, _answer, callers): Variation {
-      const { entries, counters, places } = callers
-      const entry = entries.find(({ id }) => request.path.includes(id)) as Callers['entries'][number]
+      const { counters, places } = callers
+      const { turns, bare } = callers.entries
+      const entry = turns.find(({ id }) => request.path.includes(id)) as OldEntry
       return {
         draw: [
-          `\\set which random(0, ${entries.length - 1})`,
-          column('entry', 'which', entries, ({ nth }) => nth),
-          column('entry_ms', 'which', entries, ({ at }) => at),
-          column('person', 'which', entries, ({ person }) => person.nth),
-          column('rpps', 'which', entries, ({ person }) => Number(person.rpps)),
-          column('finess', 'which', entries, ({ counter }) => Number(counters[counter]?.finess)),
+          `\\set which random(0, ${bare.length - 1})`,
+          column('entry', 'which', bare, ({ nth }) => nth),
+          column('entry_ms', 'which', bare, ({ at }) => at),
+          column('person', 'which', bare, ({ person }) => person.nth),
+          column('rpps', 'which', bare, ({ person }) => Number(person.rpps)),
+          column('finess', 'which', bare, ({ counter }) => Number(counters[counter]?.finess)),
         ],
         replace: [
           ...key(request.key),
