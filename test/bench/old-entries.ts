@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Instant } from '../../src/domain/instant.ts'
 import { rpps } from '../support/numbers.ts'
+import { range } from '../support/tally.ts'
 import { entryAbout, entryId, type LedgerPlan, recordedAt } from './set/entries.ts'
 import { personId } from './set/fill-places.ts'
 import type { Places } from './set/places.ts'
@@ -18,7 +19,7 @@ export interface OldEntry {
 
 /** Hand-overs of `surgical` at the counters that call, and what runs on a set that was kept have already taken back. */
 export interface OldEntries {
-  /** For the service, each as often as it has masks left, and none a second time before all others. */
+  /** For the service, a mask each. */
   turns: OldEntry[]
   /** For the bare database, whose script takes back without asking what is left. */
   bare: OldEntry[]
@@ -35,11 +36,17 @@ export async function oldEntries(
 ): Promise<OldEntries> {
   const found = entriesAt(counters, plan)
   const [bare, ours] = [found.slice(0, BARE), found.slice(BARE)]
-  const left = await leftOf(url, ours)
-  const most = Math.max(0, ...left.values())
-  const turns: OldEntry[] = []
-  for (let round = 0; round < most; round++) turns.push(...ours.filter(({ id }) => (left.get(id) ?? 0) > round))
-  return { turns, bare }
+  return { turns: inRounds(ours, await takenBack(url, ours)), bare }
+}
+
+/** Each entry as often as it has masks left, and none a second time before all others. */
+export function inRounds<T extends { id: string; quantity: number }>(
+  entries: readonly T[],
+  takenBack: ReadonlyMap<string, number>,
+): T[] {
+  const left = ({ id, quantity }: T) => quantity - (takenBack.get(id) ?? 0)
+  const rounds = range(entries.reduce((most, entry) => Math.max(most, left(entry)), 0))
+  return rounds.flatMap((round) => entries.filter((entry) => left(entry) > round))
 }
 
 function entriesAt(counters: readonly number[], plan: Omit<LedgerPlan, 'rule'> & { places: Places }): OldEntry[] {
@@ -55,15 +62,14 @@ function entriesAt(counters: readonly number[], plan: Omit<LedgerPlan, 'rule'> &
   return found
 }
 
-async function leftOf(url: string, entries: readonly OldEntry[]): Promise<Map<string, number>> {
+async function takenBack(url: string, entries: readonly OldEntry[]): Promise<Map<string, number>> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query(
-    `select e.reverses as id, sum(l.quantity)::int as back from ledger_entries e join ledger_lines l on l.entry_id = e.id
-     where e.reverses = any($1::uuid[]) group by 1`,
+    `select e.reverses as id, sum(l.quantity)::int as quantity
+     from ledger_entries e join ledger_lines l on l.entry_id = e.id where e.reverses = any($1::uuid[]) group by 1`,
     [entries.map(({ id }) => id)],
   )
   await client.end()
-  const back = new Map(rows.map(({ id, back }): [string, number] => [id, back]))
-  return new Map(entries.map(({ id, quantity }) => [id, quantity - (back.get(id) ?? 0)]))
+  return new Map(rows.map(({ id, quantity }) => [id, quantity]))
 }
