@@ -4,7 +4,7 @@ import { loadConfig } from './config.ts'
 import type { Database } from './db/database.ts'
 import { signerOf } from './domain/signed-note.ts'
 import { signingKeyOf } from './http/keys.ts'
-import { newKey } from './signing-keys.ts'
+import { newKey } from './keys/signing-keys.ts'
 
 /** The OpenAPI document in YAML, generated from the routes; needs no database and no configuration. */
 export async function describeApi(): Promise<string> {

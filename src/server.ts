@@ -12,10 +12,10 @@ import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
-import { loadLedgerKeys } from './ledger-keys.ts'
-import { serviceLogger } from './log.ts'
+import { loadLedgerKeys } from './keys/ledger-keys.ts'
+import { loadSigningKeys } from './keys/signing-keys.ts'
+import { serviceLogger } from './logger.ts'
 import { openReady, openReplica } from './ready.ts'
-import { loadSigningKeys } from './signing-keys.ts'
 
 /** A service that listens. */
 export interface Running {

@@ -5,7 +5,7 @@ import { professionalId } from '../domain/identifiers.ts'
 import { isRefusal } from '../domain/problems.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
 import { text } from '../http/schemas.ts'
-import { commandLogger } from '../log.ts'
+import { commandLogger } from '../logger.ts'
 import { openReady } from '../ready.ts'
 import { CommandError, discreet } from './errors.ts'
 

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { type SigningKeys, signingKeyOf } from '../http/keys.ts'
-import { loadSigningKeys, newKey, saveSigningKeys } from '../signing-keys.ts'
+import { loadSigningKeys, newKey, saveSigningKeys } from '../keys/signing-keys.ts'
 import { CommandError } from './errors.ts'
 
 const id = {

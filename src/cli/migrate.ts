@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
-import { commandLogger } from '../log.ts'
+import { commandLogger } from '../logger.ts'
 import { migrateOnly } from '../ready.ts'
 
 /** `gomask migrate` */

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { applyRetention } from '../jobs/retention.ts'
-import { commandLogger } from '../log.ts'
+import { commandLogger } from '../logger.ts'
 import { openReady } from '../ready.ts'
 import { discreet } from './errors.ts'
 

@@ -3,7 +3,7 @@ import { loadConfig } from '../config.ts'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { type Role, roles } from '../http/caller.ts'
 import { signToken } from '../http/keys.ts'
-import { loadSigningKeys } from '../signing-keys.ts'
+import { loadSigningKeys } from '../keys/signing-keys.ts'
 import { CommandError } from './errors.ts'
 import { repeated } from './repeated.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { signToken } from '../../src/http/keys.ts'
-import { loadSigningKeys } from '../../src/signing-keys.ts'
+import { loadSigningKeys } from '../../src/keys/signing-keys.ts'
 import { rpps } from '../support/numbers.ts'
 import { range } from '../support/tally.ts'
 import { type OldEntries, oldEntries } from './old-entries.ts'

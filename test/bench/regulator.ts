@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { signToken } from '../../src/http/keys.ts'
-import { loadSigningKeys } from '../../src/signing-keys.ts'
+import { loadSigningKeys } from '../../src/keys/signing-keys.ts'
 import { type BenchServer, startServer } from './measure.ts'
 
 /** A server over a database, asked by a regulator for the whole country. */

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
-import { logOptions } from '../../src/log.ts'
+import { logOptions } from '../../src/logger.ts'
 
 /** What must stand in no log line, metric or error body, and who says so. */
 type Kind = 'number' | 'name' | 'secret' | 'token' | 'pick-up code'

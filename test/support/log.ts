@@ -4,8 +4,8 @@ import { inTransaction } from '../../src/db/transaction.ts'
 import { signCheckpoint } from '../../src/domain/checkpoint.ts'
 import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
 import { insertCheckpoint, recordKeys } from '../../src/store/checkpoints.ts'
-import { readLogState, sequenceBatch } from '../../src/store/log.ts'
-import { rootAt } from '../../src/store/log-proofs.ts'
+import { readLogState, sequenceBatch } from '../../src/store/merkle-log.ts'
+import { rootAt } from '../../src/store/merkle-log-proofs.ts'
 
 /** A key that signs checkpoints of the tests' log. */
 export function makeSigner(): Signer {

@@ -4,7 +4,7 @@ import { inTransaction } from '../../db/transaction.ts'
 import { finessNumber } from '../../domain/identifiers.ts'
 import { isRefusal, type Refusal } from '../../domain/problems.ts'
 import { uuid } from '../../http/schemas.ts'
-import { commandLogger } from '../../log.ts'
+import { commandLogger } from '../../logger.ts'
 import { openReady } from '../../ready.ts'
 import { CommandError, discreet } from '../errors.ts'
 

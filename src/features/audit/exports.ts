@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '../../domain/problems.ts'
-import { cutWhenStalled } from '../../http/streams.ts'
+import { cutWhenStalled } from './cut-when-stalled.ts'
 
 const MOST_EXPORTS = 2 // Each takes a connection and a core of the database for as long as it lasts.
 const STALLED_MS = 60_000

@@ -4,8 +4,7 @@ import { type BundleHeader, FORMAT } from '../../domain/bundle/format.ts'
 import { iso } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
 import { knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
-import { proveConsistency } from '../../store/log-proofs.ts'
-import { inclusionProver, readLeafHashes } from '../../store/proving.ts'
+import { proveConsistency } from '../../store/merkle-log-proofs.ts'
 import {
   countEntries,
   dailyCheckpoints,
@@ -14,6 +13,7 @@ import {
   type StoredEntry,
   type Wanted,
 } from './bundle-queries.ts'
+import { inclusionProver, readLeafHashes } from './proving.ts'
 
 const PAGE = 500
 // A selection that matches little walks far: so far at most in one statement, which has its time limit. To count is quicker.

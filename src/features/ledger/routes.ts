@@ -7,7 +7,7 @@ import { readingOf } from '../../http/readings.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
-import { proveConsistency, proveInclusion } from '../../store/log-proofs.ts'
+import { proveConsistency, proveInclusion } from '../../store/merkle-log-proofs.ts'
 import { findLeaf } from './queries.ts'
 import { consistencyProof, consistencyQuery, inclusionProof, inclusionQuery } from './schema.ts'
 

@@ -2,8 +2,8 @@ import type { Database, Queryable } from '../../db/database.ts'
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../../domain/checkpoint.ts'
 import { type Signer, type Verifier, verifierOf } from '../../domain/signed-note.ts'
 import { insertCheckpoint, knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
-import { readLogState } from '../../store/log.ts'
-import { rootAt } from '../../store/log-proofs.ts'
+import { readLogState } from '../../store/merkle-log.ts'
+import { rootAt } from '../../store/merkle-log-proofs.ts'
 import type { CheckpointFolder } from './checkpoint-folder.ts'
 
 /** The database does not continue what was published: an old backup, a fork, or a forgery. The message says which. */

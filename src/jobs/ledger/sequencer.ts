@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { inTransaction } from '../../db/transaction.ts'
 import { recordKeys } from '../../store/checkpoints.ts'
-import { readLogState, sequence } from '../../store/log.ts'
+import { readLogState, sequence } from '../../store/merkle-log.ts'
 import { type LedgerJob, LogDiverged, publish, requireContinuation } from './publish.ts'
 
 /** How the ledger's job stands, for metrics. */

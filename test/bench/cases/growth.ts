@@ -1,6 +1,6 @@
 import { openServer } from '../../../src/db/server.ts'
 import { inTransaction } from '../../../src/db/transaction.ts'
-import { sequence } from '../../../src/store/log.ts'
+import { sequence } from '../../../src/store/merkle-log.ts'
 import { percentile } from '../measure.ts'
 
 /** What it costs to give entries their place in the log, at its beginning and at its end. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type Config, ConfigError } from './config.ts'
-import { type Signer, signerOf } from './domain/signed-note.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { type Signer, signerOf } from '../domain/signed-note.ts'
 import { ownKey, privatePems } from './key-file.ts'
 
 /**

@@ -1,7 +1,7 @@
-import type { Queryable } from '../db/database.ts'
-import { TILE_HASHES } from '../domain/merkle.ts'
-import { inclusionPath, rootOfRange, tilesOf } from '../domain/merkle-proofs.ts'
-import { readTiles } from './log-proofs.ts'
+import type { Queryable } from '../../db/database.ts'
+import { TILE_HASHES } from '../../domain/merkle.ts'
+import { inclusionPath, rootOfRange, tilesOf } from '../../domain/merkle-proofs.ts'
+import { readTiles } from '../../store/merkle-log-proofs.ts'
 
 /**
  * Proves many entries of one tree, some at a time and in order: one read of tiles serves them all, and the roots that one

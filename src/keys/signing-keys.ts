@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type Config, ConfigError } from './config.ts'
-import { type SigningKeys, signingKeyOf } from './http/keys.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { type SigningKeys, signingKeyOf } from '../http/keys.ts'
 import { keyFile, ownKey, privatePems, replaceKeys } from './key-file.ts'
 
 type Place = Pick<Config, 'SIGNING_KEY_FILE' | 'DATA_DIR'>

@@ -2,7 +2,7 @@ import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
 import { json, sql } from '../db/sql.ts'
 import { edgeOf, edgeTiles, grow, rootOfEdge, type Tile } from '../domain/merkle.ts'
-import { readTiles } from './log-proofs.ts'
+import { readTiles } from './merkle-log-proofs.ts'
 import { addToTotals } from './totals.ts'
 
 const BATCH = 4_096 // A few hundred milliseconds; a backlog is taken in several transactions.

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import t from 'tap'
-import { cutWhenStalled } from '../../../src/http/streams.ts'
+import { cutWhenStalled } from '../../../src/features/audit/cut-when-stalled.ts'
 
 /** A stream without an end. */
 function endless(): Readable {
