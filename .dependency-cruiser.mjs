@@ -25,6 +25,13 @@ export default {
       to: { pathNot: ['^src/domain/', '^(node:)?crypto$', 'node_modules/(@types/)?(luxon|safe-stable-stringify)/'] },
     },
     {
+      name: 'keys-stand-beside-the-layers',
+      comment: 'Keys are files and mathematics: they know the domain and the configuration, and no storage or HTTP.',
+      severity: 'error',
+      from: { path: '^src/keys/' },
+      to: { path: '^src/', pathNot: ['^src/(keys|domain)/', '^src/config[.]ts$'] },
+    },
+    {
       name: 'features-stand-alone',
       comment: 'A feature never imports another one: what two of them need lives in store or http.',
       severity: 'error',

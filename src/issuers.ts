@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from './config.ts'
 import { type IssuerSettings, parseIssuers } from './http/issuers/configuration.ts'
-import { ISSUER } from './http/keys.ts'
+import { ISSUER } from './http/tokens.ts'
 
 /** Reads the issuers of people's tokens that OIDC_ISSUERS_FILE describes; none where it is not set. */
 export async function loadIssuers({

@@ -3,7 +3,7 @@ import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import type { Database } from './db/database.ts'
 import { signerOf } from './domain/signed-note.ts'
-import { signingKeyOf } from './http/keys.ts'
+import { signingKeyOf } from './keys/signing-key.ts'
 import { newKey } from './keys/signing-keys.ts'
 
 /** The OpenAPI document in YAML, generated from the routes; needs no database and no configuration. */

@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
-import { type SigningKeys, signingKeyOf } from '../http/keys.ts'
+import { type SigningKeys, signingKeyOf } from '../keys/signing-key.ts'
 import { loadSigningKeys, newKey, saveSigningKeys } from '../keys/signing-keys.ts'
 import { CommandError } from './errors.ts'
 

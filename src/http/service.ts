@@ -5,8 +5,8 @@ import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import type { Replica } from '../db/replica.ts'
 import type { Signer } from '../domain/signed-note.ts'
+import type { SigningKeys } from '../keys/signing-key.ts'
 import type { Issuer } from './issuers/issuer.ts'
-import type { SigningKeys } from './keys.ts'
 
 /** What the application is built from. */
 export interface Deps {

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from '../config.ts'
-import { type SigningKeys, signingKeyOf } from '../http/keys.ts'
 import { keyFile, ownKey, privatePems, replaceKeys } from './key-file.ts'
+import { type SigningKeys, signingKeyOf } from './signing-key.ts'
 
 type Place = Pick<Config, 'SIGNING_KEY_FILE' | 'DATA_DIR'>
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { signToken } from '../../src/http/keys.ts'
+import { signToken } from '../../src/http/tokens.ts'
 import { loadSigningKeys } from '../../src/keys/signing-keys.ts'
 import { rpps } from '../support/numbers.ts'
 import { range } from '../support/tally.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { signToken } from '../../src/http/keys.ts'
+import { signToken } from '../../src/http/tokens.ts'
 import { loadSigningKeys } from '../../src/keys/signing-keys.ts'
 import { type BenchServer, startServer } from './measure.ts'
 

@@ -4,8 +4,9 @@ import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
 import { sql, texts } from '../../src/db/sql.ts'
 import type { Role } from '../../src/http/caller.ts'
-import { AUDIENCE, ISSUER, type SigningKey } from '../../src/http/keys.ts'
 import { type Scope, scopes } from '../../src/http/scopes.ts'
+import { AUDIENCE, ISSUER } from '../../src/http/tokens.ts'
+import type { SigningKey } from '../../src/keys/signing-key.ts'
 
 /** A machine's account as a test wants it; it has every scope. */
 export interface ClientRow {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { ISSUER } from '../../src/http/keys.ts'
 import type { Scope } from '../../src/http/scopes.ts'
+import { ISSUER } from '../../src/http/tokens.ts'
 import type { Answer, Service } from './service.ts'
 import { must } from './world.ts'
 

@@ -4,7 +4,7 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openServer } from '../../src/db/server.ts'
 import type { Signer } from '../../src/domain/signed-note.ts'
-import type { SigningKey } from '../../src/http/keys.ts'
+import type { SigningKey } from '../../src/keys/signing-key.ts'
 import { expectNoLeak, overhear, overheardLogger } from './leaks.ts'
 import { makeKey, makeSigner } from './service.ts'
 

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { parseIssuers } from '../../src/http/issuers/configuration.ts'
 import { openIdIssuer } from '../../src/http/issuers/openid.ts'
 import type { KeyTiming } from '../../src/http/issuers/remote-keys.ts'
-import { ISSUER } from '../../src/http/keys.ts'
+import { ISSUER } from '../../src/http/tokens.ts'
 import type { RunningProvider } from './provider.ts'
 import { type Service, startService } from './service.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { type Role, roles } from '../../src/http/caller.ts'
-import type { TokenRequest } from '../../src/http/keys.ts'
 import type { Policy } from '../../src/http/policy.ts'
+import type { TokenRequest } from '../../src/http/tokens.ts'
 import { finess, rpps } from './numbers.ts'
 import { nameOf, routeTable } from './route-table.ts'
 import { minutesAgo } from './times.ts'

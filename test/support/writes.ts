@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import { ISSUER, type TokenRequest } from '../../src/http/keys.ts'
+import { ISSUER, type TokenRequest } from '../../src/http/tokens.ts'
 import { claimKey } from '../../src/store/idempotency.ts'
 import { onServerOnly } from './database.ts'
 import type { Service } from './service.ts'

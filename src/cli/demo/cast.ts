@@ -1,4 +1,5 @@
-import { type SigningKey, signToken, type TokenRequest } from '../../http/keys.ts'
+import { signToken, type TokenRequest } from '../../http/tokens.ts'
+import type { SigningKey } from '../../keys/signing-key.ts'
 import { doctor } from './people.ts'
 import type { Actor } from './transcript.ts'
 

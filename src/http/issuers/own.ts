@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { finessNumber, professionalId } from '../../domain/identifiers.ts'
+import type { SigningKeys } from '../../keys/signing-key.ts'
 import type { Standing } from '../../store/standing.ts'
 import { type Caller, roles } from '../caller.ts'
-import { AUDIENCE, ISSUER, type SigningKeys } from '../keys.ts'
+import { AUDIENCE, ISSUER } from '../tokens.ts'
 import type { Issuer } from './issuer.ts'
 
 const claims = z

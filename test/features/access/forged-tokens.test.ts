@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey, type KeyObject } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import t from 'tap'
-import { AUDIENCE, ISSUER } from '../../../src/http/keys.ts'
+import { AUDIENCE, ISSUER } from '../../../src/http/tokens.ts'
 import { rpps } from '../../support/numbers.ts'
 import { claimsFor, settingsOf, startWithIssuers } from '../../support/people.ts'
 import { startProvider } from '../../support/provider.ts'

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import t from 'tap'
-import { AUDIENCE, ISSUER, signToken } from '../../../src/http/keys.ts'
+import { AUDIENCE, ISSUER, signToken } from '../../../src/http/tokens.ts'
 import { startWithoutDatabase } from '../../support/no-database.ts'
 import { makeKey } from '../../support/service.ts'
 

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 import t from 'tap'
-import { AUDIENCE, ISSUER } from '../../../src/http/keys.ts'
+import { AUDIENCE, ISSUER } from '../../../src/http/tokens.ts'
 import { finess, rpps } from '../../support/numbers.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'

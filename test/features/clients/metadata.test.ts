@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
-import { signClientToken } from '../../../src/http/keys.ts'
+import { signClientToken } from '../../../src/http/tokens.ts'
 import { askToken, basic, COUNTER, grant, makeClient } from '../../support/clients.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
