@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import type { Config } from './config.ts'
+import { openReady, openReplica } from './db/open.ts'
 import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
 import { reportLedger } from './http/metrics.ts'
@@ -15,7 +16,6 @@ import { loadLedgerKeys } from './keys/ledger-keys.ts'
 import type { SigningKey } from './keys/signing-key.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { serviceLogger } from './logger.ts'
-import { openReady, openReplica } from './ready.ts'
 
 /** A service that listens. */
 export interface Running {

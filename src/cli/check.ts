@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import { commandLogger } from '../logger.ts'
-import { openReady } from '../ready.ts'
 import { checkNames, runCheck } from '../store/invariants.ts'
 import { CommandError } from './errors.ts'
 

@@ -1,12 +1,12 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { professionalId } from '../domain/identifiers.ts'
 import { isRefusal } from '../domain/problems.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
 import { text } from '../http/schemas.ts'
 import { commandLogger } from '../logger.ts'
-import { openReady } from '../ready.ts'
 import { CommandError, discreet } from './errors.ts'
 
 const KEPT = text(140)

@@ -1,9 +1,9 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import { type ImportReport, importOsm } from '../features/pharmacies/import-osm.ts'
 import { pharmaciesFromOsm } from '../features/pharmacies/osm.ts'
 import { commandLogger } from '../logger.ts'
-import { openReady } from '../ready.ts'
 import { CommandError } from './errors.ts'
 import { readJsonFile } from './json-file.ts'
 

@@ -1,7 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { migrateOnly } from '../db/open.ts'
 import { commandLogger } from '../logger.ts'
-import { migrateOnly } from '../ready.ts'
 
 /** `gomask migrate` */
 export const migrate = defineCommand({

@@ -1,8 +1,8 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import { applyRetention } from '../jobs/retention.ts'
 import { commandLogger } from '../logger.ts'
-import { openReady } from '../ready.ts'
 import { discreet } from './errors.ts'
 
 /** `gomask retention` */

@@ -1,12 +1,12 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { Problem } from '../domain/problems.ts'
 import shipped from '../features/allocation-rules/allocation-2020.json' with { type: 'json' }
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
 import { addMissingProducts } from '../features/products/add-missing.ts'
 import { commandLogger } from '../logger.ts'
-import { openReady } from '../ready.ts'
 import { CommandError } from './errors.ts'
 import { readJsonFile } from './json-file.ts'
 

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Database } from '../../src/db/database.ts'
 import { openEmbedded } from '../../src/db/embedded.ts'
+import { prepareJobs } from '../../src/db/job-queue.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openServer, openServerOwner } from '../../src/db/server.ts'
-import { prepareJobs } from '../../src/jobs/queue.ts'
 
 /** The server that tests make their databases on; undefined: each has an embedded one. */
 export const serverUrl = process.env.TEST_DATABASE_URL

@@ -1,11 +1,11 @@
 import { loadConfig } from '../../config.ts'
 import type { Transaction } from '../../db/database.ts'
+import { openReady } from '../../db/open.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { finessNumber } from '../../domain/identifiers.ts'
 import { isRefusal, type Refusal } from '../../domain/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import { commandLogger } from '../../logger.ts'
-import { openReady } from '../../ready.ts'
 import { CommandError, discreet } from '../errors.ts'
 
 /** Runs a verb in a transaction of its own. A refusal, and whatever else goes wrong, is a CommandError of one line. */

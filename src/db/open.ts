@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
-import type { Database, Owner } from './db/database.ts'
-import { openEmbedded } from './db/embedded.ts'
-import { isUnavailable } from './db/failures.ts'
-import { migrate, oneAtATime, requireMigrated } from './db/migrate.ts'
-import { type Replica, watchReplica } from './db/replica.ts'
-import { openServer, openServerOwner } from './db/server.ts'
-import { prepareJobs } from './jobs/queue.ts'
+import type { Config } from '../config.ts'
+import type { Database, Owner } from './database.ts'
+import { openEmbedded } from './embedded.ts'
+import { isUnavailable } from './failures.ts'
+import { prepareJobs } from './job-queue.ts'
+import { migrate, oneAtATime, requireMigrated } from './migrate.ts'
+import { type Replica, watchReplica } from './replica.ts'
+import { openServer, openServerOwner } from './server.ts'
 
 const LONGEST_WAIT_MS = 10_000
 

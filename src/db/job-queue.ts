@@ -1,0 +1,34 @@
+import { PgBoss } from 'pg-boss'
+import type { Owner } from './database.ts'
+
+/** The schema that the job queue's own tables are in. */
+export const QUEUE_SCHEMA = 'pgboss'
+
+/** When each job runs, as cron says it in UTC: rows of the queue's tables, made beside them. */
+const schedule = {
+  'expire-holds': '* * * * *',
+  'forget-idempotency-keys': '17 3 * * *',
+  'apply-retention': '47 2 * * *',
+}
+
+export type JobName = keyof typeof schedule
+
+/** Creates or upgrades the queue's tables and the schedule, with the owner's rights, and grants the service their use. */
+export async function prepareJobs(owner: Owner): Promise<void> {
+  const boss = new PgBoss({
+    schema: QUEUE_SCHEMA,
+    db: { executeSql: async (text, values) => ({ rows: await owner.rows(text, values) }) },
+    supervise: false,
+    schedule: false,
+  })
+  await boss.start()
+  for (const [name, cron] of Object.entries(schedule)) {
+    await boss.createQueue(name, { policy: 'stately' })
+    await boss.schedule(name, cron)
+  }
+  await boss.stop({ graceful: false })
+  await owner.script(`
+    grant usage on schema ${QUEUE_SCHEMA} to gomask_app;
+    grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to gomask_app;
+    grant execute on all functions in schema ${QUEUE_SCHEMA} to gomask_app`)
+}
