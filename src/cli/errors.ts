@@ -1,6 +1,6 @@
-import { sqlState } from '../db/failures.ts'
+import { OutcomeUnknown, sqlState } from '../db/failures.ts'
 import { StatementFailed } from '../db/query.ts'
-import { Problem } from '../domain/problems.ts'
+import { Rejection } from '../domain/refusals.ts'
 
 /** A command that cannot do what it was asked; the message is one line for the person at the terminal. */
 export class CommandError extends Error {
@@ -14,8 +14,9 @@ export class CommandError extends Error {
 
 /** An error to show: no national number or secret is said, as PostgreSQL's detail does. */
 export function discreet(error: unknown): unknown {
-  if (error instanceof Problem) return new CommandError(error.message)
-  const state = sqlState(error) ?? (error instanceof StatementFailed ? 'the connection was lost' : undefined)
+  if (error instanceof Rejection) return new CommandError(error.message)
+  const lost = error instanceof StatementFailed || error instanceof OutcomeUnknown
+  const state = sqlState(error) ?? (lost ? 'the connection was lost' : undefined)
   if (state === undefined) return error
   return new CommandError(`the database failed (${state}); run the command again to make sure`)
 }

@@ -2,7 +2,7 @@ import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { Problem } from '../domain/problems.ts'
+import { Rejection } from '../domain/refusals.ts'
 import shipped from '../features/allocation-rules/allocation-2020.json' with { type: 'json' }
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
 import { addMissingProducts } from '../features/products/add-missing.ts'
@@ -41,7 +41,7 @@ const load = defineCommand({
       })
       console.log(`published ${published}\nthere already ${present}`)
     } catch (error) {
-      throw error instanceof Problem ? new CommandError(explain(file, error)) : error
+      throw error instanceof Rejection ? new CommandError(explain(file, error)) : error
     } finally {
       await db.close()
     }
@@ -55,7 +55,7 @@ export const rules = defineCommand({
 })
 
 // A rule that names a product wrongly often names several: all of them are told at once.
-function explain(file: string | undefined, { errors, message }: Problem): string {
+function explain(file: string | undefined, { errors, message }: Rejection): string {
   const mistakes = errors?.map((each) => `${each.path}: ${each.message}`).join('; ') ?? message
   return `${file ?? 'the rules of 2020'}: ${mistakes}`
 }

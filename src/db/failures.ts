@@ -1,4 +1,4 @@
-import { invalid, Problem } from '../domain/problems.ts'
+import { invalid, Rejection } from '../domain/refusals.ts'
 
 interface DriverError {
   code?: string
@@ -11,6 +11,13 @@ export function driverError(error: unknown): DriverError | undefined {
   let inner = error
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause
   return inner instanceof Error ? (inner as DriverError) : undefined
+}
+
+/** A COMMIT that the database did not confirm: the work was done or it was not. */
+export class OutcomeUnknown extends Error {
+  constructor() {
+    super('the database did not confirm the COMMIT')
+  }
 }
 
 /** PostgreSQL's own code for a failure; undefined where the network or the driver failed. Node's EPIPE looks like one. */
@@ -47,18 +54,18 @@ export function isUnavailable(error: unknown): boolean {
 
 /**
  * Constraints that a request can run into although the decision before it allowed it, with what they mean to the caller.
- * Any other constraint is a fault of ours: 500, and nothing was done.
+ * Any other constraint is a fault of ours.
  */
-const CONSTRAINTS: Record<string, () => Problem> = {
+const CONSTRAINTS: Record<string, () => Rejection> = {
   stock_on_hand_range: () =>
-    new Problem('stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'),
-  stock_held_within_on_hand: () => new Problem('stock_insufficient', 'More would be promised than is on hand.'),
+    new Rejection('stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'),
+  stock_held_within_on_hand: () => new Rejection('stock_insufficient', 'More would be promised than is on hand.'),
   ledger_lines_within_cap: () =>
-    new Problem('entitlement_exceeded', 'The quantity is above what the rule in force leaves.'),
+    new Rejection('entitlement_exceeded', 'The quantity is above what the rule in force leaves.'),
   product_packs_pkey: () => invalid('packs', 'a GTIN belongs to another product already'),
 }
 
-/** The problem that a violated constraint means, or undefined. */
-export function constraintProblem(error: unknown): Problem | undefined {
+/** What a violated constraint means to the caller, or undefined. */
+export function constraintRejection(error: unknown): Rejection | undefined {
   return CONSTRAINTS[driverError(error)?.constraint ?? '']?.()
 }

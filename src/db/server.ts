@@ -1,8 +1,7 @@
 import pg from 'pg'
-import { Problem } from '../domain/problems.ts'
 import { copyStatement } from './copy.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
-import { driverError, sqlState } from './failures.ts'
+import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
 import { GatheringSocket } from './gathering.ts'
 import { statementOf } from './query.ts'
 import { copyOut } from './server-copy.ts'
@@ -108,11 +107,11 @@ async function commit(client: pg.PoolClient, sent: readonly Promise<unknown>[]):
     if (command !== 'COMMIT') throw new Error(`COMMIT was answered with ${command}`)
   } catch (error) {
     if (isAnsweredError(error)) throw error
-    throw outcomeUnknown()
+    throw new OutcomeUnknown()
   } finally {
     client.off('notice', onNotice)
   }
-  if (warnings.length > 0) throw outcomeUnknown()
+  if (warnings.length > 0) throw new OutcomeUnknown()
 }
 
 // PostgreSQL itself said that a statement failed, so that nothing was committed; a lost connection says nothing.
@@ -139,13 +138,6 @@ function recording(client: pg.PoolClient): { recorded: pg.PoolClient; failures: 
     return answer
   }
   return { recorded: Object.create(client, { query: { value: query } }), failures }
-}
-
-function outcomeUnknown(): Problem {
-  return new Problem(
-    'outcome_unknown',
-    'The database did not confirm the outcome. Send the same request with the same Idempotency-Key to find it out.',
-  )
 }
 
 async function isReachable(pool: pg.Pool): Promise<boolean> {

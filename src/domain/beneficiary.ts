@@ -2,7 +2,7 @@ import { type AllocationRule, ruleFor } from './allocation-rules.ts'
 import { type Allowance, allowance, type Hold, type Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
 import { periodAt, resetsAt } from './periods.ts'
-import { type Refusal, refused } from './problems.ts'
+import { type Refusal, refused } from './refusals.ts'
 
 /** All that decides what one professional may receive, as read from the database at one instant, after the lock. */
 export interface EntitlementFacts {

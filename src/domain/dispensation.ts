@@ -2,7 +2,7 @@ import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
 import type { Allowance, Hold, Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
 import { isPickupCode } from './pickup-code.ts'
-import { isRefusal, type Judged, type Refusal, refused } from './problems.ts'
+import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
 
 /** What a pharmacy asks to hand over. */
 export interface HandOver {

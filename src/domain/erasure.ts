@@ -1,7 +1,7 @@
 import { allowanceFor, type EntitlementFacts } from './beneficiary.ts'
 import { type Instant, iso } from './instant.ts'
 import { countsIn, DAY_MS, lastLeavesAt } from './periods.ts'
-import { isRefusal, type Refusal, refused } from './problems.ts'
+import { isRefusal, type Refusal, refused } from './refusals.ts'
 
 /** What decides whether a professional can be erased, as read at one instant, after the locks. */
 export interface RetentionFacts {

@@ -1,5 +1,5 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
-import { isRefusal, type Refusal, refused } from './problems.ts'
+import { isRefusal, type Refusal, refused } from './refusals.ts'
 
 /** What a professional asks to have set aside. */
 export interface HoldRequest {

@@ -1,5 +1,5 @@
 import type { LedgerLine } from './ledger-entry.ts'
-import { type Judged, type Refusal, refused } from './problems.ts'
+import { type Judged, type Refusal, refused } from './refusals.ts'
 
 /** A line of a dispensation, with what was taken back of its product and lot so far. */
 export interface ReversibleLine extends LedgerLine {

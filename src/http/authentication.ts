@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import { Problem } from '../domain/problems.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer } from './issuers/issuer.ts'
 import { requireAllowed } from './policy.ts'
+import { Problem } from './problem.ts'
 import type { Standings } from './standings.ts'
 import { tokenVerifier, unauthenticated } from './verification.ts'
 

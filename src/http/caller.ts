@@ -1,5 +1,6 @@
 import { professionalId } from '../domain/identifiers.ts'
-import { invalid, Problem } from '../domain/problems.ts'
+import { invalid } from '../domain/refusals.ts'
+import { Problem } from './problem.ts'
 
 export const roles = ['pharmacy', 'professional', 'regulator', 'admin'] as const
 export type Role = (typeof roles)[number]

@@ -4,9 +4,17 @@ import { stringify } from 'safe-stable-stringify'
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { invalid, isRefusal, Problem, type Refusal } from '../domain/problems.ts'
-import { claimKey, type IdempotencyKey, type KeyLife, type StoredAnswer, storeAnswer } from '../store/idempotency.ts'
+import { invalid, isRefusal, type Refusal } from '../domain/refusals.ts'
+import {
+  claimKey,
+  type IdempotencyKey,
+  type KeyLife,
+  type KeyTrouble,
+  type StoredAnswer,
+  storeAnswer,
+} from '../store/idempotency.ts'
 import type { Caller } from './caller.ts'
+import { Problem } from './problem.ts'
 import { inTurn } from './turns.ts'
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
@@ -88,6 +96,7 @@ async function once<T extends object>(
   const done = inTransaction(options.db, async (tx) => {
     const [claim, work] = await Promise.allSettled([key && claimKey(tx, key), verb(tx)])
     if (claim.status === 'rejected') throw claim.reason
+    if (typeof claim.value === 'string') throw keyProblem(claim.value)
     if (claim.value) throw new Replay(claim.value)
     if (work.status === 'rejected') throw work.reason
     const result = work.value
@@ -102,6 +111,18 @@ async function once<T extends object>(
     if (options.onReplay) await inTransaction(options.db, async (tx) => options.onReplay?.(tx, response as T))
     return { replayed: true, status, result: response as T }
   })
+}
+
+function keyProblem(trouble: KeyTrouble): Problem {
+  if (trouble === 'in_progress')
+    return new Problem(
+      'idempotency_in_progress',
+      'A request with this Idempotency-Key is under way. Send it again in a moment.',
+    )
+  return new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another request before. Use a new key for a new request.',
+  )
 }
 
 /** The pharmacy's own pseudonym for the person at the counter, if given. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../domain/problems.ts'
+import { Problem } from './problem.ts'
 import { onlyProblems } from './schemas.ts'
 import type { App, Deps } from './service.ts'
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { Problem, shownName } from '../domain/problems.ts'
+import { invalid, Rejection } from '../domain/refusals.ts'
+import { shownName } from './problem.ts'
 
 const DEEPEST = 32
 
@@ -18,26 +19,22 @@ export function parseJson(app: FastifyInstance): void {
       check(parsed, 'body', 0)
       done(null, parsed)
     } catch (error) {
-      done(error instanceof Problem ? error : malformed('body', 'is not valid JSON in UTF-8'))
+      done(error instanceof Rejection ? error : invalid('body', 'is not valid JSON in UTF-8'))
     }
   })
 }
 
 function check(value: unknown, path: string, depth: number): void {
-  if (depth > DEEPEST) throw malformed('body', `is nested deeper than ${DEEPEST} levels`)
+  if (depth > DEEPEST) throw invalid('body', `is nested deeper than ${DEEPEST} levels`)
   if (typeof value === 'string') {
-    if (value.includes('\0') || !value.isWellFormed()) throw malformed(path, 'holds U+0000 or half a character')
+    if (value.includes('\0') || !value.isWellFormed()) throw invalid(path, 'holds U+0000 or half a character')
     return
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, member] of Object.entries(value)) {
-    if (key === '__proto__' || key === 'constructor') throw malformed(path, `unknown field ${key}`)
-    if (key.includes('\0') || !key.isWellFormed()) throw malformed(path, 'has a key with U+0000 or half a character')
+    if (key === '__proto__' || key === 'constructor') throw invalid(path, `unknown field ${key}`)
+    if (key.includes('\0') || !key.isWellFormed()) throw invalid(path, 'has a key with U+0000 or half a character')
     const name = shownName(key)
     check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? name : `${path}.${name}`, depth + 1)
   }
-}
-
-function malformed(path: string, message: string): Problem {
-  return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { Problem } from '../domain/problems.ts'
+import { Problem } from './problem.ts'
 
 const MOST_IN_FLIGHT = 1_000
 const LONGEST_URL = 8_192

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LATEST } from '../domain/instant.ts'
-import { invalid } from '../domain/problems.ts'
+import { invalid } from '../domain/refusals.ts'
 import { queryInteger } from './schemas.ts'
 
 /** `limit` and `cursor` of a list. */

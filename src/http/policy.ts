@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { Problem } from '../domain/problems.ts'
 import { type Caller, pharmacyFor, type Role, roles } from './caller.ts'
+import { Problem } from './problem.ts'
 import { type Scope, scopes } from './scopes.ts'
 import { namedPharmacy, words, wordsOf } from './whose.ts'
 

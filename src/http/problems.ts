@@ -2,9 +2,10 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v4 as uuid } from 'uuid'
 import { z } from 'zod'
-import { constraintProblem, isUnavailable } from '../db/failures.ts'
+import { constraintRejection, isUnavailable, OutcomeUnknown } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
-import { Problem, type ProblemCode, problemStatus, shownName } from '../domain/problems.ts'
+import { Rejection } from '../domain/refusals.ts'
+import { Problem, type ProblemCode, problemStatus, shownName } from './problem.ts'
 import { refusalOf } from './refusals.ts'
 import { bareHeaders } from './security-headers.ts'
 
@@ -104,8 +105,17 @@ export function answerUnroutable(error: FastifyError, request: FastifyRequest, r
 /** The problem that an error means: one of ours says so itself, others are told by what they are. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
-  const constraint = constraintProblem(error)
-  if (constraint) return constraint
+  const rejection = error instanceof Rejection ? error : constraintRejection(error)
+  if (rejection) {
+    const { code, message, errors, waitSeconds } = rejection
+    return new Problem(code, message, { errors, retryAfterSeconds: waitSeconds })
+  }
+  if (error instanceof OutcomeUnknown) {
+    return new Problem(
+      'outcome_unknown',
+      'The database did not confirm the outcome. Send the same request with the same Idempotency-Key to find it out.',
+    )
+  }
   if (isUnavailable(error) || error instanceof StaleRead) {
     return new Problem(
       'unavailable',

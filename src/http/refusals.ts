@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Problem, ProblemCode } from '../domain/problems.ts'
+import type { Problem, ProblemCode } from './problem.ts'
 
 /** What somebody who guesses or floods is answered, and others seldom. */
 export const refusalKinds = ['unauthenticated', 'forbidden', 'not_found', 'pickup_code_wrong', 'rate_limited'] as const

@@ -1,8 +1,8 @@
 import type { Queryable } from '../db/database.ts'
 import { oneRow, row } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
-import { Problem } from '../domain/problems.ts'
 import { type Caller, professionalOf } from './caller.ts'
+import { Problem } from './problem.ts'
 
 /** Makes sure that the pharmacy exists and, for a regulator, lies in its territories. Throws 404. */
 export async function requireReadablePharmacy(db: Queryable, caller: Caller, finess: string): Promise<void> {

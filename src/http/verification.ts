@@ -1,7 +1,7 @@
 import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Problem } from '../domain/problems.ts'
 import type { Issuer, TokenHeader, VerifiedToken } from './issuers/issuer.ts'
+import { Problem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
-import { Problem } from '../domain/problems.ts'
+import { Rejection } from '../domain/refusals.ts'
 import { type Forgotten, forget } from '../features/professionals/retain.ts'
 import { findDue } from '../features/professionals/retain-queries.ts'
 import { type agingTables, countOlder, forgetOlder } from '../store/retention.ts'
@@ -82,7 +82,7 @@ async function forgetOne(
     return await inTransaction(db, (tx) => forget(tx, identifier, periods, { dryRun }))
   } catch (error) {
     // Somebody else erased the person meanwhile.
-    if (error instanceof Problem && error.code === 'not_found') return 'nothing'
+    if (error instanceof Rejection && error.code === 'not_found') return 'nothing'
     if (failures.push(error) === MOST_FAILURES) throw error
     return 'nothing'
   }

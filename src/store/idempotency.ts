@@ -2,7 +2,6 @@ import type { Queryable, Transaction } from '../db/database.ts'
 import { isLockTimeout } from '../db/failures.ts'
 import { row, rows, send } from '../db/query.ts'
 import { sql } from '../db/sql.ts'
-import { Problem } from '../domain/problems.ts'
 
 /**
  * A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body, first without
@@ -26,15 +25,17 @@ export const KEY_DAYS = 30
 /** How long a key lives: as long as the entry or movement that it made, or 30 days. */
 export type KeyLife = 'entry' | 'days30'
 
+/** Why a key cannot be used: its request is under way still, or it came with another request before. */
+export type KeyTrouble = 'in_progress' | 'reused'
+
 /**
- * Waits until no other transaction works on this key, then returns the answer it stored, if any. Throws
- * `idempotency_in_progress` when the other takes longer than the lock timeout, `idempotency_key_reused` when the key
- * came with another request. Take it before every other lock.
+ * Waits until no other transaction works on this key, then returns the answer it stored, if any. The key is `in_progress`
+ * when the other takes longer than the lock timeout, which fails this transaction too. Take it before every other lock.
  */
 export async function claimKey(
   tx: Transaction,
   { scope, key, requestHash }: IdempotencyKey,
-): Promise<StoredAnswer | undefined> {
+): Promise<StoredAnswer | KeyTrouble | undefined> {
   // An advisory lock, not an inserted row: a refusal then leaves nothing behind. The lookup is a statement of its own,
   // so that its snapshot is younger than the wait.
   const locked = rows(
@@ -49,17 +50,13 @@ export async function claimKey(
         from idempotency_keys, decode(${requestHash.toString('hex')}, 'hex') as sent
         where scope = ${scope} and key = ${key} and (expires_at is null or expires_at > clock_timestamp())`,
   )
-  const [, found] = await Promise.all([locked, lookup]).catch((error) => {
-    if (isLockTimeout(error)) throw inProgress()
+  try {
+    const [, found] = await Promise.all([locked, lookup])
+    return found && !found.same ? 'reused' : found
+  } catch (error) {
+    if (isLockTimeout(error)) return 'in_progress'
     throw error
-  })
-  if (found && !found.same) {
-    throw new Problem(
-      'idempotency_key_reused',
-      'This Idempotency-Key came with another request before. Use a new key for a new request.',
-    )
   }
-  return found
 }
 
 /** Stores the answer under its key in the effect's own transaction; takes the place of an expired one. */
@@ -78,13 +75,6 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
           case when ${life}::text = 'days30' then clock_timestamp() + make_interval(days => ${KEY_DAYS}::int) end
         -- Only what is asked for its rows is sure to be done first: the expired key must be gone before the new one comes.
         where (select count(*) from expired) >= 0`,
-  )
-}
-
-function inProgress(): Problem {
-  return new Problem(
-    'idempotency_in_progress',
-    'A request with this Idempotency-Key is under way. Send it again in a moment.',
   )
 }
 

@@ -2,7 +2,7 @@ import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
 import { sql, uuids } from '../db/sql.ts'
 import { WRONG_CODES_AN_HOUR } from '../domain/pickup-code.ts'
-import { Problem, type Refusal } from '../domain/problems.ts'
+import { type Refusal, Rejection } from '../domain/refusals.ts'
 
 /** Lets those who look codes up at a pharmacy go one after another, so that none is looked at beyond the limit. */
 export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Promise<void> {
@@ -38,8 +38,8 @@ export async function requireTriesLeft(
         ) as counts`,
   )
   if (seconds === null) return
-  throw new Problem('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
-    retryAfterSeconds: Math.max(1, seconds),
+  throw new Rejection('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
+    waitSeconds: Math.max(1, seconds),
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { oneRow, rows } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
-import { type FieldError, Problem } from '../domain/problems.ts'
+import { type FieldError, Rejection } from '../domain/refusals.ts'
 
 /** Whether there are a pharmacy and a product, as a shelf needs both; null where there is no such product. */
 export interface ShelfPlace {
@@ -21,8 +21,8 @@ export function findShelfPlace(db: Queryable, pharmacy: string, product: string)
 
 /** Throws 404 where the pharmacy or the product does not exist. */
 export function requireShelfPlace({ pharmacyKnown, productActive }: ShelfPlace): void {
-  if (!pharmacyKnown) throw new Problem('not_found', 'There is no such pharmacy.')
-  if (productActive === null) throw new Problem('not_found', 'There is no such product in the catalogue.')
+  if (!pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (productActive === null) throw new Rejection('not_found', 'There is no such product in the catalogue.')
 }
 
 /** The products among these that are no longer distributed. Throws 400 naming the fields that no product has. */
@@ -39,6 +39,6 @@ export async function requireKnownProducts(
     .filter(({ code }) => !found.some((product) => product.code === code))
     .map(({ path }) => ({ path, message: 'is not a product of the catalogue' }))
   const [first] = errors
-  if (first) throw new Problem('invalid_request', `${first.path}: ${first.message}`, { errors })
+  if (first) throw new Rejection('invalid_request', `${first.path}: ${first.message}`, { errors })
   return found.filter(({ active }) => !active).map(({ code }) => code)
 }

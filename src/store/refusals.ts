@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../db/database.ts'
 import { send } from '../db/query.ts'
 import { json, sql, timestamp } from '../db/sql.ts'
-import type { Refusal } from '../domain/problems.ts'
+import type { Refusal } from '../domain/refusals.ts'
 
 /** What was refused, to whom and where. Profession and territories are kept as they are now, as in a ledger entry. */
 export interface RefusedRequest {

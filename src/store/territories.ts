@@ -1,7 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { row, rows } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
-import { invalid } from '../domain/problems.ts'
+import { invalid } from '../domain/refusals.ts'
 
 /** Makes sure that a territory exists. Throws 400 naming the field that none has. */
 export async function requireKnownTerritory(db: Queryable, path: string, code: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { requireKnownProducts } from '../../store/places.ts'
 import { requireKnownTerritory } from '../../store/territories.ts'
 import { insertRule, isPublished, lockLoading } from './queries.ts'
@@ -42,5 +42,5 @@ function parse(file: unknown): RuleBody[] {
   const parsed = ruleFile.safeParse(file)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Problem('invalid_request', `${issue?.path.join('.') || 'the file'}: ${issue?.message}`)
+  throw new Rejection('invalid_request', `${issue?.path.join('.') || 'the file'}: ${issue?.message}`)
 }

@@ -1,11 +1,11 @@
 import type { Queryable } from '../../db/database.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { reaches } from '../../http/remit.ts'
 
 /** Makes sure that a regulator writes for its own territories, or those below them, alone. Throws 403. */
 export async function requireOwnTerritory(db: Queryable, caller: Caller, territory: string): Promise<void> {
   if (caller.role === 'regulator' && !(await reaches(db, caller.territories, territory))) {
-    throw new Problem('forbidden', `The token’s territories do not reach ${territory}.`)
+    throw new Rejection('forbidden', `The token’s territories do not reach ${territory}.`)
   }
 }

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { requireOwnTerritory } from './own-territory.ts'
 import { findRuleTerritory, setWithdrawn } from './queries.ts'
@@ -11,7 +11,7 @@ import type { Rule } from './schema.ts'
  */
 export async function withdrawRule(tx: Transaction, caller: Caller, id: string): Promise<Rule> {
   const territory = await findRuleTerritory(tx, id)
-  if (territory === undefined) throw new Problem('not_found', 'There is no such rule.')
+  if (territory === undefined) throw new Rejection('not_found', 'There is no such rule.')
   await requireOwnTerritory(tx, caller, territory)
   return setWithdrawn(tx, id)
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { cutWhenStalled } from './cut-when-stalled.ts'
 
 const MOST_EXPORTS = 2 // Each takes a connection and a core of the database for as long as it lasts.
@@ -22,7 +22,7 @@ export function limitExports(app: FastifyInstance): Exports {
   return {
     async run(start) {
       if (starting + streams.size >= MOST_EXPORTS) {
-        throw new Problem('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`)
+        throw new Rejection('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`)
       }
       starting++
       try {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { accepted } from '../../http/accept.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'

@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
-import { Problem, type Refusal, refused } from '../../domain/problems.ts'
+import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from './queries.ts'
 import { requireRemit } from './remit.ts'
 import type { Client, ClientChange } from './schema.ts'
@@ -39,7 +39,7 @@ export async function lockLiveClient(
 
 async function existing(tx: Transaction, id: string) {
   const client = await lockClient(tx, id)
-  if (!client) throw new Problem('not_found', 'There is no such client.')
+  if (!client) throw new Rejection('not_found', 'There is no such client.')
   return client
 }
 

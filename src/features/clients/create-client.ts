@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { insertClient, readClient } from './queries.ts'
 import { requireRemit } from './remit.ts'
 import { type Client, type ClientBody, clientBody } from './schema.ts'

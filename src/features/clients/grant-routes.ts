@@ -1,4 +1,4 @@
-import { isRefusal } from '../../domain/problems.ts'
+import { isRefusal } from '../../domain/refusals.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { problems, uuid } from '../../http/schemas.ts'

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { professionalId } from '../../domain/identifiers.ts'
-import { invalid, isRefusal, Problem, type Refusal } from '../../domain/problems.ts'
+import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { lockLiveClient } from './change-client.ts'
 import { endGrant, findGrant, findPerson, insertGrant, isPharmacy } from './grant-queries.ts'
@@ -33,7 +33,7 @@ export async function withdrawGrant(tx: Transaction, finess: string, client: str
 
 /** Makes sure that a pharmacy exists. Throws 404. */
 export async function requirePharmacy(db: Queryable, finess: string): Promise<void> {
-  if (!(await isPharmacy(db, finess))) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (!(await isPharmacy(db, finess))) throw new Rejection('not_found', 'There is no such pharmacy.')
 }
 
 /** Who grants, as it is kept: the role, and a name that is no national number. */
@@ -45,6 +45,6 @@ export async function actorOf(db: Queryable, { role, subject, finess }: Caller):
 
 async function theGrant(tx: Transaction, finess: string, client: string): Promise<Grant> {
   const grant = await findGrant(tx, client, finess)
-  if (!grant) throw new Problem('not_found', 'There is no such grant.')
+  if (!grant) throw new Rejection('not_found', 'There is no such grant.')
   return grant
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { onlyProblems } from '../../http/schemas.ts'
 import { scopes } from '../../http/scopes.ts'
 import type { App, Deps } from '../../http/service.ts'
@@ -34,7 +34,7 @@ export function metadataRoute(app: App, { config }: Deps): void {
       },
     },
     async () => {
-      if (config.PUBLIC_URL === undefined) throw new Problem('not_found', 'PUBLIC_URL is not set on this service.')
+      if (config.PUBLIC_URL === undefined) throw new Rejection('not_found', 'PUBLIC_URL is not set on this service.')
       return metadataOf(config.PUBLIC_URL)
     },
   )

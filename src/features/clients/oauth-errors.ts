@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Problem } from '../../domain/problems.ts'
+import type { Problem } from '../../http/problem.ts'
 
 type Code =
   | 'invalid_request'

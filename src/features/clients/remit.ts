@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { requireKnownTerritory } from '../../store/territories.ts'
 import type { Client } from './schema.ts'
 

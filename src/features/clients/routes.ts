@@ -1,4 +1,4 @@
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { problems, uuid } from '../../http/schemas.ts'
@@ -65,7 +65,7 @@ function readRoutes(app: App, { db }: Deps): void {
     },
     async ({ params }) => {
       const found = await findClient(db, params.id)
-      if (!found) throw new Problem('not_found', 'There is no such client.')
+      if (!found) throw new Rejection('not_found', 'There is no such client.')
       return found
     },
   )

@@ -1,7 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { v4 as uuid } from 'uuid'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
@@ -58,7 +58,7 @@ const waiting: (() => void)[] = []
 /** Whether a secret is the one that was kept; takes as long where none is. Throws 503 where too many wait already. */
 export async function isSecret(text: string, hash: string | undefined): Promise<boolean> {
   if (waiting.length >= MOST_WAITING)
-    throw new Problem('unavailable', 'Too many token requests at once. Try again in a moment.')
+    throw new Rejection('unavailable', 'Too many token requests at once. Try again in a moment.')
   if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
   else running++
   try {

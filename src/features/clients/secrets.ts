@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { invalid, isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
+import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { lockLiveClient } from './change-client.ts'
 import { lockClient, readClient } from './queries.ts'
 import type { Client, Secret } from './schema.ts'
@@ -24,6 +24,6 @@ export async function addSecret(
 /** Deletes a secret: nobody gets a token with it any more; those that are out live on. Throws 404 where there is none. */
 export async function deleteSecret(tx: Transaction, id: string, secret: string): Promise<Client> {
   const client = await lockClient(tx, id)
-  if (!client || !(await dropSecret(tx, id, secret))) throw new Problem('not_found', 'There is no such secret.')
+  if (!client || !(await dropSecret(tx, id, secret))) throw new Rejection('not_found', 'There is no such secret.')
   return readClient(tx, id)
 }

@@ -4,7 +4,7 @@ import { allowanceFor, type EntitlementFacts, windowOf } from '../../domain/bene
 import { decideDispensation } from '../../domain/dispensation.ts'
 import type { Allowance, Hold } from '../../domain/entitlement.ts'
 import { countsIn } from '../../domain/periods.ts'
-import { isRefusal, type Refusal } from '../../domain/problems.ts'
+import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { sendAccess } from '../../store/accesses.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { professionalUnknown } from './dispense.ts'

@@ -4,7 +4,7 @@ import { sql, texts, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { DispensationFacts, NamedReservation } from '../../domain/dispensation.ts'
 import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type Head, lockHead } from '../../store/ledger.ts'
@@ -109,7 +109,7 @@ async function refuseTriedTooOften(
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
   if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
-  throw new Problem(
+  throw new Rejection(
     'dispensed_at_out_of_range',
     'dispensedAt: may lie at most 5 minutes back or ahead; older hand-overs go through offline-batches.',
     { errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }] },
@@ -129,9 +129,9 @@ async function lockCounter(tx: Transaction, pharmacy: string, override: boolean)
         'read_counter',
         sql`select territory, status from pharmacies where finess = ${pharmacy}`,
       )
-  if (!found) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (!found) throw new Rejection('not_found', 'There is no such pharmacy.')
   if (found.status !== 'active')
-    throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
+    throw new Rejection('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
   return found
 }
 
@@ -177,7 +177,7 @@ function named(pharmacy: string, request: DispensationRequest, locked: LockedRes
   return request.reservations.map(({ id }, index) => {
     const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)
     if (found) return found
-    throw new Problem('not_found', `reservations[${index}]: there is no such reservation at this pharmacy.`)
+    throw new Rejection('not_found', `reservations[${index}]: there is no such reservation at this pharmacy.`)
   })
 }
 

@@ -4,7 +4,7 @@ import { clock, instant, sql } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import type { ReversibleLine } from '../../domain/reversal.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
@@ -56,7 +56,7 @@ export async function lockReversible(tx: Transaction, named: Named): Promise<Rev
     readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy, near: null }),
     lockShelvesOf(tx, named),
   ])
-  if (!head || !original) throw new Problem('not_found', 'There is no such dispensation of yours.')
+  if (!head || !original) throw new Rejection('not_found', 'There is no such dispensation of yours.')
   const persons = [original.personId, entitlement?.person.id ?? head.personId]
   if (persons.some((personId) => personId !== head.personId))
     throw new StaleRead('the person was merged before the lock')

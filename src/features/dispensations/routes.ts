@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
@@ -189,6 +189,6 @@ function showAgain(request: FastifyRequest) {
   return (tx: Transaction, { id }: { id: string }) => void (reading && sendReading(tx, reading, { entry: id }))
 }
 
-function notFound(): Problem {
-  return new Problem('not_found', 'There is no such dispensation of yours.')
+function notFound(): Rejection {
+  return new Rejection('not_found', 'There is no such dispensation of yours.')
 }

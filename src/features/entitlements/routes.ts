@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
-import { isRefusal, Problem } from '../../domain/problems.ts'
+import { isRefusal, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { requireSelf } from '../../http/remit.ts'
@@ -68,7 +68,7 @@ function namedRoute(app: App, { db }: Deps): void {
       }
       const reading = { kind: 'entitlements' as const, reader: caller, operator: operatorOf(request) }
       const entitled = await readEntitled(db, params.id, { reading, remit: caller })
-      if (!entitled) throw new Problem('not_found', 'There is no such professional in your remit.')
+      if (!entitled) throw new Rejection('not_found', 'There is no such professional in your remit.')
       return view(entitled)
     },
   )
@@ -76,7 +76,7 @@ function namedRoute(app: App, { db }: Deps): void {
 
 async function ownEntitlements(db: Queryable, identifier: string): Promise<z.output<typeof entitlements>> {
   const entitled = await readEntitled(db, identifier)
-  if (!entitled) throw new Problem('not_found', 'The directory does not know this professional.')
+  if (!entitled) throw new Rejection('not_found', 'The directory does not know this professional.')
   return view(entitled)
 }
 

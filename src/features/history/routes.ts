@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
@@ -74,7 +74,7 @@ function namedRoute(app: App, { db }: Deps): void {
       await recordAccess(db, { kind: 'history', reader: caller, outcome, operator: operatorOf(request) }, [
         person?.personId ?? null,
       ])
-      if (!person?.inRemit) throw new Problem('not_found', 'There is no such professional in your remit.')
+      if (!person?.inRemit) throw new Rejection('not_found', 'There is no such professional in your remit.')
       const found = await readHistoryInRemit(db, caller, params.id, before, query.limit + 1)
       const { items, nextCursor } = page(found, query.limit, positionIn)
       return { items: items.map((entry) => (entry.inRemit ? entryView(entry) : hashesOf(entry))), nextCursor }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { iso } from '../../domain/instant.ts'
-import { invalid, Problem } from '../../domain/problems.ts'
+import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { finess, instant, problems, professional } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
@@ -44,9 +44,9 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       const person = professional === null ? undefined : await findPersonInRemit(db, caller, professional)
       const isOutside = professional !== null && !person?.inRemit
       await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
-      if (isOutside) throw new Problem('not_found', 'There is no such professional in your remit.')
+      if (isOutside) throw new Rejection('not_found', 'There is no such professional in your remit.')
       const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller)
-      if (!bundle) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+      if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
       // One piece ahead of the reader: whoever reads slowly holds no more in memory.
       const pieces = Readable.from(bundle.pieces(), { highWaterMark: 1 })
       return reply.type('application/x-ndjson').send(pieces as never)

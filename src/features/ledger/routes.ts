@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Database } from '../../db/database.ts'
-import { invalid, Problem } from '../../domain/problems.ts'
+import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
 import { readingOf } from '../../http/readings.ts'
@@ -89,10 +89,10 @@ function inclusionRoute(app: App, { db }: Deps): void {
       // The checkpoint first: an entry that the log has by then is in it or in a later one.
       const newest = await newestCheckpoint(db)
       const leaf = await findLeaf(db, request.caller, entry, readingOf(request, 'ledger'))
-      if (!leaf) throw new Problem('not_found', 'There is no such entry of yours.')
+      if (!leaf) throw new Rejection('not_found', 'There is no such entry of yours.')
       const { entryHash, index } = leaf
       if (!newest || index === null || index >= newest.size) {
-        throw new Problem(
+        throw new Rejection(
           'entry_not_in_checkpoint',
           'The entry is not in a checkpoint yet. Ask again in a few seconds.',
         )
@@ -129,7 +129,7 @@ function consistencyRoute(app: App, { db }: Deps): void {
 
 async function requireCheckpoint(db: Database): Promise<PublishedCheckpoint> {
   const newest = await newestCheckpoint(db)
-  if (!newest) throw new Problem('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+  if (!newest) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
   return newest
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
-import { Problem } from '../../domain/problems.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { controllerOf } from '../../http/controller.ts'
 import { problems } from '../../http/schemas.ts'
@@ -39,7 +39,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
     },
     async ({ caller }, reply) => {
       const pieces = await exportOwnData(db, professionalOf(caller), about)
-      if (!pieces) throw new Problem('not_found', 'The directory does not know you.')
+      if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
       reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
       // One piece ahead of the reader: whoever reads slowly holds no more in memory.
       return reply.type('application/json; charset=utf-8').send(Readable.from(pieces, { highWaterMark: 1 }) as never)

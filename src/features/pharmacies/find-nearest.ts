@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/database.ts'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { nearestAsJson } from '../../store/nearest.ts'
 import type { NearestQuery } from './schema.ts'
 

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { requireKnownTerritory } from '../../store/territories.ts'
 import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'

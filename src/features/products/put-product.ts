@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
-import { invalid } from '../../domain/problems.ts'
+import { invalid } from '../../domain/refusals.ts'
 import { findForeignPacks, replacePacks, upsertProduct } from './queries.ts'
 import type { Product, ProductBody } from './schema.ts'
 

@@ -4,7 +4,7 @@ import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { decideErasure } from '../../domain/erasure.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { Problem, type Refusal } from '../../domain/problems.ts'
+import { type Refusal, Rejection } from '../../domain/refusals.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { append, type Head, lockHeads, seal } from '../../store/ledger.ts'
 import { findRecords, type PersonRecord } from './erase-queries.ts'
@@ -70,7 +70,7 @@ async function lockRecords(tx: Transaction, identifier: string): Promise<{ recor
   )
   // Read again: a merge, a hand-over or another erasure that the locks waited for may have come first.
   const records = await findRecords(tx, identifier)
-  if (records.length === 0) throw new Problem('not_found', 'The directory does not know this professional.')
+  if (records.length === 0) throw new Rejection('not_found', 'The directory does not know this professional.')
   if (records.length !== heads.length || records.some(({ personId }) => !heads.some((h) => h.personId === personId))) {
     throw new StaleRead('persons were merged before the lock')
   }

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
-import { isRefusal, type Refusal } from '../../domain/problems.ts'
+import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { hold } from '../../domain/shelf.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { applyStockEffects, type LockedHold, lockShelves } from '../../store/shelves.ts'

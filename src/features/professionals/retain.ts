@@ -1,5 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
-import { isRefusal } from '../../domain/problems.ts'
+import { isRefusal } from '../../domain/refusals.ts'
 import { appendErasure, type Erasable, lockErasable } from './erasable.ts'
 import { eraseLocked } from './erase.ts'
 import { deletePayloads, eraseAnswers } from './erase-queries.ts'

@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/database.ts'
 import { windowOf } from '../../domain/beneficiary.ts'
 import { remainingOf } from '../../domain/entitlement.ts'
 import { iso } from '../../domain/instant.ts'
-import type { ProblemCode } from '../../domain/problems.ts'
+import type { RefusalCode } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
@@ -39,7 +39,7 @@ const codes = [
   'reservation_not_held',
   'pickup_code_wrong',
   'reversal_exceeds_dispensed',
-] as const satisfies ProblemCode[]
+] as const satisfies RefusalCode[]
 
 const refusal = z
   .object({

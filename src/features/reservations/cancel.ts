@@ -1,6 +1,6 @@
 import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
-import { type Refusal, refused } from '../../domain/problems.ts'
+import { type Refusal, refused } from '../../domain/refusals.ts'
 import { hold } from '../../domain/shelf.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { applyStockEffects } from '../../store/shelves.ts'

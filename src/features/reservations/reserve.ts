@@ -5,7 +5,7 @@ import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
-import { invalid, isRefusal, Problem, type Refusal, refused } from '../../domain/problems.ts'
+import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { decideReservation } from '../../domain/reservation.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
@@ -120,7 +120,7 @@ async function holdSomewhere(
   }
   if (found) return found
   // There was stock at every look and somebody else took it each time: not the same as «no stock».
-  throw new Problem('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
+  throw new Rejection('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
 }
 
 function noStockInReach({ product, quantity, maxDistanceMetres }: ReservationRequest): Refusal {
@@ -137,7 +137,7 @@ async function holdAtNamed(
   { product, quantity }: ReservationRequest,
   { candidate, held }: Tried,
 ): Promise<{ candidate: Target; held: HeldShelf } | Refusal> {
-  if (!candidate) throw new Problem('not_found', 'There is no such pharmacy.')
+  if (!candidate) throw new Rejection('not_found', 'There is no such pharmacy.')
   if (candidate.active) {
     // The second look is for holds that expired while the first waited for the shelf.
     const found = held ? { candidate, held } : await holdFirst(tx, [candidate, candidate], { product, quantity })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { invalid, Problem } from '../../domain/problems.ts'
+import { invalid, Rejection } from '../../domain/refusals.ts'
 import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
@@ -129,7 +129,7 @@ function lookupRoute(app: App, { db, config }: Deps): void {
       const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, body.pickupCode, { ...limits, reading }))
       if (found) return found
       request.refused = { kind: 'pickup_code_wrong' }
-      throw new Problem('not_found', 'No live reservation at this pharmacy has this pick-up code.')
+      throw new Rejection('not_found', 'No live reservation at this pharmacy has this pick-up code.')
     },
   )
 }
@@ -185,6 +185,6 @@ async function ownerOfOne(db: Queryable, caller: Caller, id: string, named: stri
   return { pharmacies: [pharmacy] }
 }
 
-function notFound(): Problem {
-  return new Problem('not_found', 'There is no such reservation of yours.')
+function notFound(): Rejection {
+  return new Rejection('not_found', 'There is no such reservation of yours.')
 }

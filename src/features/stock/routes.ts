@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRefusal } from '../../domain/problems.ts'
+import { isRefusal } from '../../domain/refusals.ts'
 import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { requireReadablePharmacy } from '../../http/remit.ts'

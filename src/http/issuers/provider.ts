@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import { z } from 'zod'
-import { Problem } from '../../domain/problems.ts'
+import { Problem } from '../problem.ts'
 import { type IssuerSettings, secureUrl } from './configuration.ts'
 
 /** An OpenID provider, as far as we ask it. Each question fails after a few seconds. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { problemStatus } from '../../../src/domain/problems.ts'
+import { problemStatus } from '../../../src/http/problem.ts'
 import { startWithoutDatabase } from '../../support/no-database.ts'
 import { rpps } from '../../support/numbers.ts'
 import { conformance } from '../../support/openapi.ts'

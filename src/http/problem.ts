@@ -1,4 +1,4 @@
-import type { Allowance } from './entitlement.ts'
+import type { FieldError, RefusalCode } from '../domain/refusals.ts'
 
 /** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
 export const problemStatus = {
@@ -39,15 +39,9 @@ export const problemStatus = {
   internal: 500,
   unavailable: 503,
   outcome_unknown: 503,
-} as const satisfies Record<string, number>
+} as const satisfies Record<RefusalCode, number> & Record<string, number>
 
 export type ProblemCode = keyof typeof problemStatus
-
-/** One wrong field of a request: `path` in dots and brackets, `message` with the limit. */
-export interface FieldError {
-  path: string
-  message: string
-}
 
 /**
  * A request that ends here with a problem document. `detail` and `facts` are public: no national number, name, token or
@@ -67,9 +61,9 @@ export class Problem extends Error {
     detail: string,
     more: {
       status?: number
-      errors?: FieldError[]
+      errors?: FieldError[] | undefined
       facts?: Record<string, unknown>
-      retryAfterSeconds?: number
+      retryAfterSeconds?: number | undefined
       reason?: string
     } = {},
   ) {
@@ -83,46 +77,7 @@ export class Problem extends Error {
   }
 }
 
-/** A 400 that names one field. */
-export function invalid(path: string, message: string): Problem {
-  return new Problem('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
-}
-
 /** The name of a field that a caller made up, as errors may show it: digits in it could be a person's number. */
 export function shownName(given: string): string {
   return /\d{4}/.test(given) ? '…' : given
-}
-
-/** A decision against the caller: a value, not an exception, so that the transaction can commit its record. */
-export interface Refusal {
-  refused: ProblemCode
-  detail: string
-  facts: Record<string, unknown>
-  /** What it turned on: for the record alone, never part of an answer. */
-  judged?: Judged | undefined
-}
-
-/** The line that a refusal turned on, and what it was judged by, as it was then. */
-export interface Judged {
-  product: string
-  /** Asked for. */
-  quantity: number
-  allowance?: Pick<Allowance, 'cap' | 'received' | 'held' | 'rule' | 'period'>
-  /** What the pharmacy had to give of the product; of a reversal, what was not yet taken back. */
-  available?: number
-}
-
-/** Makes a refusal; `facts` become members of the problem document, `judged` does not. */
-export function refused(
-  code: ProblemCode,
-  detail: string,
-  facts: Record<string, unknown> = {},
-  judged?: Judged,
-): Refusal {
-  return { refused: code, detail, facts, judged }
-}
-
-/** Tells a refusal from a result. */
-export function isRefusal(result: unknown): result is Refusal {
-  return typeof result === 'object' && result !== null && 'refused' in result
 }
