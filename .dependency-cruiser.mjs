@@ -25,6 +25,13 @@ export default {
       to: { pathNot: ['^src/domain/', '^(node:)?crypto$', 'node_modules/(@types/)?(luxon|safe-stable-stringify)/'] },
     },
     {
+      name: 'http-speaks-no-sql',
+      comment: 'What HTTP needs to know of the database is a function of a store.',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: ['^src/db/(sql|query)[.]ts$', 'node_modules/(drizzle-orm|pg)/'] },
+    },
+    {
       name: 'keys-stand-beside-the-layers',
       comment: 'Keys are files and mathematics: they know the domain and the configuration, and no storage or HTTP.',
       severity: 'error',

@@ -1,9 +1,11 @@
-import { instant, sql } from '../db/sql.ts'
+import { instant, type SQL, sql, texts } from '../db/sql.ts'
 import type { RuleVersion } from '../domain/allocation-rules.ts'
 import { windowOf } from '../domain/beneficiary.ts'
 import { type Allowance, remainingOf } from '../domain/entitlement.ts'
 import { type Instant, iso } from '../domain/instant.ts'
 import { ruleVersion } from './allocation-rules.ts'
+import { recordsOf } from './persons.ts'
+import { frozenInRemit, type Remit } from './remit.ts'
 
 /** A line of an entry, with how it was judged. */
 export interface EntryLine {
@@ -46,6 +48,27 @@ export const entryColumns = sql`
       'judged', case when l.effect > 0 then json_build_object(
         'cap', l.cap, 'received', l.received, 'held', l.held, 'beyondCap', l.beyond_cap) end) order by l.position)
     from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
+
+/** Who reads entries: at a counter, about itself, or in a remit. */
+export type EntryReader =
+  | { role: 'pharmacy'; pharmacies: readonly string[] }
+  | { role: 'professional'; identifier: string }
+  | { role: 'regulator'; remit: Remit }
+  | { role: 'admin' }
+
+/** A condition over ledger_entries e: the reader may read the entry, as its pharmacies', its own, or in its remit. */
+export function entryReadableBy(reader: EntryReader): SQL {
+  switch (reader.role) {
+    case 'pharmacy':
+      return sql`e.pharmacy = any (${texts(reader.pharmacies)})`
+    case 'professional':
+      return sql`e.person_id in ${recordsOf(reader.identifier)}`
+    case 'regulator':
+      return frozenInRemit(sql`e`, reader.remit)
+    case 'admin':
+      return sql`false`
+  }
+}
 
 /** An entry as answers show it. */
 export function entryView(entry: EntryRow) {

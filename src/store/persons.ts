@@ -1,5 +1,5 @@
-import type { Transaction } from '../db/database.ts'
-import { rows } from '../db/query.ts'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { row, rows } from '../db/query.ts'
 import { type SQL, sql, texts } from '../db/sql.ts'
 import { StaleRead } from '../db/transaction.ts'
 
@@ -30,4 +30,16 @@ export async function addIdentifiers(tx: Transaction, personId: string, identifi
         on conflict do nothing returning 1`,
   )
   if (added.length !== identifiers.length) throw new StaleRead('an identifier was given to somebody meanwhile')
+}
+
+/** Whether two identifiers are one person's. */
+export async function isSamePerson(db: Queryable, one: string, other: string): Promise<boolean> {
+  const found = await row(
+    db,
+    'same_person',
+    sql`select from person_identifiers i join persons p on p.id = i.person_id
+        join person_identifiers o on o.identifier = ${one} join persons self on self.id = o.person_id
+        where i.identifier = ${other} and coalesce(p.merged_into, p.id) = coalesce(self.merged_into, self.id)`,
+  )
+  return found !== undefined
 }

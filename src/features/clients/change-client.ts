@@ -1,14 +1,14 @@
 import type { Transaction } from '../../db/database.ts'
 import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from './queries.ts'
-import { requireRemit } from './remit.ts'
+import { requireRegulatorRemit } from './regulator-remit.ts'
 import type { Client, ClientChange } from './schema.ts'
 
 /** Changes a client; its tokens already out follow within a second. Throws 404 where there is none. */
 export async function changeClient(tx: Transaction, id: string, change: ClientChange): Promise<Client | Refusal> {
   const { role, status } = await existing(tx, id)
   if (status === 'revoked' && change.status !== 'revoked') return isRevoked()
-  await requireRemit(tx, role, change)
+  await requireRegulatorRemit(tx, role, change)
   await updateClient(tx, id, change)
   return readClient(tx, id)
 }

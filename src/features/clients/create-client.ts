@@ -2,14 +2,14 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { insertClient, readClient } from './queries.ts'
-import { requireRemit } from './remit.ts'
+import { requireRegulatorRemit } from './regulator-remit.ts'
 import { type Client, type ClientBody, clientBody } from './schema.ts'
 import type { NewSecret } from './secret.ts'
 import { insertSecret } from './secret-queries.ts'
 
 /** Makes a client, with a secret unless it authenticates with keys of its own. Throws 400 on a remit that is not its role's. */
 export async function createClient(tx: Transaction, body: ClientBody, secret: NewSecret | undefined): Promise<Client> {
-  await requireRemit(tx, body.role, body)
+  await requireRegulatorRemit(tx, body.role, body)
   const id = uuidv7()
   await insertClient(tx, id, body)
   if (secret) await insertSecret(tx, id, secret, null)

@@ -2,9 +2,9 @@ import type { Queryable } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
 import { sql, texts } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
-import { entryReadableBy } from '../../http/readable-entries.ts'
+import { entryReaderOf } from '../../http/readable.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
-import { type EntryRow, entryColumns } from '../../store/entries.ts'
+import { type EntryRow, entryColumns, entryReadableBy } from '../../store/entries.ts'
 
 /** An entry with the person that it is about, by surrogate, for the access record. */
 export type ReadEntry = EntryRow & { personId: string }
@@ -16,7 +16,7 @@ export function findEntry(
   id: string,
   reading?: Reading,
 ): Promise<ReadEntry | undefined> {
-  const isReadable = sql`${atACounter} and ${entryReadableBy(caller)}`
+  const isReadable = sql`${atACounter} and ${entryReadableBy(entryReaderOf(caller))}`
   return row(
     db,
     `find_entry_as_${caller.role}${reading ? '_recorded' : ''}`,
@@ -44,7 +44,7 @@ export function listEntries(
   reading?: Reading,
 ): Promise<ReadEntry[]> {
   const list = sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
-        where ${atACounter} and ${entryReadableBy(caller)} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
+        where ${atACounter} and ${entryReadableBy(entryReaderOf(caller))} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
           and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by e.id desc limit ${limit + 1}::int`
   return rows(

@@ -3,9 +3,9 @@ import { rows } from '../../db/query.ts'
 import { sql, timestamp } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import type { TimePosition } from '../../http/pages.ts'
-import { entryInRemit } from '../../http/readable-entries.ts'
 import { type EntryRow, entryColumns } from '../../store/entries.ts'
 import { recordsOf } from '../../store/persons.ts'
+import { frozenInRemit } from '../../store/remit.ts'
 
 const after = (before: TimePosition | null, limit: number) => sql`
   and (${before?.id ?? null}::uuid is null or (e.recorded_at, e.id) < (${timestamp(before?.at ?? null)}, ${before?.id ?? null}::uuid))
@@ -36,7 +36,7 @@ export function readHistoryInRemit(
   return rows(
     db,
     'read_history_in_remit',
-    sql`select ${entryColumns}, ${entryInRemit(regulator)} as "inRemit"
+    sql`select ${entryColumns}, ${frozenInRemit(sql`e`, regulator)} as "inRemit"
         from ledger_entries e where e.person_id in ${recordsOf(identifier)} ${after(before, limit)}`,
   )
 }

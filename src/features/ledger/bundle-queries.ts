@@ -3,8 +3,8 @@ import { oneRow, rows } from '../../db/query.ts'
 import { type SQL, sql, timestamp } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
-import { entryInRemit } from '../../http/readable-entries.ts'
 import { recordsOf } from '../../store/persons.ts'
+import { frozenInRemit } from '../../store/remit.ts'
 
 /** Which entries of the log somebody wants; null: no limit. */
 export interface Selection {
@@ -93,7 +93,7 @@ export function dailyCheckpoints(db: Queryable, newest: number): Promise<{ size:
 // A person's few entries are found by the person, any other selection by walking the log: two shapes, two plans.
 function conditions({ selection, regulator }: Wanted): { matching: SQL; inRemit: SQL; shape: string } {
   const person = selection?.professional ?? null
-  const inRemit = regulator ? entryInRemit(regulator) : sql`true`
+  const inRemit = regulator ? frozenInRemit(sql`e`, regulator) : sql`true`
   const matching = sql`(${selection?.pharmacy ?? null}::text is null or e.pharmacy = ${selection?.pharmacy ?? null})
     and (${timestamp(selection?.from ?? null)} is null or e.occurred_at >= ${timestamp(selection?.from ?? null)})
     and (${timestamp(selection?.to ?? null)} is null or e.occurred_at < ${timestamp(selection?.to ?? null)})`

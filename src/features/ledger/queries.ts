@@ -2,8 +2,9 @@ import type { Queryable } from '../../db/database.ts'
 import { row } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
-import { entryReadableBy } from '../../http/readable-entries.ts'
+import { entryReaderOf } from '../../http/readable.ts'
 import { type Reading, recordingOne } from '../../store/accesses.ts'
+import { entryReadableBy } from '../../store/entries.ts'
 
 /** The place in the log of an entry that the caller may read, null while it has none; undefined where there is no such entry. A reading is recorded, an attempt too. */
 export function findLeaf(
@@ -15,9 +16,9 @@ export function findLeaf(
   return row(
     db,
     `find_leaf_as_${caller.role}`,
-    sql`${reading ? recordingOne(reading, { entry: entryId }, entryReadableBy(caller)) : sql``}
+    sql`${reading ? recordingOne(reading, { entry: entryId }, entryReadableBy(entryReaderOf(caller))) : sql``}
         select encode(e.entry_hash, 'base64') as "entryHash", l.index::float8 as index
         from ledger_entries e left join log_leaves l on l.entry_id = e.id
-        where e.id = ${entryId}::uuid and ${entryReadableBy(caller)}`,
+        where e.id = ${entryId}::uuid and ${entryReadableBy(entryReaderOf(caller))}`,
   )
 }

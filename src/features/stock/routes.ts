@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { isRefusal } from '../../domain/refusals.ts'
 import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
-import { requireReadablePharmacy } from '../../http/remit.ts'
 import { problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { count } from './count.ts'
 import { move } from './move.ts'
 import { listMovements, readStock } from './queries.ts'
+import { requireReadablePharmacy } from './readable-pharmacy.ts'
 import {
   countBody,
   movement,

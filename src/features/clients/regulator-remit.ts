@@ -4,7 +4,7 @@ import { requireKnownTerritory } from '../../store/territories.ts'
 import type { Client } from './schema.ts'
 
 /** Makes sure that a regulator's client has territories that there are, and that no other has any. Throws 400. */
-export async function requireRemit(
+export async function requireRegulatorRemit(
   tx: Transaction,
   role: Client['role'],
   { territories, professions }: Pick<Client, 'territories' | 'professions'>,
