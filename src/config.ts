@@ -45,23 +45,29 @@ function exactOrigins(text: string, issues: z.RefinementCtx): string[] {
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').meta({ about: 'address to listen on' }),
-  PORT: count(0, 65_535, 3000, 'port to listen on; 0 takes a free one, and the log line says which'),
+  PORT: count(0, 65_535, 3000, 'port to listen on; 0 picks a free one, which the log names'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()
-    .meta({ about: 'PostgreSQL 15+ with PostGIS; left out: the embedded database in DATA_DIR' }),
-  DATABASE_POOL: count(1, 200, 20, 'connections to PostgreSQL of this process'),
+    .meta({
+      about:
+        'PostgreSQL 15 or newer with PostGIS 3.3 or newer; if not set, the embedded database in DATA_DIR, for trials',
+    }),
+  DATABASE_POOL: count(1, 200, 20, 'size of this process’s pool of connections to PostgreSQL'),
   DATABASE_READ_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()
-    .meta({ about: 'a streaming standby of DATABASE_URL that serves searches and audits; left out: none' }),
-  DATABASE_READ_MAX_AGE: count(1, 3600, 10, 'seconds that the standby may lag; further behind it is not asked'),
-  DATA_DIR: z.string().min(1).default('.gomask').meta({ about: 'embedded database, keys and checkpoints' }),
-  MIGRATE_ON_START: flag(true, 'bring the database up to date at start; false: refuse one that is not'),
-  SIGNING_KEY_FILE: z
+    .meta({ about: 'a streaming standby of DATABASE_URL, for searches and audits' }),
+  DATABASE_READ_MAX_AGE: count(1, 3600, 10, 'seconds that the standby may lag before it is no longer read'),
+  DATA_DIR: z
     .string()
-    .optional()
-    .meta({ about: 'PEM file (PKCS #8, P-256): the first key signs tokens, all verify; left out: made in DATA_DIR' }),
+    .min(1)
+    .default('.gomask')
+    .meta({ about: 'folder of the embedded database, keys and checkpoints; back it up' }),
+  MIGRATE_ON_START: flag(true, 'bring the database up to date at start; if false, refuse one that is not up to date'),
+  SIGNING_KEY_FILE: z.string().optional().meta({
+    about: 'PEM file (PKCS #8, P-256) whose first key signs tokens and all verify; if not set, made in DATA_DIR',
+  }),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .refine(
@@ -69,43 +75,52 @@ const environment = z.object({
       'must be an origin such as https://masks.example.org',
     )
     .optional()
-    .meta({ about: 'where clients reach this service; names it in their tokens and in the OAuth metadata' }),
+    .meta({
+      about:
+        'origin where clients reach this service, for machines’ tokens and the OAuth metadata; the same in all processes',
+    }),
   OIDC_ISSUERS_FILE: z.string().optional().meta({
-    about: 'JSON file with the OpenID Connect issuers of people’s tokens; left out: this service’s own tokens alone',
+    about:
+      'JSON file of the OpenID Connect issuers of people’s tokens; if not set, only this service’s own tokens are accepted',
   }),
   LEDGER_ORIGIN: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9._/:-]{0,99}$/, 'must be letters, digits and . _ / : -, at most 100')
     .refine((name) => /[a-zA-Z]/.test(name), 'must hold a letter')
     .default('gomask')
-    .meta({ about: 'name of this log in its checkpoints, such as masks.example.org/ledger; never change it' }),
+    .meta({
+      about:
+        'name of the ledger’s log in its checkpoints, such as masks.example.org/ledger; set it first, never change it',
+    }),
   LEDGER_KEY_FILE: z.string().optional().meta({
-    about: 'PEM file (PKCS #8, Ed25519) that signs checkpoints and receipts; left out: made once in DATA_DIR',
+    about: 'PEM file (PKCS #8, Ed25519) of the key that signs checkpoints and receipts; if not set, made in DATA_DIR',
   }),
-  CHECKPOINT_DIR: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ about: 'folder that keeps published checkpoints outside the database; left out: DATA_DIR/checkpoints' }),
-  CHECKPOINT_SECONDS: count(1, 3600, 2, 'seconds from one checkpoint to the next while there is something new'),
+  CHECKPOINT_DIR: z.string().min(1).optional().meta({
+    about:
+      'folder that keeps published checkpoints, away from the database and shared by all processes; if not set, DATA_DIR/checkpoints',
+  }),
+  CHECKPOINT_SECONDS: count(1, 3600, 2, 'seconds from one checkpoint to the next while there are new entries'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .meta({ about: 'fatal, error, warn, info, debug, trace or silent' }),
-  RATE_LIMIT: count(0, 1_000_000, 600, 'requests a minute a caller; 0 turns every limit off, on pick-up codes too'),
+  RATE_LIMIT: count(
+    0,
+    1_000_000,
+    600,
+    'requests per minute and caller; 0 turns every limit off, even on pick-up codes',
+  ),
   RATE_LIMIT_ADDRESS: whole(1, 100_000_000)
     .optional()
-    .meta({ about: 'requests a minute an address, of all its callers together; left out: ten times RATE_LIMIT' }),
-  RATE_LIMIT_UNAUTHENTICATED: count(1, 1_000_000, 300, 'requests a minute an address whose token is missing or wrong'),
-  RATE_LIMIT_NOT_FOUND: count(1, 1_000_000, 60, 'ids not found and pick-up codes that were wrong a minute a caller'),
-  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'requests for tokens a minute an address'),
-  TRUST_PROXY: z
-    .string()
-    .transform(trustedProxies)
-    .default(false)
-    .meta({ about: 'proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16; false: nobody’s' }),
+    .meta({ about: 'requests per minute and address, all its callers together; if not set, ten times RATE_LIMIT' }),
+  RATE_LIMIT_UNAUTHENTICATED: count(1, 1_000_000, 300, 'requests per minute and address with a missing or wrong token'),
+  RATE_LIMIT_NOT_FOUND: count(1, 1_000_000, 60, 'unknown ids and wrong pick-up codes per minute and caller'),
+  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'requests for tokens per minute and address'),
+  TRUST_PROXY: z.string().transform(trustedProxies).default(false).meta({
+    about: 'addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16',
+  }),
   CORS_ORIGINS: z.string().transform(exactOrigins).default([]).meta({
-    about: 'origins whose pages may call, such as https://app.example.org,https://b.example.org; left out: none',
+    about: 'origins whose web pages may call, such as https://app.example.org,https://b.example.org',
   }),
   HOLD_HOURS: z
     .string()
@@ -113,39 +128,39 @@ const environment = z.object({
     .transform(Number)
     .pipe(z.number().positive().max(720))
     .default(24)
-    .meta({ about: 'hours that a reservation holds its masks; a fraction is allowed' }),
-  MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations a professional and product'),
-  OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides a pharmacy in any 7 days'),
+    .meta({ about: 'hours that a reservation holds its masks; fractions are allowed' }),
+  MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations per professional and product'),
+  OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides per pharmacy in any 7 days'),
   CONTROLLER_NAME: z
     .string()
     .trim()
     .min(1)
     .max(200)
     .optional()
-    .meta({ about: 'who answers for the personal data, shown in the documentation' }),
+    .meta({ about: 'who answers for the personal data; shown in /docs and to each professional' }),
   CONTROLLER_CONTACT: z
     .union([z.email(), z.url({ protocol: /^https?$/ })], { error: 'must be an e-mail address or an http(s) URL' })
     .optional()
-    .meta({ about: 'where to ask them: an e-mail address or a URL' }),
+    .meta({ about: 'how to reach them: an e-mail address or a URL' }),
   LEDGER_RETENTION_DAYS: count(
     0,
     36_500,
     1095,
-    'days after the newest entry for which entries name the professional, and it cannot be erased',
+    'days after a professional’s newest entry during which entries name the person, who cannot be erased before',
   ),
   NAME_RETENTION_DAYS: count(
     1,
     36_500,
     1095,
-    'days for which the directory keeps a professional that is neither served nor reserves nor is put in again',
+    'days for which the directory keeps a professional who is not served, does not reserve and is not put in again',
   ),
-  ACCESS_RETENTION_DAYS: count(30, 36_500, 365, 'days for which it is kept who read whose data'),
-  REFUSAL_RETENTION_DAYS: count(365, 36_500, 1095, 'days for which it is kept what was refused'),
+  ACCESS_RETENTION_DAYS: count(30, 36_500, 365, 'days for which it is kept who read whose data; at least 30'),
+  REFUSAL_RETENTION_DAYS: count(365, 36_500, 1095, 'days for which it is kept what was refused; at least 365'),
 })
 
 export type Config = Readonly<z.output<typeof environment>>
 
-/** Reads the environment once, the only reader of process.env; throws a ConfigError that names the first wrong variable. */
+/** Reads the environment, and is the only reader of process.env. Throws a ConfigError that names the first wrong variable. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable is one that was not set: compose files and unit files often write `DATABASE_URL=`.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
@@ -158,12 +173,18 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-/** The variables with their defaults, a line each, for `gomask serve --help`. */
-export function describeConfig(): string {
-  return Object.entries(environment.shape)
-    .map(([name, schema]) => {
-      const preset = schema.safeParse(undefined).data
-      return `  ${name.padEnd(26)} ${schema.meta()?.about} (${String(preset ?? '') || 'not set'})`
-    })
-    .join('\n')
+/** A variable as its readers are told of it. */
+export interface Variable {
+  name: string
+  about: string
+  /** The default as it would be written, `not set` if there is none. */
+  preset: string
+}
+
+/** All variables, in the order of the schema. */
+export function variables(): Variable[] {
+  return Object.entries(environment.shape).map(([name, schema]) => {
+    const preset = schema.safeParse(undefined).data
+    return { name, about: String(schema.meta()?.about), preset: String(preset ?? '') || 'not set' }
+  })
 }

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { configurationPage } from '../src/cli/configuration.ts'
 import { ConfigError, loadConfig } from '../src/config.ts'
 
 t.test('proxies are trusted by address or network, and a wrong one stops the start', async (t) => {
@@ -41,4 +43,9 @@ t.test('a standby without a server that it stands by for stops the start', async
   const DATABASE_READ_URL = 'postgres://standby/gomask'
   t.throws(() => loadConfig({ DATABASE_READ_URL }), /^DATABASE_READ_URL: /)
   t.equal(loadConfig({ DATABASE_READ_URL, DATABASE_URL: 'postgres://db/gomask' }).DATABASE_READ_URL, DATABASE_READ_URL)
+})
+
+t.test('docs/configuration.md lists the variables that the program reads, with their defaults', async (t) => {
+  const committed = await readFile(new URL('../docs/configuration.md', import.meta.url), 'utf8')
+  t.equal(committed, configurationPage(), 'if not: npm run --silent configuration > docs/configuration.md')
 })

@@ -22,6 +22,7 @@ const gomask = defineCommand({
     'export-ledger': lazily(async () => (await import('./export-ledger.ts')).exportLedger),
     'verify-ledger': lazily(async () => (await import('./verify-ledger.ts')).verifyLedger),
     check: lazily(async () => (await import('./check.ts')).check),
+    configuration: lazily(async () => (await import('./configuration.ts')).configuration),
     openapi: lazily(async () => (await import('./openapi.ts')).openapi),
   },
 })

@@ -1,12 +1,14 @@
 import { defineCommand } from 'citty'
-import { describeConfig, loadConfig } from '../config.ts'
+import { loadConfig, variables } from '../config.ts'
 import { serve as serveUntilStopped } from '../server.ts'
+
+const listed = variables().map(({ name, about, preset }) => `  ${name.padEnd(26)} ${about} (${preset})`)
 
 /** `gomask serve` */
 export const serve = defineCommand({
   meta: {
     name: 'serve',
-    description: `Serve the API until SIGTERM or SIGINT.\n\nConfiguration, by environment:\n${describeConfig()}`,
+    description: `Serve the API until SIGTERM or SIGINT.\n\nConfiguration, by environment:\n${listed.join('\n')}`,
   },
   async run() {
     await serveUntilStopped(loadConfig())
