@@ -10,7 +10,7 @@ export const check = defineCommand({
   meta: {
     name: 'check',
     description:
-      'Hold the invariants I1 to I3 and the audit’s totals against the database; exits 1 and names the rows that break one.',
+      'Check the invariants I1 (stock), I2 (movements and holds) and I3 (caps), and the audit’s totals, against the tables. Exits 1 and names each row that breaks one.',
   },
   async run() {
     const config = loadConfig()

@@ -3,14 +3,14 @@ import { rows } from '../db/query.ts'
 import { type SQL, sql } from '../db/sql.ts'
 import { differingTotals } from './totals.ts'
 
-/** A row that breaks an invariant, named for the operator. */
+/** A row that breaks an invariant, named for the operator; docs/runbook.md says what each one means. */
 export interface Breach {
   invariant: 'I1' | 'I2' | 'I3' | 'totals'
   row: string
   found: string
 }
 
-const MOST = 100 // Of each check: whoever has more has one cause to look for, not a hundred.
+const MOST = 100 // Of each check: more rows than that have one cause, not a hundred.
 
 const checks: Record<string, SQL> = {
   check_i1: sql`

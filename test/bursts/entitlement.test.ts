@@ -31,7 +31,7 @@ t.test('twenty counters at once cannot spend one entitlement twice', { skip: onS
 })
 
 t.test(
-  'two pharmacies, the last masks of one entitlement: exactly one hands them over (fault 8)',
+  'two pharmacies, the last masks of one entitlement: exactly one hands them over',
   { skip: onServerOnly },
   async (t) => {
     const service = await startService(t)
@@ -65,7 +65,7 @@ t.test('an entitlement is not held and handed over at the same time', { skip: on
 })
 
 t.test(
-  'lines in opposite orders by sixteen callers: no deadlock reaches a caller (fault 13)',
+  'lines in opposite orders by sixteen callers: no deadlock reaches a caller',
   { skip: onServerOnly },
   async (t) => {
     const service = await startService(t)

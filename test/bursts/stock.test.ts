@@ -5,7 +5,7 @@ import { startService } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
 import { CENTRE, makeWorld, must } from '../support/world.ts'
 
-t.test('a hundred professionals at once for one mask: one gets it (fault 9)', { skip: onServerOnly }, async (t) => {
+t.test('a hundred professionals at once for one mask: one gets it', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
   const world = await makeWorld(service)
   const place = await world.pharmacy(1)

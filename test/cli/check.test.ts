@@ -19,7 +19,7 @@ const shelf = `stock ${place.finess} surgical`
 
 t.test('the check finds nothing in a database that only the service wrote to', (t) => invariantsHold(t, db))
 
-t.test('stock on hand that its movements do not explain is named (I2)', async (t) => {
+t.test('stock on hand that its movements do not explain is named', async (t) => {
   await db.foreign(`update stock set on_hand = on_hand + 1 where pharmacy = '${place.finess}'`)
   t.same(await runCheck(db, 'check_i2_on_hand'), [
     { invariant: 'I2', row: shelf, found: 'on hand 96, movements add up to 95' },
@@ -27,7 +27,7 @@ t.test('stock on hand that its movements do not explain is named (I2)', async (t
   await db.foreign(`update stock set on_hand = on_hand - 1 where pharmacy = '${place.finess}'`)
 })
 
-t.test('holds that no reservation explains are named (I2)', async (t) => {
+t.test('holds that no reservation explains are named', async (t) => {
   await db.foreign(`update stock set held = held + 1 where pharmacy = '${place.finess}'`)
   t.same(await runCheck(db, 'check_i2_held'), [
     { invariant: 'I2', row: shelf, found: 'held 3, reservations add up to 2' },
@@ -47,7 +47,7 @@ t.test('gomask check exits 0 when all holds, and 1 naming the row when not', { s
   await db.foreign(`update stock set held = held - 1 where pharmacy = '${place.finess}'`)
 })
 
-t.test('a hand-over slipped in beyond the cap is named, and so is the head that it did not move (I3)', async (t) => {
+t.test('a hand-over slipped in beyond the cap is named, and so is the head that it did not move', async (t) => {
   const entry = randomUUID()
   await db.foreign(`insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at,
       occurred_at, pharmacy, flags)

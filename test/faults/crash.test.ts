@@ -55,7 +55,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
     return left
   }
 
-  await t.test('killed after it and before the answer: the retry is replayed (fault 14)', async (t) => {
+  await t.test('killed after it and before the answer: the retry is replayed', async (t) => {
     const [{ id }, key] = [await world.professional(1), randomUUID()]
     t.same(await kill(t, id, key, cutAt('confirmed')), { entries: 1, movements: 1 }, 'the effect is there')
     const again = await dispense(id, key)
@@ -63,7 +63,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
     t.same(await effects(id), { entries: 1, movements: 1 }, 'and there once')
   })
 
-  await t.test('killed before it: nothing is done, and the retry works (fault 15)', async (t) => {
+  await t.test('killed before it: nothing is done, and the retry works', async (t) => {
     const [{ id }, key] = [await world.professional(2), randomUUID()]
     t.same(await kill(t, id, key, cutAt('asked')), { entries: 0, movements: 0 }, 'nothing is there')
     const again = await dispense(id, key)
@@ -96,7 +96,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
     [4, 'WARNING'],
     [5, 'NOTICE'],
   ] as const) {
-    await t.test(`a ${severity} with the confirmation: the outcome is unknown, never 2xx (fault 17)`, async (t) => {
+    await t.test(`a ${severity} with the confirmation: the outcome is unknown, never 2xx`, async (t) => {
       const [{ id }, key] = [await world.professional(n), randomUUID()]
       const text = 'canceling wait for synchronous replication due to user request'
       commit.confirmed = ({ bytes }) => Buffer.concat([notice(severity, text), bytes])

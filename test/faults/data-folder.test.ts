@@ -45,7 +45,7 @@ t.test('the embedded database in its folder', { skip: onEmbeddedOnly }, async (t
     },
   )
 
-  await t.test('SIGTERM with a connection open: exits 0, and the folder is free (fault 20)', async (t) => {
+  await t.test('SIGTERM with a connection open: exits 0, and the folder is free', async (t) => {
     const idle = await dial(server.url())
     idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     t.match(await answerOn(idle), { status: 200 })

@@ -20,7 +20,7 @@ t.test('a database that is away', { skip }, async (t) => {
   const proxy = await startProxy(t, url)
   const server = makeServer(t, { DATABASE_URL: proxy.url }, await makeFolder(t))
 
-  await t.test('not there at start: the server waits, says so, and serves when it comes (fault 24)', async (t) => {
+  await t.test('not there at start: the server waits, says so, and serves when it comes', async (t) => {
     await proxy.refuse()
     server.launch()
     t.match(await server.says('waiting for the database'), { level: 'warn', attempt: 1, nextTryInMs: Number })
@@ -51,7 +51,7 @@ t.test('a database that is away', { skip }, async (t) => {
   const ready = async () => (await server.call('GET', '/readyz')).status === 200
 
   for (const round of [1, 2]) {
-    await t.test(`away for a while, time ${round}: 503 meanwhile, and then it serves again (fault 24)`, async (t) => {
+    await t.test(`away for a while, time ${round}: 503 meanwhile, and then it serves again`, async (t) => {
       const keys = range(10).map(() => randomUUID())
       await proxy.refuse()
       const away = await atOnce(keys, dispense)
@@ -66,7 +66,7 @@ t.test('a database that is away', { skip }, async (t) => {
   }
 
   for (const round of range(ROUNDS)) {
-    await t.test(`lost under load, time ${round + 1}: every answer is true (fault 24)`, async (t) => {
+    await t.test(`lost under load, time ${round + 1}: every answer is true`, async (t) => {
       const keys = range(40).map(() => randomUUID())
       let answered = 0
       const answers = atOnce(keys, (key, n) => dispense(key, n).finally(() => answered++))

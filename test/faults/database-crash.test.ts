@@ -23,7 +23,7 @@ interface Write {
   answer: Answer
 }
 
-t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing (fault 16)', { skip }, async (t) => {
+t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing', { skip }, async (t) => {
   const postgres = await startPostgres(t)
   const env = { DATABASE_URL: postgres.url, MAX_LIVE_HOLDS: '100' }
   const dataDir = await makeFolder(t)

@@ -29,7 +29,7 @@ const dispense = (id: string, quantity: number, key: string, token = place.token
 const history = '/v1/professionals/me/history'
 const received = async (token: string) => (await call('GET', history, { token })).body.items.length
 
-t.test('a missing key is 400, where something could happen twice (fault 1)', async (t) => {
+t.test('a missing key is 400, where something could happen twice', async (t) => {
   const answers: Answer[] = []
   for (const { method, path, roles, body } of keyed) {
     const [role] = roles
@@ -38,7 +38,7 @@ t.test('a missing key is 400, where something could happen twice (fault 1)', asy
   t.same(tally(answers), { '400 idempotency_key_missing': REQUIRED.length })
 })
 
-t.test('an empty key, one over 255 characters or one that is not visible ASCII is 400 (fault 2)', async (t) => {
+t.test('an empty key, one over 255 characters or one that is not visible ASCII is 400', async (t) => {
   const nurse = await world.professional(2)
   const body = dispensationBody(nurse.id, 1)
   const send = (key: string) =>
@@ -52,7 +52,7 @@ t.test('an empty key, one over 255 characters or one that is not visible ASCII i
   t.equal((await send('!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')).status, 201)
 })
 
-t.test('the same key and body answer again what they answered first, and say so (fault 3)', async (t) => {
+t.test('the same key and body answer again what they answered first, and say so', async (t) => {
   const nurse = await world.professional(3)
   const first = await dispense(nurse.id, 3, 'fault-3')
   t.equal(first.status, 201)
@@ -68,7 +68,7 @@ t.test('the same key and body answer again what they answered first, and say so 
   t.equal(await received(nurse.token), 1)
 })
 
-t.test('another body, or another route, under the same key is 422 (fault 4)', async (t) => {
+t.test('another body, or another route, under the same key is 422', async (t) => {
   const nurse = await world.professional(4)
   must(201, await dispense(nurse.id, 3, 'fault-4'))
   const reused = { status: 422, body: { code: 'idempotency_key_reused' } }
@@ -82,7 +82,7 @@ t.test('another body, or another route, under the same key is 422 (fault 4)', as
   t.equal(await received(nurse.token), 1)
 })
 
-t.test('the same key many times at once has one effect, the others replay or are 409 (fault 5)', async (t) => {
+t.test('the same key many times at once has one effect, the others replay or are 409', async (t) => {
   const nurse = await world.professional(5)
   const answers = await atOnce(range(12), () => dispense(nurse.id, 3, 'fault-5'))
   const { 201: done = 0, '409 idempotency_in_progress': waiting = 0 } = tally(answers)
@@ -91,7 +91,7 @@ t.test('the same key many times at once has one effect, the others replay or are
   t.equal(await received(nurse.token), 1)
 })
 
-t.test('another caller’s key is independent, and so is another pharmacy’s of the same caller (fault 6)', async (t) => {
+t.test('another caller’s key is independent, and so is another pharmacy’s of the same caller', async (t) => {
   const nurse = await world.professional(6)
   const both = [place.finess, other.finess]
   const till = (subject: string) => service.token({ role: 'pharmacy', subject, finess: [place.finess] })
@@ -109,7 +109,7 @@ t.test('another caller’s key is independent, and so is another pharmacy’s of
   t.equal(await received(nurse.token), 4)
 })
 
-t.test('retried after its key is gone, a collected reservation is 409, never dispensed again (fault 7)', async (t) => {
+t.test('retried after its key is gone, a collected reservation is 409, never dispensed again', async (t) => {
   const nurse = await world.professional(7)
   const hold = must(201, await world.reserve(nurse.token, { quantity: 5, pharmacy: place.finess })).body
   const reservations = [{ id: hold.id, pickupCode: hold.pickupCode }]
@@ -162,7 +162,7 @@ t.test('an expired key is free for another request, though no job has taken it a
   t.strictSame(await daysKept(db, 'thirty-days'), [30], 'the sweep leaves it')
 })
 
-t.test('all lines or none: with one short nothing is done, and the key stays free (fault 12)', async (t) => {
+t.test('all lines or none: with one short nothing is done, and the key stays free', async (t) => {
   const nurse = await world.professional(11)
   const place4 = await world.pharmacy(4)
   must(201, await world.count(place4, 10))

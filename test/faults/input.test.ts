@@ -31,7 +31,7 @@ const withMembers = (route: Route, members: string) => {
   return text === '{}' ? `{${members}}` : text.replace('{', `{${members},`)
 }
 
-t.test('a quantity that is no whole number from 1 to 1,000,000 is 400 (fault 25)', async (t) => {
+t.test('a quantity that is no whole number from 1 to 1,000,000 is 400', async (t) => {
   const { id } = must(201, await world.dispense(place, nurse.id, 5)).body
   const at = minutesAgo(0)
   const stock = `/v1/pharmacies/${place.finess}/stock`
@@ -80,7 +80,7 @@ t.test('a quantity that is no whole number from 1 to 1,000,000 is 400 (fault 25)
   t.match(items[1], { onHand: 9_995, held: 0 })
 })
 
-t.test('an unknown field, __proto__ or constructor is 400 and named, at any depth (fault 26)', async (t) => {
+t.test('an unknown field, __proto__ or constructor is 400 and named, at any depth', async (t) => {
   for (const route of writes) {
     for (const field of ['quantitty', '__proto__', 'constructor', 'toString']) {
       const answer = await send(route, withMembers(route, `${JSON.stringify(field)}:{"quantity":1}`))
@@ -99,21 +99,21 @@ t.test('an unknown field, __proto__ or constructor is 400 and named, at any dept
   t.equal(({} as Record<string, unknown>).quantity, undefined, 'no prototype was touched')
 })
 
-t.test('of a key given twice the last counts, as is documented (fault 27)', async (t) => {
+t.test('of a key given twice the last counts, as is documented', async (t) => {
   const body = `{"onHand":7,"countedAt":"${minutesAgo(0)}","onHand":9000}`
   const path = `/v1/pharmacies/${place.finess}/stock/ffp2`
   const answer = await call('PUT', path, { token: place.token, body, headers: json })
   t.match(answer, { status: 200, body: { onHand: 9_000 } })
 })
 
-t.test('a body over 256 KiB is 413, on every route that reads one (fault 28)', async (t) => {
+t.test('a body over 256 KiB is 413, on every route that reads one', async (t) => {
   for (const route of writes) {
     const answer = await send(route, withMembers(route, `"filler":"${'x'.repeat(300 * 1024)}"`))
     t.match(answer, { status: 413, body: { code: 'payload_too_large' } }, route.name)
   }
 })
 
-t.test('nesting 10,000 deep is 400 (fault 29)', async (t) => {
+t.test('nesting 10,000 deep is 400', async (t) => {
   for (const route of writes) {
     for (const deep of [
       `${'['.repeat(10_000)}${']'.repeat(10_000)}`,
@@ -125,7 +125,7 @@ t.test('nesting 10,000 deep is 400 (fault 29)', async (t) => {
   }
 })
 
-t.test('bad JSON, lone surrogates, U+0000 and what is not UTF-8 are 400 (fault 30)', async (t) => {
+t.test('bad JSON, lone surrogates, U+0000 and what is not UTF-8 are 400', async (t) => {
   for (const route of writes) {
     const bad = [
       '{',
@@ -152,7 +152,7 @@ t.test('bad JSON, lone surrogates, U+0000 and what is not UTF-8 are 400 (fault 3
   }
 })
 
-t.test('any Content-Type but application/json is 415 (fault 31)', async (t) => {
+t.test('any Content-Type but application/json is 415', async (t) => {
   for (const route of writes) {
     for (const type of [
       'text/plain',

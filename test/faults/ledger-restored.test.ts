@@ -55,7 +55,7 @@ async function restorable(t: Test): Promise<Restorable> {
   }
 }
 
-t.test('an old backup restored: the service serves on, and refuses to sign (fault 56)', async (t) => {
+t.test('an old backup restored: the service serves on, and refuses to sign', async (t) => {
   const { env, dataDir, backUp, restore } = await restorable(t)
   const server = makeServer(t, env, dataDir)
   await server.start()
@@ -84,7 +84,7 @@ t.test('an old backup restored: the service serves on, and refuses to sign (faul
 })
 
 t.test(
-  'a rotated key: new checkpoints by both, then by the new one, and old ones verify (fault 59)',
+  'a rotated key: new checkpoints by both, then by the new one, and old ones verify',
   { skip: onServerSooner },
   async (t) => {
     const { env, dataDir } = await restorable(t)

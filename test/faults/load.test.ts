@@ -28,7 +28,7 @@ t.test('a service with more to do than its database lets it', { skip }, async (t
     }
   }
 
-  await t.test('a thousand requests wait and are answered; those beyond get 503 at once (fault 18)', async (t) => {
+  await t.test('a thousand requests wait and are answered; those beyond get 503 at once', async (t) => {
     const beyond = 30
     // Connected beforehand: what waits for a database connection waits 5 s, and all must be under way by then.
     const sockets = await Promise.all(range(MOST_IN_FLIGHT + beyond).map(() => dial(server.url())))
@@ -54,7 +54,7 @@ t.test('a service with more to do than its database lets it', { skip }, async (t
     )
   })
 
-  await t.test('a database that has gone silent: 503 within seconds, and 200 when it is back (fault 18)', async (t) => {
+  await t.test('a database that has gone silent: 503 within seconds, and 200 when it is back', async (t) => {
     await whileFrozen(async () => {
       const started = performance.now()
       const answers = await atOnce(range(2 * CONNECTIONS), read)
@@ -69,7 +69,7 @@ t.test('a service with more to do than its database lets it', { skip }, async (t
     t.same(tally(await atOnce(range(2 * CONNECTIONS), read)), { 200: 2 * CONNECTIONS })
   })
 
-  await t.test('a lock that another session does not let go of: 503, never a hang (fault 19)', async (t) => {
+  await t.test('a lock that another session does not let go of: 503, never a hang', async (t) => {
     const [free, locked] = [await world.pharmacy(1), await world.pharmacy(2)]
     const [nurse, second, third] = await Promise.all([1, 2, 3].map((n) => world.professional(n)))
     if (!nurse || !second || !third) throw new Error('there are three')

@@ -15,61 +15,53 @@ t.test('bytes that no good client sends', async (t) => {
     ['PUT /v1/products/ffp2 HTTP/1.1', 'Host: localhost', ...lines, '', ''].join('\r\n')
   const authorised = [`Authorization: Bearer ${admin}`, 'Content-Type: application/json']
 
-  await t.test(
-    'headers or a body that never end are cut off, and others are served meanwhile (fault 36)',
-    async (t) => {
-      // One byte in a while, so that the connection is never idle.
-      const slow = [
-        ['headers', HEADERS_WITHIN_MS, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
-        ['body', REQUEST_WITHIN_MS, `${head(...authorised, 'Content-Length: 1000')}{`],
-      ] as const
-      await Promise.all(
-        slow.map(async ([what, limitMs, beginning]) => {
-          const { answer, tookMs } = await dribble(server, beginning)
-          t.ok(
-            tookMs > limitMs / 2 && tookMs < limitMs + CHECKED_EVERY_MS,
-            `${what}: cut off after ${Math.round(tookMs)} ms`,
-          )
-          if (answer) isProblem(t, answer, [400], 'invalid_request')
-          t.equal((await server.call('GET', '/healthz')).status, 200, 'others are served')
-        }),
-      )
-    },
-  )
-
-  await t.test(
-    'a length and an encoding that contradict each other: 400, and nothing behind them runs (fault 37)',
-    async (t) => {
-      const smuggled = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
-      const contradictions = [
-        ['Content-Length: 5', 'Transfer-Encoding: chunked'],
-        ['Transfer-Encoding: chunked', 'Content-Length: 5'],
-        ['Content-Length: 5', 'Content-Length: 6'],
-        ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
-        ['Transfer-Encoding: x-chunked'],
-        ['Content-Length: +5'],
-      ]
-      for (const lines of contradictions) {
-        const socket = await dial(server.url())
-        const closed = untilClosed(socket)
-        // Whoever believed the encoding would answer both this and what is behind it with 200.
-        socket.write(
-          `${['GET /healthz HTTP/1.1', 'Host: localhost', ...lines].join('\r\n')}\r\n\r\n0\r\n\r\n${smuggled}`,
+  await t.test('headers or a body that never end are cut off, and others are served meanwhile', async (t) => {
+    // One byte in a while, so that the connection is never idle.
+    const slow = [
+      ['headers', HEADERS_WITHIN_MS, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
+      ['body', REQUEST_WITHIN_MS, `${head(...authorised, 'Content-Length: 1000')}{`],
+    ] as const
+    await Promise.all(
+      slow.map(async ([what, limitMs, beginning]) => {
+        const { answer, tookMs } = await dribble(server, beginning)
+        t.ok(
+          tookMs > limitMs / 2 && tookMs < limitMs + CHECKED_EVERY_MS,
+          `${what}: cut off after ${Math.round(tookMs)} ms`,
         )
-        const received = await closed
-        isProblem(t, received.answer, [400], 'invalid_request', lines.join(', '))
-        t.equal(received.answers, 1, 'nothing behind it is answered')
-      }
-    },
-  )
+        if (answer) isProblem(t, answer, [400], 'invalid_request')
+        t.equal((await server.call('GET', '/healthz')).status, 200, 'others are served')
+      }),
+    )
+  })
 
-  await t.test('a header of 10 MB: 431, which reaches who sends it to its end (fault 38)', async (t) => {
+  await t.test('a length and an encoding that contradict each other: 400, and nothing behind them runs', async (t) => {
+    const smuggled = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const contradictions = [
+      ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+      ['Transfer-Encoding: chunked', 'Content-Length: 5'],
+      ['Content-Length: 5', 'Content-Length: 6'],
+      ['Transfer-Encoding: chunked', 'Transfer-Encoding: identity'],
+      ['Transfer-Encoding: x-chunked'],
+      ['Content-Length: +5'],
+    ]
+    for (const lines of contradictions) {
+      const socket = await dial(server.url())
+      const closed = untilClosed(socket)
+      // Whoever believed the encoding would answer both this and what is behind it with 200.
+      socket.write(`${['GET /healthz HTTP/1.1', 'Host: localhost', ...lines].join('\r\n')}\r\n\r\n0\r\n\r\n${smuggled}`)
+      const received = await closed
+      isProblem(t, received.answer, [400], 'invalid_request', lines.join(', '))
+      t.equal(received.answers, 1, 'nothing behind it is answered')
+    }
+  })
+
+  await t.test('a header of 10 MB: 431, which reaches who sends it to its end', async (t) => {
     const large = 'x'.repeat(10_000_000)
     const answer = await sendThenRead(server, `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: ${large}\r\n\r\n`)
     isProblem(t, answer, [431], 'headers_too_large')
   })
 
-  await t.test('a body of 20 MB: 413, which reaches who sends it to its end (fault 28)', async (t) => {
+  await t.test('a body of 20 MB: 413, which reaches who sends it to its end', async (t) => {
     const large = 'x'.repeat(20_000_000)
     for (const [framing, size] of [
       [`Content-Length: ${large.length}`, ''],
@@ -80,7 +72,7 @@ t.test('bytes that no good client sends', async (t) => {
     }
   })
 
-  await t.test('ten thousand query parameters: 431 or 414 (fault 38)', async (t) => {
+  await t.test('ten thousand query parameters: 431 or 414', async (t) => {
     for (const [count, status, code] of [
       [10_000, 431, 'headers_too_large'],
       [2_000, 414, 'uri_too_long'],

@@ -36,7 +36,7 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
   }
   const stopped = { code: 0, signal: null, inTime: true }
 
-  await t.test('with a connection open that has nothing to say: exits 0 at once (fault 20)', async (t) => {
+  await t.test('with a connection open that has nothing to say: exits 0 at once', async (t) => {
     const idle = await dial(server.url())
     idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     t.match(await answerOn(idle), { status: 200, headers: { connection: 'keep-alive' } })
@@ -44,7 +44,7 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
     await server.start()
   })
 
-  await t.test('with requests in flight: they finish, and it exits 0 (fault 20)', async (t) => {
+  await t.test('with requests in flight: they finish, and it exits 0', async (t) => {
     // Two sessions, as one in a transaction sees the activity of others as it was when it first looked.
     const holder = new pg.Client({ connectionString: url })
     await holder.connect()
@@ -65,7 +65,7 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
     await server.start()
   })
 
-  await t.test('under load: what was done was answered, and it exits 0 (fault 20)', async (t) => {
+  await t.test('under load: what was done was answered, and it exits 0', async (t) => {
     const before = await entries()
     const answers: Answer[] = []
     const callers = range(CALLERS).map(async () => {

@@ -77,7 +77,7 @@ t.test('a selection holds the entries asked for, each proved by itself', async (
 })
 
 t.test(
-  'what waits for the next checkpoint is in the next bundle; a key that was rotated verifies what it signed (fault 59)',
+  'what waits for the next checkpoint is in the next bundle; a key that was rotated verifies what it signed',
   async (t) => {
     must(201, await world.dispense(here, nurse.id, 1))
     t.equal(await exportBundle(service).then((bundle) => linesOf(bundle).entries.length), 9)

@@ -65,7 +65,7 @@ const log = logOf(
 )
 const gone = (index: number) => new RegExp(`^entry ${index}: its payload is gone, and no erasure entry of its person`)
 
-t.test('a log verifies after an erasure: erased, commitment intact (fault 58)', async (t) => {
+t.test('a log verifies after an erasure: erased, commitment intact', async (t) => {
   t.match(verify(bundleOf(log, {})), { erased: 0 })
   t.match(verify(bundleOf(log, { 0: 3, 2: 3 })), { erased: 2, unproved: 0 })
   t.match(verify(bundleOf(log, { 0: 3, 1: 5, 2: 3, 4: 5 })), { erased: 4 })

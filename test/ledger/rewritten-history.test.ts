@@ -4,34 +4,31 @@ import { makeHistory } from '../support/history.ts'
 import { rewriteHistory } from '../support/rewrite.ts'
 import { startService } from '../support/service.ts'
 
-t.test(
-  'a history rewritten and signed again with the real key is found by whoever kept a checkpoint (fault 55)',
-  async (t) => {
-    const service = await startService(t)
-    const { signer, early, newest } = await makeHistory(service)
-    const honest = await exportBundle(service)
-    await rewriteHistory(service, signer)
-    const forged = await exportBundle(service)
-    t.equal(linesOf(forged).entries[0]?.columns.lines[0]?.quantity, 5)
-    t.match(verify(forged), { newest: { size: 9 } }, 'by itself it is without a fault')
-    for (const [name, note, last] of [
-      ['early.txt', early, 3],
-      ['newest.txt', newest, 8],
-    ] as const) {
-      t.match(verify(honest, { checkpoints: [{ name, note }] }), { newest: { size: 9 } })
-      t.equal(
-        verify(forged, { checkpoints: [{ name, note }] }),
-        `entry 0: it, or one up to entry ${last}, is not what the log held when your checkpoint ${name} was signed over the first ${last + 1} entries: the history was rewritten`,
-      )
-    }
-    const selection = await exportBundle(service, ALL)
-    t.match(
-      verify(selection, { checkpoints: [{ name: 'newest.txt', note: newest }] }),
-      /^the history was rewritten: your checkpoint newest.txt has another root than the bundle’s of 9 entries/,
+t.test('a history rewritten and signed again with the real key is found by whoever kept a checkpoint', async (t) => {
+  const service = await startService(t)
+  const { signer, early, newest } = await makeHistory(service)
+  const honest = await exportBundle(service)
+  await rewriteHistory(service, signer)
+  const forged = await exportBundle(service)
+  t.equal(linesOf(forged).entries[0]?.columns.lines[0]?.quantity, 5)
+  t.match(verify(forged), { newest: { size: 9 } }, 'by itself it is without a fault')
+  for (const [name, note, last] of [
+    ['early.txt', early, 3],
+    ['newest.txt', newest, 8],
+  ] as const) {
+    t.match(verify(honest, { checkpoints: [{ name, note }] }), { newest: { size: 9 } })
+    t.equal(
+      verify(forged, { checkpoints: [{ name, note }] }),
+      `entry 0: it, or one up to entry ${last}, is not what the log held when your checkpoint ${name} was signed over the first ${last + 1} entries: the history was rewritten`,
     )
-    t.match(
-      verify(selection, { checkpoints: [{ name: 'early.txt', note: early }] }),
-      /^your checkpoint early.txt counts 4 entries, and no checkpoint in this selection does: .*consistency-proof\?from=4&to=9$/,
-    )
-  },
-)
+  }
+  const selection = await exportBundle(service, ALL)
+  t.match(
+    verify(selection, { checkpoints: [{ name: 'newest.txt', note: newest }] }),
+    /^the history was rewritten: your checkpoint newest.txt has another root than the bundle’s of 9 entries/,
+  )
+  t.match(
+    verify(selection, { checkpoints: [{ name: 'early.txt', note: early }] }),
+    /^your checkpoint early.txt counts 4 entries, and no checkpoint in this selection does: .*consistency-proof\?from=4&to=9$/,
+  )
+})

@@ -73,7 +73,7 @@ t.test('a key that did not sign it, and a checkpoint that says another size, are
   )
 })
 
-t.test('a receipt is kept, broken after its deadline, or cannot be decided (fault 60)', async (t) => {
+t.test('a receipt is kept, broken after its deadline, or cannot be decided', async (t) => {
   const hour = 3_600_000
   const { exportedAt } = linesOf(whole).header
   const receipt = (hash: string, hoursAgo: number) => {

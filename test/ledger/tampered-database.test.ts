@@ -78,7 +78,7 @@ const edits: [string, number, string, string][] = [
   ['ledger_lines', 5, "time_zone = 'UTC'", 'lines[0].timeZone'],
 ]
 
-t.test('a column edited by a superuser is found, and entry and field are named (fault 53)', async (t) => {
+t.test('a column edited by a superuser is found, and entry and field are named', async (t) => {
   for (const [table, index, change, field] of edits) {
     const found = await verdictAfter(
       `update ${table} set ${change} where ${at(index, table === 'ledger_entries' ? 'id' : 'entry_id')}`,
@@ -100,7 +100,7 @@ t.test('a column edited by a superuser is found, and entry and field are named (
   t.match(added, /^entry 0: the stored columns differ from the sealed bytes \(lines\[1\]: .* stored, nothing sealed/)
 })
 
-t.test('sealed bytes and payloads edited by a superuser are found (fault 53)', async (t) => {
+t.test('sealed bytes and payloads edited by a superuser are found', async (t) => {
   const canonical = `convert_to(replace(convert_from(canonical, 'utf8'), '"surgical",4', '"surgical",2'), 'utf8')`
   const changed = /^entry 0: its sealed bytes were changed: the log holds another hash/
   t.match(await verdictAfter(`update ledger_entries set canonical = ${canonical} where ${at(0)}`), changed)
@@ -141,7 +141,7 @@ t.test('sealed bytes and payloads edited by a superuser are found (fault 53)', a
   t.match(gone, /^entry 2: its payload is gone, and no erasure entry of its person is in the log/)
 })
 
-t.test('entries deleted, a tail cut and places swapped are found (fault 54)', async (t) => {
+t.test('entries deleted, a tail cut and places swapped are found', async (t) => {
   t.equal(
     await verdictAfter(`delete from ledger_entries where ${at(5)}`),
     'entry 5: it is missing: the next is entry 6',

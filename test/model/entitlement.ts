@@ -1,5 +1,5 @@
 /**
- * What rules leave a professional, as the contract says it and written from the contract alone: nothing here comes from
+ * What rules leave a professional, written a second time from the API's description alone: nothing here comes from
  * src/domain. Instants are milliseconds since the epoch.
  */
 

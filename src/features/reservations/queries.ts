@@ -23,7 +23,7 @@ interface Row {
   cancellationReason: string | null
 }
 
-// I8: a hold that has reached its expiresAt is expired, whether or not a job has ended it yet.
+// A hold that has reached its expiresAt is expired, whether or not a job has ended it yet.
 const status = sql`case when r.status = 'held' and r.expires_at <= clock_timestamp() then 'expired' else r.status end`
 
 const columns = sql`

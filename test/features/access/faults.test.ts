@@ -13,7 +13,7 @@ const routes = routesOf(service.app)
 const forbidden = { status: 403, body: { code: 'forbidden' } }
 const notFound = { status: 404, body: { code: 'not_found' } }
 
-t.test('a suspended professional is 403 with a live token, 409 where only the body names it (fault 44)', async (t) => {
+t.test('a suspended professional is 403 with a live token, 409 where only the body names it', async (t) => {
   const { token, id } = await world.professional(2)
   t.equal((await call('GET', '/v1/entitlements/me', { token })).status, 200)
   const body = { profession: '60', familyName: 'M', givenName: 'C', otherIds: [], status: 'suspended' }
@@ -25,23 +25,20 @@ t.test('a suspended professional is 403 with a live token, 409 where only the bo
   t.match(await world.dispense(place, id, 1), { status: 409, body: { code: 'professional_suspended' } })
 })
 
-t.test(
-  'a pharmacy that asks for another’s reservation is 404, as for none, whatever it knows (fault 45)',
-  async (t) => {
-    const hold = must(201, await world.reserve(nurse.token, { quantity: 1, pharmacy: other.finess })).body
-    const { token } = place
-    const path = `/v1/reservations/${hold.id}`
-    const reason = 'closed'
-    t.match(await call('GET', path, { token }), notFound)
-    t.match(await call('POST', `${path}/cancellation`, { token, key: true, body: { reason } }), notFound)
-    t.match(await call('POST', '/v1/reservations/lookup', { token, body: { pickupCode: hold.pickupCode } }), notFound)
-    const asOther = { pickupCode: hold.pickupCode, pharmacy: other.finess }
-    t.match(await call('POST', '/v1/reservations/lookup', { token, body: asOther }), forbidden)
-    t.match((await call('GET', path, { token: other.token })).body, { status: 'held' }, 'and nothing became of it')
-  },
-)
+t.test('a pharmacy that asks for another’s reservation is 404, as for none, whatever it knows', async (t) => {
+  const hold = must(201, await world.reserve(nurse.token, { quantity: 1, pharmacy: other.finess })).body
+  const { token } = place
+  const path = `/v1/reservations/${hold.id}`
+  const reason = 'closed'
+  t.match(await call('GET', path, { token }), notFound)
+  t.match(await call('POST', `${path}/cancellation`, { token, key: true, body: { reason } }), notFound)
+  t.match(await call('POST', '/v1/reservations/lookup', { token, body: { pickupCode: hold.pickupCode } }), notFound)
+  const asOther = { pickupCode: hold.pickupCode, pharmacy: other.finess }
+  t.match(await call('POST', '/v1/reservations/lookup', { token, body: asOther }), forbidden)
+  t.match((await call('GET', path, { token: other.token })).body, { status: 'held' }, 'and nothing became of it')
+})
 
-t.test('a professional is 403 on every route that is not for professionals (fault 46)', async (t) => {
+t.test('a professional is 403 on every route that is not for professionals', async (t) => {
   const closed = routes.filter(({ policy, roles }) => policy !== 'public' && !roles.includes('professional'))
   t.ok(closed.filter(({ roles }) => roles.includes('regulator')).length >= 8)
   for (const { method, name, path, body } of closed) {
@@ -49,7 +46,7 @@ t.test('a professional is 403 on every route that is not for professionals (faul
   }
 })
 
-t.test('a body that speaks for another role, pharmacy or professional is 400 or 403 (fault 47)', async (t) => {
+t.test('a body that speaks for another role, pharmacy or professional is 400 or 403', async (t) => {
   const invalid = { status: 400, body: { code: 'invalid_request' } }
   for (const more of [{ role: 'admin' }, { subject: 'admin' }, { territories: ['FR'] }, { finess: [other.finess] }]) {
     t.match(await world.dispense(place, nurse.id, 1, more), invalid, JSON.stringify(more))
@@ -64,7 +61,7 @@ t.test('a body that speaks for another role, pharmacy or professional is 400 or 
   t.same(history.body.items, [])
 })
 
-t.test('a regulator that writes where only pharmacies may is 403 (fault 48)', async (t) => {
+t.test('a regulator that writes where only pharmacies may is 403', async (t) => {
   const token = await service.token(callers.regulator)
   const writes = routes.filter(({ method, roles }) => method !== 'GET' && roles.join() === 'pharmacy')
   t.ok(writes.length >= 5)

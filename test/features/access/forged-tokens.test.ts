@@ -64,7 +64,7 @@ for (const [name, issuer] of Object.entries(issuers)) {
     t.equal((await ask(await make())).status, 200)
   })
 
-  t.test(`${name}: 401: alg none, with no signature or any (fault 39)`, async (t) => {
+  t.test(`${name}: 401: alg none, with no signature or any`, async (t) => {
     for (const alg of ['none', 'None', 'NONE', '']) {
       const unsigned = `${base64({ ...issuer.header, alg })}.${base64(issuer.claims)}`
       t.match(await ask(`${unsigned}.`), refused)
@@ -72,7 +72,7 @@ for (const [name, issuer] of Object.entries(issuers)) {
     }
   })
 
-  t.test(`${name}: 401: HS256 signed with what is public as its secret (fault 40)`, async (t) => {
+  t.test(`${name}: 401: HS256 signed with what is public as its secret`, async (t) => {
     const publicKey = createPublicKey(issuer.signer)
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
     const jwk = JSON.stringify(await exportJWK(publicKey))
@@ -85,18 +85,15 @@ for (const [name, issuer] of Object.entries(issuers)) {
     }
   })
 
-  t.test(
-    `${name}: 401: a kid that is a path, SQL, a URL or another key’s, though it is well signed (fault 41)`,
-    async (t) => {
-      const kids = ['../../../dev/null', "' or 1=1 --", `${elsewhere.issuer}/jwks`, stranger.id, '', 7, ['a'], null]
-      for (const kid of kids) {
-        t.match(await ask(await make({ header: { kid } })), refused, String(kid))
-        t.match(await ask(await make({ header: { ...strangers, kid }, signer: stranger.privateKey })), refused)
-      }
-    },
-  )
+  t.test(`${name}: 401: a kid that is a path, SQL, a URL or another key’s, though it is well signed`, async (t) => {
+    const kids = ['../../../dev/null', "' or 1=1 --", `${elsewhere.issuer}/jwks`, stranger.id, '', 7, ['a'], null]
+    for (const kid of kids) {
+      t.match(await ask(await make({ header: { kid } })), refused, String(kid))
+      t.match(await ask(await make({ header: { ...strangers, kid }, signer: stranger.privateKey })), refused)
+    }
+  })
 
-  t.test(`${name}: 401: jku, x5u and an embedded jwk are no keys (fault 42)`, async (t) => {
+  t.test(`${name}: 401: jku, x5u and an embedded jwk are no keys`, async (t) => {
     const jku = `${elsewhere.issuer}/jwks`
     for (const header of [
       { jku },
@@ -113,7 +110,7 @@ for (const [name, issuer] of Object.entries(issuers)) {
     t.same(Object.values(elsewhere.asked), [0, 0, 0], 'nobody looked there')
   })
 
-  t.test(`${name}: 401: expired, not yet valid, wrong issuer or audience, signature stripped (fault 43)`, async (t) => {
+  t.test(`${name}: 401: expired, not yet valid, wrong issuer or audience, signature stripped`, async (t) => {
     for (const [what, wrong] of Object.entries({
       expired: { exp: now - 1 },
       'without end': { exp: undefined },

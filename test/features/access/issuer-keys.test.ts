@@ -53,7 +53,7 @@ t.test('a new key is found at once, however fresh the keys that are kept', async
   t.equal((await ask(await logIn(sudden, 'f:1:nurse'))).status, 200)
 })
 
-t.test('the provider is down: kept keys serve, others are 503 and never open (fault 50)', async (t) => {
+t.test('the provider is down: kept keys serve, others are 503 and never open', async (t) => {
   const token = await logIn(down, 'f:1:nurse')
   t.equal((await ask(token)).status, 200)
   await down.rotate()
@@ -70,7 +70,7 @@ t.test('the provider is down: kept keys serve, others are 503 and never open (fa
   t.match(await ask(forged), refused)
 })
 
-t.test('kept keys serve for their time only; then 503 until the provider is back (fault 50)', async (t) => {
+t.test('kept keys serve for their time only; then 503 until the provider is back', async (t) => {
   const token = await logIn(ageing, 'f:1:nurse')
   t.equal((await ask(token)).status, 200)
   await ageing.stop()

@@ -5,7 +5,7 @@ import { type Policy, requirePolicies } from '../../../src/http/policy.ts'
 import { nameOf, routeTable } from '../../support/route-table.ts'
 import { startService } from '../../support/service.ts'
 
-// Written by hand from the contract, so that a policy which is loosened by mistake is noticed here. A role alone: any object.
+// Written by hand, so that a policy loosened by mistake is noticed here. A role alone means any object.
 const PROMISED = `
   GET /v1/products: public
   PUT /v1/products/{code}: directory:write, admin
@@ -78,23 +78,26 @@ function lineOf(policy: Policy | undefined): string {
   return [policy.scope, ...whose].join(', ')
 }
 
-t.test('every route lets in whom the contract says, at the objects that it says, and nobody else', async (t) => {
-  const { app } = await startService(t)
-  const table = routeTable(app).filter(({ url }) => !url.startsWith('/docs'))
-  const lines = table
-    .filter(({ method }) => method !== 'HEAD')
-    .map((route) => `${nameOf(route)}: ${lineOf(route.config?.policy)}`)
-  t.same(
-    lines.sort(),
-    PROMISED.trim()
-      .split(/\s*\n\s*/)
-      .sort(),
-  )
-  for (const head of table.filter(({ method }) => method === 'HEAD')) {
-    const get = table.find(({ method, url }) => method === 'GET' && url === head.url)
-    t.equal(lineOf(head.config?.policy), lineOf(get?.config?.policy), nameOf(head))
-  }
-})
+t.test(
+  'every route admits the roles written down here, to the objects written down here, and nobody else',
+  async (t) => {
+    const { app } = await startService(t)
+    const table = routeTable(app).filter(({ url }) => !url.startsWith('/docs'))
+    const lines = table
+      .filter(({ method }) => method !== 'HEAD')
+      .map((route) => `${nameOf(route)}: ${lineOf(route.config?.policy)}`)
+    t.same(
+      lines.sort(),
+      PROMISED.trim()
+        .split(/\s*\n\s*/)
+        .sort(),
+    )
+    for (const head of table.filter(({ method }) => method === 'HEAD')) {
+      const get = table.find(({ method, url }) => method === 'GET' && url === head.url)
+      t.equal(lineOf(head.config?.policy), lineOf(get?.config?.policy), nameOf(head))
+    }
+  },
+)
 
 t.test('a route whose policy is missing or cannot be kept does not start, and is named', async (t) => {
   const start = (method: 'GET' | 'POST', url: string, policy: unknown, schema: object = {}) => {

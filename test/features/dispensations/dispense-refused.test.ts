@@ -18,7 +18,7 @@ const onHand = async () => {
 const surgical = (quantity: number) => ({ product: 'surgical', quantity })
 const ffp2 = (quantity: number) => ({ product: 'ffp2', quantity })
 
-t.test('409 stock_insufficient: all lines or none, and what is available is said (fault 12)', async (t) => {
+t.test('409 stock_insufficient: all lines or none, and what is available is said', async (t) => {
   const small = await world.pharmacy(2)
   const [nurse, other] = [await world.professional(7), await world.professional(8)]
   must(201, await world.count(small, 50))
@@ -47,7 +47,11 @@ t.test('409: somebody nobody knows, or who is suspended; a product no longer dis
   must(201, await call('PUT', '/v1/products/cloth', { token: world.admin, body: cloth }))
   t.match(await world.dispense(place, rpps(999), 1), { status: 409, body: { code: 'professional_unknown' } })
   const known = await world.dispense(place, suspended.id, 1)
-  t.match(known, { status: 409, body: { code: 'professional_suspended', status: 409 } }, 'fault 44')
+  t.match(
+    known,
+    { status: 409, body: { code: 'professional_suspended', status: 409 } },
+    '409, as the caller itself is not suspended',
+  )
   const inactive = await world.dispense(place, nurse.id, 0, { lines: [surgical(1), { product: 'cloth', quantity: 1 }] })
   t.match(inactive, { status: 409, body: { code: 'product_inactive', product: 'cloth' } })
   t.match(await decisionsOn(db, null), [{ code: 'professional_unknown', pharmacy: place.finess }])

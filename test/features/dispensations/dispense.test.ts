@@ -23,7 +23,7 @@ const onHand = async (product = 'surgical') => {
 const surgical = (quantity: number, more: object = {}) => ({ product: 'surgical', quantity, ...more })
 const ffp2 = (quantity: number, more: object = {}) => ({ product: 'ffp2', quantity, ...more })
 
-t.test('201: masks leave the shelf and enter the history, with all that the contract names', async (t) => {
+t.test('201: masks leave the shelf and enter the history, and the answer has every promised member', async (t) => {
   const nurse = await world.professional(1)
   const before = await onHand()
   const answer = await world.dispense(place, nurse.id, 0, { lines: [surgical(6, { lot: 'L-42' }), ffp2(4)] })

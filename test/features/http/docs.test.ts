@@ -18,7 +18,7 @@ t.test('200: the page needs no token, and forbids the browser every other host',
   t.notMatch(headers['content-security-policy'], /https?:/)
 })
 
-t.test('it says that of a key given twice the last counts (fault 27)', async (t) => {
+t.test('it says that of a key given twice the last counts', async (t) => {
   t.match(json.json().info.description, /key given twice in a body, the last counts/)
 })
 

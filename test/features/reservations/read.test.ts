@@ -83,7 +83,7 @@ t.test('a token for several pharmacies names one in lists: 400 without it, 403 f
   t.equal((await read(held.id, token)).status, 200, 'one reservation names its pharmacy itself')
 })
 
-t.test('404: another’s reservation is as if it were not there (fault 45)', async (t) => {
+t.test('404: another’s reservation is as if it were not there', async (t) => {
   const nowhere = await read(randomUUID(), nurse.token)
   t.match(nowhere, { status: 404, body: { code: 'not_found' } })
   for (const token of [colleague.token, other.token]) {

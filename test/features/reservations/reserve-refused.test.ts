@@ -93,7 +93,11 @@ t.test('400: wrong fields are refused by name, and nothing is held', async (t) =
   ] as const) {
     t.match(await reserve(body), { status: 400, body: { code: 'invalid_request', errors: [{ path }] } }, path)
   }
-  t.match(await reserve({ professional: rpps(1) }), { status: 400, body: { detail: /professional/ } }, 'fault 47')
+  t.match(
+    await reserve({ professional: rpps(1) }),
+    { status: 400, body: { detail: /professional/ } },
+    'for somebody else',
+  )
   const keyless = { token: nurse.token, body: { product: 'surgical', quantity: 1 } }
   t.match(await call('POST', '/v1/reservations', keyless), { status: 400, body: { code: 'idempotency_key_missing' } })
   t.match(await onShelf(place), { held: 0 })
