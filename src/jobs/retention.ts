@@ -4,7 +4,7 @@ import { inTransaction } from '../db/transaction.ts'
 import { Rejection } from '../domain/refusals.ts'
 import { type Forgotten, forget } from '../features/professionals/retain.ts'
 import { findDue } from '../features/professionals/retain-queries.ts'
-import { type agingTables, countOlder, forgetOlder } from '../store/retention.ts'
+import { type AgingTable, countOlder, forgetOlder } from '../store/retention.ts'
 
 const MOST_FAILURES = 10 // More than bad luck: the database is away, or wrong.
 
@@ -51,10 +51,10 @@ interface Run {
   failures: unknown[]
 }
 
-async function forgetRows({ db, dryRun, isOver }: Run, what: keyof typeof agingTables, days: number): Promise<number> {
-  if (dryRun) return countOlder(db, what, days)
+async function forgetRows({ db, dryRun, isOver }: Run, table: AgingTable, days: number): Promise<number> {
+  if (dryRun) return countOlder(db, table, days)
   let forgotten = 0
-  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db, what, days)
+  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db, table, days)
   return forgotten
 }
 

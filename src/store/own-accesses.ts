@@ -38,7 +38,7 @@ export function listOwnAccesses(db: Queryable, identifier: string, page: TimePag
           union all
           select ${kept} where person_id is null and ${exportsCovering(sql`select id from ${records} as record`)}
           union all
-          select id, at, 'refusal', 'pharmacy', '', pharmacy, operator, code from decisions
+          select id, at, 'refusal', 'pharmacy', '', pharmacy, operator, code from refusals
           where person_id in ${records} and verb in ('dispensation', 'reversal')
         )
         select ${accessColumns} from own a where ${timePage(sql`a`, page)}`,

@@ -24,7 +24,7 @@ export function recordRefusal(tx: Transaction, request: RefusedRequest, refusal:
   send(
     tx,
     'record_refusal',
-    sql`insert into decisions (id, verb, code, person_id, profession, practice_territory, pharmacy, pharmacy_territory,
+    sql`insert into refusals (id, verb, code, person_id, profession, practice_territory, pharmacy, pharmacy_territory,
           dispensation, product, quantity, rule_id, window_start, window_end, cap, received, held, available, facts, operator)
         values (${uuidv7()}::uuid, ${request.verb}, ${refusal.refused},
           ${person?.id ?? null}::uuid, ${person?.profession ?? null}, ${person?.practiceTerritory ?? null}, ${pharmacy},

@@ -4,15 +4,12 @@ import { sql } from '../db/sql.ts'
 
 const BATCH = 5_000
 
-/** What is forgotten by its age alone. */
-export const agingTables = {
-  accesses: { forget: 'forget_accesses', table: 'accesses' },
-  refusals: { forget: 'forget_refusals', table: 'decisions' },
-} as const
+/** The tables whose rows are forgotten by their age alone. */
+export type AgingTable = 'accesses' | 'refusals'
 
 /** Deletes a batch of what is older than so many days, oldest first, and returns how many: 0 when none is left. */
-export async function forgetOlder(db: Queryable, what: keyof typeof agingTables, days: number): Promise<number> {
-  const { forget } = agingTables[what]
+export async function forgetOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
+  const forget = `forget_${table}`
   const { forgotten } = await oneRow<{ forgotten: number }>(
     db,
     forget,
@@ -22,8 +19,7 @@ export async function forgetOlder(db: Queryable, what: keyof typeof agingTables,
 }
 
 /** Counts what is older than so many days. */
-export async function countOlder(db: Queryable, what: keyof typeof agingTables, days: number): Promise<number> {
-  const { table } = agingTables[what]
+export async function countOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
   const { older } = await oneRow<{ older: number }>(
     db,
     `count_older_${table}`,

@@ -19,7 +19,7 @@ t.test('gomask retention', { skip: onServerSooner }, async (t) => {
   await tamper(
     service,
     `update accesses set at = at - interval '90 days'`,
-    `update decisions set at = at - interval '500 days'`,
+    `update refusals set at = at - interval '500 days'`,
     `update persons set updated_at = updated_at - interval '400 days'
      where id = (select person_id from person_identifiers where identifier = '${gone.id}')`,
   )

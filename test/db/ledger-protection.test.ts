@@ -34,9 +34,9 @@ const forNobody = [
   'update log_keys set verifier_key = verifier_key',
   'delete from log_keys',
   'truncate log_keys',
-  'update decisions set code = code',
-  'delete from decisions',
-  'truncate decisions',
+  'update refusals set code = code',
+  'delete from refusals',
+  'truncate refusals',
 ]
 /** What nobody may do without an erasure in the chain of the person, after the entry whose payload it is. */
 const withoutErasure = [

@@ -3,7 +3,7 @@ import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 import { forgetExpiredKeys } from '../../src/store/idempotency.ts'
 import { invariantsHold } from '../support/invariants.ts'
-import { asOwner, daysKept, decisionsOn } from '../support/records.ts'
+import { asOwner, daysKept, refusalsOn } from '../support/records.ts'
 import { callers, routesOf } from '../support/routes.ts'
 import { type Answer, startService } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
@@ -134,7 +134,7 @@ t.test('a refusal is not stored: sent again under its key it is judged again', a
   t.equal(done.status, 201)
   t.notOk(done.headers['idempotency-replayed'])
   t.match(await send(), { status: 201, headers: { 'idempotency-replayed': 'true' } })
-  t.equal((await decisionsOn(db, nurse.id)).length, 2, 'each refusal was kept')
+  t.equal((await refusalsOn(db, nurse.id)).length, 2, 'each refusal was kept')
 })
 
 t.test('a 400 is not stored either, and a request without fault may follow under its key', async (t) => {

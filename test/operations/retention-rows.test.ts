@@ -13,7 +13,7 @@ const place = await world.pharmacy(1)
 must(201, await world.count(place, 100))
 const nurse = await world.professional(1)
 
-const age = (table: 'accesses' | 'decisions', days: number) =>
+const age = (table: 'accesses' | 'refusals', days: number) =>
   tamper(
     service,
     `update ${table} set at = at - interval '${days} days' where id = (select id from ${table} order by at desc, id desc limit 1)`,
@@ -21,7 +21,7 @@ const age = (table: 'accesses' | 'decisions', days: number) =>
 const check = async () =>
   must(200, await call('POST', '/v1/dispensation-checks', { token: place.token, body: dispensationBody(nurse.id, 1) }))
 const list = async () => must(200, await call('GET', '/v1/reservations', { token: place.token }))
-const agesOf = async (table: 'accesses' | 'decisions') => {
+const agesOf = async (table: 'accesses' | 'refusals') => {
   const { rows } = await db.foreign(
     `select round(extract(epoch from clock_timestamp() - at) / 86400)::int as days from ${table} order by at`,
   )
@@ -48,16 +48,16 @@ t.test('accesses go with their time, those of lists too, and younger ones stay',
 t.test('refusals go with theirs', async (t) => {
   for (const days of [1_200, 1_096, 1_094, 400]) {
     must(409, await world.dispense(place, nurse.id, 50))
-    await age('decisions', days)
+    await age('refusals', days)
   }
   t.match(await applyRetention(db, config, { dryRun: true }), { refusals: 2 })
   t.match(await applyRetention(db, config), { accesses: 0, refusals: 2, finished: true })
-  t.same(await agesOf('decisions'), [1_094, 400])
+  t.same(await agesOf('refusals'), [1_094, 400])
 })
 
 t.test('nobody forgets sooner: not the service by its functions, nor who may delete at all', async (t) => {
   must(409, await world.dispense(place, nurse.id, 50))
-  await age('decisions', 360)
+  await age('refusals', 360)
   await check()
   await age('accesses', 20)
   for (const statement of [
@@ -65,13 +65,13 @@ t.test('nobody forgets sooner: not the service by its functions, nor who may del
     'select forget_accesses(null, 10)',
     'select forget_refusals(364, 10)',
     'delete from accesses',
-    'delete from decisions',
+    'delete from refusals',
   ]) {
     await t.rejects(db.foreign(statement), REFUSED, statement)
   }
   const { run, end } = await superuser(service)
-  await t.rejects(run(`delete from decisions where at > clock_timestamp() - interval '361 days'`), REFUSED)
-  await t.rejects(run('update decisions set code = code'), REFUSED)
+  await t.rejects(run(`delete from refusals where at > clock_timestamp() - interval '361 days'`), REFUSED)
+  await t.rejects(run('update refusals set code = code'), REFUSED)
   const { rows } = await run(`select proname from pg_proc where proname like 'forget%' and
     has_function_privilege('public', oid, 'execute')`)
   t.same(rows, [], 'and nobody else may call them')

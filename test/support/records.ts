@@ -14,7 +14,7 @@ export async function eventsOn(db: Database, subject: string): Promise<string[]>
 }
 
 /** A refusal as it was kept. */
-export interface Decision {
+export interface KeptRefusal {
   verb: string
   code: string
   pharmacy: string | null
@@ -24,11 +24,11 @@ export interface Decision {
 }
 
 /** The refusals kept of a professional, oldest first; of null, those of people whom nobody knows. */
-export function decisionsOn(db: Database, identifier: string | null): Promise<Decision[]> {
-  return rows<Decision>(
+export function refusalsOn(db: Database, identifier: string | null): Promise<KeptRefusal[]> {
+  return rows<KeptRefusal>(
     db,
-    'decisions_on',
-    sql`select verb, code, pharmacy, operator, rule_id as rule, facts from decisions
+    'refusals_on',
+    sql`select verb, code, pharmacy, operator, rule_id as rule, facts from refusals
         where person_id is not distinct from (select person_id from person_identifiers where identifier = ${identifier}::text)
         order by id`,
   )

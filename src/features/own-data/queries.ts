@@ -76,11 +76,11 @@ export function readRefusals(db: Queryable, persons: readonly string[], page: Ti
   return rows(
     db,
     'own_refusals',
-    sql`select d.id, d.person_id as person, ${instant(sql`d.at`)} as at, d.verb, d.code, d.pharmacy, d.operator, d.profession,
-          d.practice_territory as "practiceTerritory", d.pharmacy_territory as "pharmacyTerritory", d.dispensation,
-          d.product, d.quantity, d.rule_id as rule, ${instant(sql`d.window_start`)} as "windowStart",
-          ${instant(sql`d.window_end`)} as "windowEnd", d.cap, d.received, d.held, d.available, d.facts
-        from decisions d where d.person_id = any (${uuids(persons)}) and ${timePage(sql`d`, page)}`,
+    sql`select id, person_id as person, ${instant(sql`at`)} as at, verb, code, pharmacy, operator, profession,
+          practice_territory as "practiceTerritory", pharmacy_territory as "pharmacyTerritory", dispensation, product, quantity,
+          rule_id as rule, ${instant(sql`window_start`)} as "windowStart", ${instant(sql`window_end`)} as "windowEnd",
+          cap, received, held, available, facts
+        from refusals where person_id = any (${uuids(persons)}) and ${timePage(sql`refusals`, page)}`,
   )
 }
 

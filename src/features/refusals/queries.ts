@@ -52,19 +52,19 @@ export function listRefusals(
   regulator: Caller,
   { pharmacy, professional, product, code, ...page }: RefusalFilter,
 ): Promise<RefusalRow[]> {
-  const atPharmacy = pharmacy ? sql`and d.pharmacy = ${pharmacy}` : sql``
-  const ofPerson = professional ? sql`and d.person_id in ${recordsOf(professional)}` : sql``
+  const atPharmacy = pharmacy ? sql`and f.pharmacy = ${pharmacy}` : sql``
+  const ofPerson = professional ? sql`and f.person_id in ${recordsOf(professional)}` : sql``
   return rows(
     db,
     `list_refusals${pharmacy ? '_at_pharmacy' : ''}${professional ? '_of_person' : ''}`,
-    sql`select d.id, ${instant(sql`d.at`)} as at, d.verb, d.code, d.pharmacy, d.person_id as "personId",
-          ${mainIdentifier(sql`d.person_id`)} as professional, d.profession, d.dispensation, d.product, d.quantity,
-          d.available, d.operator, ${ruleVersion} as rule,
-          case when d.cap is not null then json_build_object('cap', d.cap, 'received', d.received, 'held', d.held,
-            'window', json_build_object('start', ${instant(sql`d.window_start`)}, 'end', ${instant(sql`d.window_end`)})) end as judged
-        from decisions d left join allocation_rules r on r.id = d.rule_id
-        where ${frozenInRemit(sql`d`, regulator)} ${atPharmacy} ${ofPerson}
-          and (${product ?? null}::text is null or d.product = ${product ?? null}::text)
-          and d.code = coalesce(${code ?? null}, d.code) and ${timePage(sql`d`, page)}`,
+    sql`select f.id, ${instant(sql`f.at`)} as at, f.verb, f.code, f.pharmacy, f.person_id as "personId",
+          ${mainIdentifier(sql`f.person_id`)} as professional, f.profession, f.dispensation, f.product, f.quantity,
+          f.available, f.operator, ${ruleVersion} as rule,
+          case when f.cap is not null then json_build_object('cap', f.cap, 'received', f.received, 'held', f.held,
+            'window', json_build_object('start', ${instant(sql`f.window_start`)}, 'end', ${instant(sql`f.window_end`)})) end as judged
+        from refusals f left join allocation_rules r on r.id = f.rule_id
+        where ${frozenInRemit(sql`f`, regulator)} ${atPharmacy} ${ofPerson}
+          and (${product ?? null}::text is null or f.product = ${product ?? null}::text)
+          and f.code = coalesce(${code ?? null}, f.code) and ${timePage(sql`f`, page)}`,
   )
 }

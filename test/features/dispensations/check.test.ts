@@ -3,7 +3,7 @@ import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { finess, rpps } from '../../support/numbers.ts'
-import { accessesTo, decisionsOn } from '../../support/records.ts'
+import { accessesTo, refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { minutesAgo, TIME } from '../../support/times.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
@@ -25,7 +25,7 @@ const counts = () =>
     sql`select (select count(*)::int from ledger_entries) as entries, (select count(*)::int from stock_movements) as movements,
           (select count(*)::int from events) as events, (select sum(version)::int from stock) as versions,
           (select count(*)::int from reservations where status = 'held') as held,
-          (select count(*)::int from decisions) as decisions, (select count(*)::int from idempotency_keys) as keys`,
+          (select count(*)::int from refusals) as refusals, (select count(*)::int from idempotency_keys) as keys`,
   )
 
 t.test('200 allow: what may still be received, held and was received, by day and never where', async (t) => {
@@ -70,7 +70,7 @@ t.test('200 refuse: with the code that the hand-over would be answered with', as
   await refused(check(nurse.id, 4), 'entitlement_held')
   const reservations = [{ id: hold.id, pickupCode: '0000-0000' }]
   await refused(check(nurse.id, 4, { reservations }), 'pickup_code_wrong')
-  t.strictSame(await decisionsOn(db, nurse.id), [], 'a check refuses nothing')
+  t.strictSame(await refusalsOn(db, nurse.id), [], 'a check refuses nothing')
 })
 
 t.test('200: reservations named are judged as collected, and stay held', async (t) => {

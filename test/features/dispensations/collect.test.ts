@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { invariantsHold } from '../../support/invariants.ts'
-import { decisionsOn, eventsOn, letExpire } from '../../support/records.ts'
+import { eventsOn, letExpire, refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
 
@@ -100,7 +100,7 @@ t.test('409 pickup_code_wrong: nothing is done, and the right code is taken as p
     body: { code: 'pickup_code_wrong' },
   })
   t.match(await read(made), { status: 'held' })
-  t.match(await decisionsOn(db, nurse.id), [{ verb: 'dispensation', code: 'pickup_code_wrong' }])
+  t.match(await refusalsOn(db, nurse.id), [{ verb: 'dispensation', code: 'pickup_code_wrong' }])
   const typed = made.pickupCode.toLowerCase().replace('-', '')
   t.equal((await collect(10, [{ ...made, pickupCode: typed }])).status, 201)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { finess, rpps } from '../../support/numbers.ts'
-import { decisionsOn } from '../../support/records.ts'
+import { refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { minutesAgo } from '../../support/times.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
@@ -33,7 +33,7 @@ t.test('409 stock_insufficient: all lines or none, and what is available is said
   ])
   const history = await call('GET', '/v1/professionals/me/history', { token: nurse.token })
   t.strictSame(history.body.items, [])
-  t.match(await decisionsOn(db, nurse.id), [
+  t.match(await refusalsOn(db, nurse.id), [
     { verb: 'dispensation', code: 'stock_insufficient', pharmacy: small.finess, facts: { available: 4 } },
   ])
   const never = await world.pharmacy(3)
@@ -54,8 +54,8 @@ t.test('409: somebody nobody knows, or who is suspended; a product no longer dis
   )
   const inactive = await world.dispense(place, nurse.id, 0, { lines: [surgical(1), { product: 'cloth', quantity: 1 }] })
   t.match(inactive, { status: 409, body: { code: 'product_inactive', product: 'cloth' } })
-  t.match(await decisionsOn(db, null), [{ code: 'professional_unknown', pharmacy: place.finess }])
-  t.match(await decisionsOn(db, suspended.id), [{ code: 'professional_suspended' }])
+  t.match(await refusalsOn(db, null), [{ code: 'professional_unknown', pharmacy: place.finess }])
+  t.match(await refusalsOn(db, suspended.id), [{ code: 'professional_suspended' }])
 })
 
 t.test('dispensedAt may lie 5 minutes back or ahead; 400 dispensed_at_out_of_range beyond', async (t) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
-import { decisionsOn } from '../../support/records.ts'
+import { refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { minutesAgo, TIME } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -37,7 +37,7 @@ t.test('409 no_rule_in_force and profession_not_entitled: without a rule nobody 
   t.match(await handOver(1), { status: 409, body: { code: 'no_rule_in_force' } })
   const other = await rule({ beneficiaries: [{ profession: '10' }] })
   t.match(await handOver(1), { status: 409, body: { code: 'profession_not_entitled' } })
-  t.match(await decisionsOn(db, nurse.id), [{ code: 'no_rule_in_force' }, { code: 'profession_not_entitled' }])
+  t.match(await refusalsOn(db, nurse.id), [{ code: 'no_rule_in_force' }, { code: 'profession_not_entitled' }])
   t.match(await handOver(1, emergency), { status: 409, body: { code: 'profession_not_entitled' } }, 'nor by override')
   must(200, await call('POST', `/v1/allocation-rules/${other.id}/withdrawal`, { token: world.admin }))
 })
@@ -60,7 +60,7 @@ t.test('409 entitlement_exceeded: with what is left, when more will be, the rule
   for (const secret of [nurse.id, place.finess, 'Martin']) t.notMatch(JSON.stringify(answer.body), secret)
   const paris = new Date(answer.body.resetsAt).toLocaleString('en-GB', { timeZone: 'Europe/Paris', weekday: 'long' })
   t.equal(paris, 'Monday', 'calendar weeks end on Monday, by the clocks of the territory')
-  t.match(await decisionsOn(db, nurse.id), [
+  t.match(await refusalsOn(db, nurse.id), [
     { verb: 'dispensation', code: 'entitlement_exceeded', rule: id, pharmacy: elsewhere.finess },
   ])
   t.equal((await world.dispense(elsewhere, nurse.id, 8)).status, 201)
@@ -191,7 +191,7 @@ t.test('409 override_not_allowed: so many a pharmacy and week, another pharmacy 
     status: 409,
     body: { code: 'override_not_allowed' },
   })
-  t.match((await decisionsOn(db, nurse.id)).at(-1), { code: 'override_not_allowed' })
+  t.match((await refusalsOn(db, nurse.id)).at(-1), { code: 'override_not_allowed' })
   t.equal((await world.dispense(await stocked(90), nurse.id, 5, emergency)).status, 201)
 })
 

@@ -4,7 +4,7 @@ import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli, finess } from '../../support/numbers.ts'
-import { asRead, daysKept, decisionsOn, eventsOn } from '../../support/records.ts'
+import { asRead, daysKept, eventsOn, refusalsOn } from '../../support/records.ts'
 import { type Answer, startService } from '../../support/service.ts'
 import { UUID_V7 } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -69,7 +69,7 @@ t.test('201: a part, and then the rest; 409 reversal_exceeds_dispensed beyond', 
     const refused = await reverse(body.id, { lines })
     t.match(refused, { status: 409, body: { code: 'reversal_exceeds_dispensed' } })
   }
-  t.match((await decisionsOn(db, nurse.id))[0], { code: 'reversal_exceeds_dispensed', pharmacy: place.finess })
+  t.match((await refusalsOn(db, nurse.id))[0], { code: 'reversal_exceeds_dispensed', pharmacy: place.finess })
   t.match(await reverse(body.id), { status: 201, body: { lines: [surgical(18), ffp2(10)] } })
   t.match(await reverse(body.id), { status: 409, body: { code: 'reversal_exceeds_dispensed' } })
   t.equal((await history(nurse.token)).length, 3)

@@ -10,7 +10,7 @@ import { must } from '../../support/world.ts'
 const decided: Record<string, { list: string } | { leftOut: string }> = {
   'accesses.person_id': { list: 'accesses' },
   'accesses.person_ids': { list: 'accesses' },
-  'decisions.person_id': { list: 'refusals' },
+  'refusals.person_id': { list: 'refusals' },
   'ledger_entries.person_id': { list: 'entries' },
   'ledger_heads.person_id': { leftOut: 'the number and hash of the newest entry, which is there' },
   'ledger_lines.person_id': { list: 'entries' },
@@ -60,9 +60,9 @@ t.test('every row of the person is in the list that its table goes to', async (t
     records: 'select count(*)::int from persons where id = any ($1::uuid[])',
     entries: 'select count(*)::int from ledger_entries where person_id = any ($1::uuid[])',
     reservations: 'select count(*)::int from reservations where person_id = any ($1::uuid[])',
-    refusals: 'select count(*)::int from decisions where person_id = any ($1::uuid[])',
+    refusals: 'select count(*)::int from refusals where person_id = any ($1::uuid[])',
     accesses: `select (select count(*) from accesses where person_id = any ($1::uuid[]) or person_ids && $1::uuid[])::int
-      + (select count(*) from decisions where person_id = any ($1::uuid[]))::int as count`,
+      + (select count(*) from refusals where person_id = any ($1::uuid[]))::int as count`,
   }
   for (const [list, statement] of Object.entries(counts)) t.equal(body[list].length, await count(statement), list)
   const lines = body.entries.flatMap(({ lines }: { lines: object[] }) => lines)

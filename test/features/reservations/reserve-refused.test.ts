@@ -1,6 +1,6 @@
 import t from 'tap'
 import { finess, rpps } from '../../support/numbers.ts'
-import { decisionsOn, letExpire } from '../../support/records.ts'
+import { letExpire, refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { TIME, UUID_V7 } from '../../support/times.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -47,7 +47,7 @@ t.test(
       },
     })
     t.ok(Date.parse(answer.body.resetsAt) > Date.now())
-    t.match(await decisionsOn(db, nurse.id), [
+    t.match(await refusalsOn(db, nurse.id), [
       { verb: 'reservation', code: 'entitlement_exceeded', pharmacy: place.finess, rule: answer.body.rule.id },
     ])
     t.equal((await world.reserve(nurse.token, { quantity: 20, pharmacy: place.finess })).status, 201)
@@ -69,9 +69,9 @@ t.test('409: no rule, another profession, an unknown professional, a product no 
   t.match(await reserve(doctor.token), { status: 409, body: { code: 'profession_not_entitled' } })
   t.match(await reserve(stranger), { status: 409, body: { code: 'professional_unknown' } })
   t.match(await reserve(nurse.token, { product: 'cloth' }), { status: 409, body: { code: 'product_inactive' } })
-  t.match(await decisionsOn(db, nurse.id), [{ code: 'no_rule_in_force' }, { code: 'product_inactive' }])
-  t.match(await decisionsOn(db, doctor.id), [{ code: 'profession_not_entitled' }])
-  t.match(await decisionsOn(db, null), [{ verb: 'reservation', code: 'professional_unknown', pharmacy: place.finess }])
+  t.match(await refusalsOn(db, nurse.id), [{ code: 'no_rule_in_force' }, { code: 'product_inactive' }])
+  t.match(await refusalsOn(db, doctor.id), [{ code: 'profession_not_entitled' }])
+  t.match(await refusalsOn(db, null), [{ verb: 'reservation', code: 'professional_unknown', pharmacy: place.finess }])
 })
 
 t.test('400: wrong fields are refused by name, and nothing is held', async (t) => {

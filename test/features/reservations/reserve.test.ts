@@ -1,7 +1,7 @@
 import t from 'tap'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli } from '../../support/numbers.ts'
-import { daysKept, decisionsOn, eventsOn, letExpire } from '../../support/records.ts'
+import { daysKept, eventsOn, letExpire, refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { TIME, UUID_V7 } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -97,7 +97,7 @@ t.test('409 no_stock_in_reach: 50,000 m if not said, else as far as was said', a
   t.match(reached, { status: 201, body: { pharmacy: { finess: place.finess } } })
   const tooFar = await world.reserve(nurse.token, { quantity: 1, near: east(here, 59), maxDistanceMetres: 900 })
   t.match(tooFar, { status: 409, body: { code: 'no_stock_in_reach' } })
-  t.match(await decisionsOn(db, nurse.id), [
+  t.match(await refusalsOn(db, nurse.id), [
     { verb: 'reservation', code: 'no_stock_in_reach', pharmacy: null },
     { verb: 'reservation', code: 'no_stock_in_reach', pharmacy: null },
   ])
