@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { Rejection } from './refusals.ts'
 
 // Crockford's base 32: no I, L, O or U, which are misread or misheard at a counter.
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -12,6 +13,14 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
  * By 600 requests a minute alone, the second would be 7.9 × 10^-4 a day for each caller and process.
  */
 export const WRONG_CODES_AN_HOUR = { atPharmacy: 60, ofReservation: 5 }
+
+/** Rejects a try that has to wait, the right code's too: the limit would be none otherwise. */
+export function requireTriesLeft(waitSeconds: number | null): void {
+  if (waitSeconds === null) return
+  throw new Rejection('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
+    waitSeconds: Math.max(1, waitSeconds),
+  })
+}
 
 /** Eight characters from five random bytes: 40 bits, grouped for reading aloud, `7K3M-9QXA`. */
 export function pickupCode(random: Buffer): string {

@@ -2,7 +2,7 @@ import type { Queryable, Transaction } from '../db/database.ts'
 import { oneRow, rows, send } from '../db/query.ts'
 import { sql, uuids } from '../db/sql.ts'
 import { WRONG_CODES_AN_HOUR } from '../domain/pickup-code.ts'
-import { type Refusal, Rejection } from '../domain/refusals.ts'
+import type { Refusal } from '../domain/refusals.ts'
 
 /** Lets those who look codes up at a pharmacy go one after another, so that none is looked at beyond the limit. */
 export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Promise<void> {
@@ -14,14 +14,14 @@ export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Prom
 }
 
 /**
- * Throws `rate_limited` while too many codes were wrong within the hour, at the pharmacy or for one of these
- * reservations, until the oldest that counts is an hour ago. A right code is not looked at then either, or the limit would be none.
+ * How long no code may be looked at, as too many were wrong within the hour, at the pharmacy or for one of these
+ * reservations: until the oldest that counts is an hour ago. Null while tries are left.
  */
-export async function requireTriesLeft(
+export async function secondsUntilTry(
   db: Queryable,
   pharmacy: string,
   reservations: readonly string[],
-): Promise<void> {
+): Promise<number | null> {
   const { atPharmacy, ofReservation } = WRONG_CODES_AN_HOUR
   const { seconds } = await oneRow<{ seconds: number | null }>(
     db,
@@ -37,10 +37,7 @@ export async function requireTriesLeft(
             order by at desc offset ${ofReservation - 1}::int limit 1) as nth
         ) as counts`,
   )
-  if (seconds === null) return
-  throw new Rejection('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
-    waitSeconds: Math.max(1, seconds),
-  })
+  return seconds
 }
 
 /** Counts a wrong code that was looked up, with the COMMIT; those of the pharmacy that count no more are deleted. */

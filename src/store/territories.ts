@@ -1,12 +1,10 @@
 import type { Queryable } from '../db/database.ts'
-import { oneRow, row, rows } from '../db/query.ts'
+import { oneRow, rows } from '../db/query.ts'
 import { type SQL, sql, texts } from '../db/sql.ts'
-import { invalid } from '../domain/refusals.ts'
 
-/** Makes sure that a territory exists. Throws 400 naming the field that none has. */
-export async function requireKnownTerritory(db: Queryable, path: string, code: string): Promise<void> {
-  const found = await row(db, 'find_territory', sql`select from territories where code = ${code}`)
-  if (!found) throw invalid(path, 'is not a territory that this service knows')
+/** Those of these territories that this service knows. */
+export function findTerritories(db: Queryable, codes: readonly string[]): Promise<{ code: string }[]> {
+  return rows(db, 'find_territories', sql`select code from territories where code = any (${texts(codes)})`)
 }
 
 /** The codes of some territories and of all below them, sorted. */

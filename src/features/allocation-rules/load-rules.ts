@@ -1,8 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
+import { requireKnown } from '../../domain/named.ts'
 import { Rejection } from '../../domain/refusals.ts'
-import { requireKnownProducts } from '../../store/places.ts'
-import { requireKnownTerritory } from '../../store/territories.ts'
+import { findProducts } from '../../store/products.ts'
+import { findTerritories } from '../../store/territories.ts'
 import { insertRule, isPublished, lockLoading } from './queries.ts'
 import { type RuleBody, ruleFile } from './schema.ts'
 
@@ -14,18 +15,16 @@ export interface LoadReport {
 
 /**
  * Publishes those rules of a file that were not published before: run again it changes nothing, and what was withdrawn
- * since stays withdrawn. All or nothing. Throws 400 naming the place in the file, or the product, that is wrong.
+ * since stays withdrawn. All or nothing. Rejects the file naming the place in it, or the product, that is wrong.
  */
 export async function loadRules(tx: Transaction, file: unknown): Promise<LoadReport> {
   const rules = parse(file)
-  for (const [index, { territory }] of rules.entries()) {
-    await requireKnownTerritory(tx, `[${index}].territory`, territory)
-  }
-  const products = new Set(rules.flatMap((rule) => rule.products))
-  await requireKnownProducts(
-    tx,
-    [...products].map((code) => ({ path: code, code })),
-  )
+  const territories = rules.map(({ territory }) => territory)
+  const places = territories.map((code, index) => ({ path: `[${index}].territory`, code }))
+  requireKnown('territory', places, await findTerritories(tx, territories))
+  const products = [...new Set(rules.flatMap((rule) => rule.products))]
+  const named = products.map((code) => ({ path: code, code }))
+  requireKnown('product', named, await findProducts(tx, products))
   await lockLoading(tx)
   const report = { published: 0, present: 0 }
   for (const rule of rules) {

@@ -1,19 +1,19 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
+import { requireKnown } from '../../domain/named.ts'
 import type { Caller } from '../../http/caller.ts'
-import { requireKnownProducts } from '../../store/places.ts'
-import { requireKnownTerritory } from '../../store/territories.ts'
+import { findProducts } from '../../store/products.ts'
+import { findTerritories } from '../../store/territories.ts'
 import { requireOwnTerritory } from './own-territory.ts'
 import { insertRule } from './queries.ts'
 import type { Rule, RuleBody } from './schema.ts'
 
-/** Publishes a rule. Throws 400 on an unknown territory or product, 403 for a territory that is not the regulator's. */
+/** Publishes a rule. Rejects an unknown territory or product, and a territory that is not the regulator's. */
 export async function publishRule(tx: Transaction, caller: Caller, body: RuleBody): Promise<Rule> {
-  await requireKnownTerritory(tx, 'territory', body.territory)
-  await requireOwnTerritory(tx, caller, body.territory)
-  await requireKnownProducts(
-    tx,
-    body.products.map((code, index) => ({ path: `products[${index}]`, code })),
-  )
+  const { territory, products } = body
+  requireKnown('territory', [{ path: 'territory', code: territory }], await findTerritories(tx, [territory]))
+  await requireOwnTerritory(tx, caller, territory)
+  const named = products.map((code, index) => ({ path: `products[${index}]`, code }))
+  requireKnown('product', named, await findProducts(tx, products))
   return insertRule(tx, uuidv7(), body, `${caller.role} ${caller.subject}`)
 }

@@ -2,11 +2,12 @@ import type { Queryable } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { requireKnown } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
 import type { Selection } from '../../store/selection.ts'
-import { requireKnownTerritory, territoriesWithin } from '../../store/territories.ts'
+import { findTerritories, territoriesWithin } from '../../store/territories.ts'
 import type { SelectionQuery } from './schema.ts'
 
 /** What a regulator asked for: the selection and, where it names a professional, who that is. */
@@ -16,7 +17,7 @@ export interface Asked {
   person: { personId: string; inRemit: boolean } | null | undefined
 }
 
-/** Reads a query into a selection within the caller's remit. Throws 400 on a territory that none has, or no time between. */
+/** Reads a query into a selection within the caller's remit. Rejects an unknown territory, and a time that ends before it begins. */
 export async function readSelection(db: Queryable, caller: Caller, query: SelectionQuery): Promise<Asked> {
   const { from, to, professional } = query
   requireForward(from, to)
@@ -43,14 +44,14 @@ export async function readSelection(db: Queryable, caller: Caller, query: Select
   }
 }
 
-/** Throws 400 where a stretch of time ends before it begins. */
+/** Makes sure that a stretch of time ends after it begins. */
 export function requireForward(from: Instant | undefined, to: Instant | undefined): void {
   if (from !== undefined && to !== undefined && to <= from) throw invalid('to', 'must lie after from')
 }
 
-/** The codes of a territory and of all below it. Throws 400 where none has this code. */
+/** The codes of a territory and of all below it. Rejects one that is unknown. */
 export async function readTerritory(db: Queryable, code: string): Promise<string[]> {
-  await requireKnownTerritory(db, 'territory', code)
+  requireKnown('territory', [{ path: 'territory', code }], await findTerritories(db, [code]))
   return territoriesWithin(db, [code])
 }
 

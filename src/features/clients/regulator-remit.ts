@@ -1,9 +1,10 @@
 import type { Transaction } from '../../db/database.ts'
+import { requireKnown } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
-import { requireKnownTerritory } from '../../store/territories.ts'
+import { findTerritories } from '../../store/territories.ts'
 import type { Client } from './schema.ts'
 
-/** Makes sure that a regulator's client has territories that there are, and that no other has any. Throws 400. */
+/** Makes sure that a regulator's client has territories that there are, and that no other has any. */
 export async function requireRegulatorRemit(
   tx: Transaction,
   role: Client['role'],
@@ -15,5 +16,6 @@ export async function requireRegulatorRemit(
     return
   }
   if (territories.length === 0) throw invalid('territories', 'required of a regulator’s client')
-  for (const [index, code] of territories.entries()) await requireKnownTerritory(tx, `territories[${index}]`, code)
+  const named = territories.map((code, index) => ({ path: `territories[${index}]`, code }))
+  requireKnown('territory', named, await findTerritories(tx, territories))
 }

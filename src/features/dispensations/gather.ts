@@ -4,12 +4,14 @@ import { sql, texts, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { DispensationFacts, NamedReservation } from '../../domain/dispensation.ts'
 import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
+import { requireKnown } from '../../domain/named.ts'
+import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { type Head, lockHead } from '../../store/ledger.ts'
-import { requireTriesLeft } from '../../store/pickup-code-tries.ts'
-import { requireKnownProducts } from '../../store/places.ts'
+import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
+import { findProducts } from '../../store/products.ts'
 import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 import type { DispensationRequest } from './schema.ts'
 
@@ -78,7 +80,10 @@ function lockAndRead(
   limitCodeTries: boolean,
 ) {
   const lines = request.lines.map(({ product }, index) => ({ path: `lines[${index}].product`, code: product }))
-  const inactiveProducts = requireKnownProducts(tx, lines)
+  const inactiveProducts = findProducts(tx, products).then((found) => {
+    requireKnown('product', lines, found)
+    return found.filter(({ active }) => !active).map(({ code }) => code)
+  })
   const head = lockHead(tx, request.professional)
   const place = lockCounter(tx, pharmacy, request.override !== undefined)
   const locked = lockReservations(tx, pharmacy, products, request)
@@ -94,17 +99,10 @@ function lockAndRead(
 }
 
 // By a later statement than the reservations' locks, so that tries at the same time are counted.
-async function refuseTriedTooOften(
-  tx: Transaction,
-  pharmacy: string,
-  { reservations }: DispensationRequest,
-): Promise<void> {
+async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservations }: DispensationRequest) {
   if (reservations.length === 0) return
-  await requireTriesLeft(
-    tx,
-    pharmacy,
-    reservations.map(({ id }) => id),
-  )
+  const named = reservations.map(({ id }) => id)
+  requireTriesLeft(await secondsUntilTry(tx, pharmacy, named))
 }
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {

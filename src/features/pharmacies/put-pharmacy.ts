@@ -1,13 +1,14 @@
 import type { Transaction } from '../../db/database.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
+import { requireKnown } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
-import { requireKnownTerritory } from '../../store/territories.ts'
+import { findTerritories } from '../../store/territories.ts'
 import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
 /**
- * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Throws 400 where the
- * territory is unknown, or is left out and does not follow from the FINESS number.
+ * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Rejects an
+ * unknown territory, and one that is left out and does not follow from the FINESS number.
  */
 export async function putPharmacy(
   tx: Transaction,
@@ -17,7 +18,7 @@ export async function putPharmacy(
   const territory = body.territory ?? departmentOfFiness(finess)
   if (territory === undefined)
     throw invalid('territory', 'required, since this FINESS number begins with no department')
-  await requireKnownTerritory(tx, 'territory', territory)
+  requireKnown('territory', [{ path: 'territory', code: territory }], await findTerritories(tx, [territory]))
   const created = await upsertPharmacy(tx, finess, { ...body, territory })
   await moveShelves(tx, [finess])
   const pharmacy = await findPharmacy(tx, finess)

@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
+import { requireKnown } from '../../domain/named.ts'
 import { type Head, lockHeadOf } from '../../store/ledger.ts'
 import { addIdentifiers } from '../../store/persons.ts'
-import { requireKnownTerritory } from '../../store/territories.ts'
+import { findTerritories } from '../../store/territories.ts'
 import { merge } from './merge.ts'
 import { findOwners, type Owner, readProfessional, savePerson } from './queries.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
@@ -18,7 +19,8 @@ export async function putProfessional(
   id: string,
   body: ProfessionalBody,
 ): Promise<{ professional: Professional; created: boolean; known: boolean }> {
-  if (body.practice) await requireKnownTerritory(tx, 'practice.territory', body.practice.territory)
+  const code = body.practice?.territory
+  if (code) requireKnown('territory', [{ path: 'practice.territory', code }], await findTerritories(tx, [code]))
   const named = [...new Set([id, ...body.otherIds])]
   const { owners, heads } = await lockOwners(tx, named)
   const root = rootOf(owners, id)

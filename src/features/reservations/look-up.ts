@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/database.ts'
-import { normalisePickupCode } from '../../domain/pickup-code.ts'
+import { normalisePickupCode, requireTriesLeft } from '../../domain/pickup-code.ts'
 import type { Reading } from '../../store/accesses.ts'
-import { awaitTurnToLookUp, countWrongLookup, requireTriesLeft } from '../../store/pickup-code-tries.ts'
+import { awaitTurnToLookUp, countWrongLookup, secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findByCode } from './queries.ts'
 import type { Reservation } from './schema.ts'
 
@@ -14,7 +14,7 @@ export async function lookUp(
 ): Promise<Reservation | undefined> {
   if (limitCodeTries) {
     await awaitTurnToLookUp(tx, pharmacy)
-    await requireTriesLeft(tx, pharmacy, [])
+    requireTriesLeft(await secondsUntilTry(tx, pharmacy, []))
   }
   const found = await findByCode(tx, pharmacy, normalisePickupCode(typed), reading)
   if (!found) countWrongLookup(tx, pharmacy)

@@ -4,6 +4,7 @@ import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { unknown } from '../../domain/named.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { decideReservation } from '../../domain/reservation.ts'
@@ -11,7 +12,7 @@ import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { reservationEvent, turningPoints } from '../../store/events.ts'
 import { lockHead } from '../../store/ledger.ts'
 import { type From, nearestWithStock } from '../../store/nearest.ts'
-import { requireKnownProducts } from '../../store/places.ts'
+import { findProducts } from '../../store/products.ts'
 import { type RefusedRequest, recordRefusal } from '../../store/refusals.ts'
 import { applyStockEffects } from '../../store/shelves.ts'
 import { type HeldShelf, holdFirst, holdIfFree, letGo, markNearest, NEAREST } from './hold.ts'
@@ -47,13 +48,14 @@ export async function reserve(
   const from = near ?? { practiceOf: professional }
   // In one flush, and the shelf last if it is free: hardly anybody is refused after it. Whoever is lets go of it unseen.
   const known = Promise.all([
-    requireKnownProducts(tx, [{ path: 'product', code: request.product }]),
+    findProducts(tx, [request.product]),
     lockHead(tx, professional),
     readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near: near ?? null }),
   ])
   const first = pharmacy === null ? tryNearest(tx, request, from) : tryNamed(tx, request, pharmacy, from)
   first.catch(() => {}) // Not waited for by a refusal.
-  const [inactive, head, facts] = await known
+  const [[product], head, facts] = await known
+  if (!product) throw unknown('product', 'product')
   if (!head)
     return refuse(
       null,
@@ -61,7 +63,7 @@ export async function reserve(
     )
   if (facts?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
   const refusal = decideReservation(facts, request, {
-    productActive: inactive.length === 0,
+    productActive: product.active,
     maxLiveHolds: limits.maxLiveHolds,
   })
   if (refusal) return refuse(facts, refusal)

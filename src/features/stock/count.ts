@@ -2,12 +2,11 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
-import { invalid, type Refusal, refused } from '../../domain/refusals.ts'
+import { invalid, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import * as shelves from '../../domain/shelf.ts'
 import { turningPoints } from '../../store/events.ts'
-import { findShelfPlace, requireShelfPlace } from '../../store/places.ts'
 import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
-import { changeSince, levelOf, lockShelfWithHolds } from './queries.ts'
+import { changeSince, findShelfPlace, levelOf, lockShelfWithHolds } from './queries.ts'
 import type { StockLevel } from './schema.ts'
 import { fitHolds } from './shortfall.ts'
 
@@ -35,7 +34,8 @@ export async function count(
     // Of a clock that runs ahead too: nothing is recorded after now.
     changeSince(tx, pharmacy, product, request.countedAt),
   ])
-  requireShelfPlace(place)
+  if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (place.productActive === null) throw new Rejection('not_found', 'There is no such product in the catalogue.')
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
   if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', 'lies more than 5 minutes ahead')
   // A clock that runs ahead must not swallow the hand-overs of the next minutes as if they had been counted.

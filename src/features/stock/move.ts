@@ -2,12 +2,12 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
-import { invalid, type Refusal, refused } from '../../domain/refusals.ts'
+import { unknown } from '../../domain/named.ts'
+import { invalid, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import * as shelves from '../../domain/shelf.ts'
 import { turningPoints } from '../../store/events.ts'
-import { findShelfPlace, requireKnownProducts, requireShelfPlace } from '../../store/places.ts'
 import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
-import { levelOf, lockShelfWithHolds } from './queries.ts'
+import { findShelfPlace, levelOf, lockShelfWithHolds } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
 import { fitHolds } from './shortfall.ts'
 
@@ -24,14 +24,14 @@ export async function move(tx: Transaction, request: Move): Promise<(Movement & 
   const { pharmacy, product, kind, operator } = request
   const comesIn = kind === 'delivery' || kind === 'transfer_in'
   const takesFree = kind === 'return_to_supplier' || kind === 'transfer_out'
-  const [, place, , { shelf, holds, at }] = await Promise.all([
-    requireKnownProducts(tx, [{ path: 'product', code: product }]),
+  const [place, , { shelf, holds, at }] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),
     // A refusal leaves nothing behind, an empty shelf neither.
     takesFree ? false : ensureShelf(tx, pharmacy, product, comesIn ? 'active' : 'any'),
     lockShelfWithHolds(tx, pharmacy, product),
   ])
-  requireShelfPlace(place)
+  if (place.productActive === null) throw unknown('product', 'product')
+  if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
   if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
   if (comesIn && !place.productActive)
     return refused('product_inactive', `${product} is no longer distributed.`, { product })

@@ -7,6 +7,22 @@ import { available, type Shelf } from '../../domain/shelf.ts'
 import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
+/** Whether there are a pharmacy and a product, as a shelf needs both; null where there is no such product. */
+export interface ShelfPlace {
+  pharmacyKnown: boolean
+  productActive: boolean | null
+}
+
+/** Looks for a pharmacy and a product. */
+export function findShelfPlace(db: Queryable, pharmacy: string, product: string): Promise<ShelfPlace> {
+  return oneRow(
+    db,
+    'shelf_place',
+    sql`select exists (select from pharmacies where finess = ${pharmacy}) as "pharmacyKnown",
+          (select active from products where code = ${product}) as "productActive"`,
+  )
+}
+
 /** A shelf, if there is one, and all reservations that hold part of it, locked, and the database's clock after the locks. */
 export interface LockedShelf {
   shelf: Shelf | undefined
