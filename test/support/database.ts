@@ -9,6 +9,7 @@ import { openEmbedded } from '../../src/db/embedded.ts'
 import { prepareJobs } from '../../src/db/job-queue.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { openServer, openServerOwner } from '../../src/db/server.ts'
+import { takeEmbedded } from './embedded-pool.ts'
 
 /** The server that tests make their databases on; undefined: each has an embedded one. */
 export const serverUrl = process.env.TEST_DATABASE_URL
@@ -38,17 +39,8 @@ export function makeDatabase(connections = 40): Promise<TestDatabase> {
 }
 
 async function embedded(): Promise<TestDatabase> {
-  const folder = await makeDataDir()
-  const db = await (await openEmbedded(folder)).asService()
-  return {
-    db,
-    url: undefined,
-    dataDir: folder,
-    drop: async () => {
-      await db.close()
-      await rm(folder, { recursive: true })
-    },
-  }
+  const { db, folder, giveBack } = await takeEmbedded(makeDataDir)
+  return { db, url: undefined, dataDir: folder, drop: giveBack }
 }
 
 /** A data folder with an embedded database in it that is up to date and empty, copied from one that is made once. */

@@ -1,18 +1,18 @@
-/** What `npm test` runs: picks the database, runs tap on it and counts. Arguments go to `tap run` (files, or its options). */
-import { spawn } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+/**
+ * What `npm test` runs: picks the database, runs the test files on it in several processes and counts. Arguments are test
+ * files; without any, all of them run. The last line reads `N passed, N failed`.
+ */
+import { glob } from 'node:fs/promises'
+import { join } from 'node:path'
 import { chooseDatabase, messageOf, type TestDatabase } from './runner/database.ts'
-import { TapReport } from './runner/tap-report.ts'
+import { runFiles } from './runner/lanes.ts'
 
-const require = createRequire(import.meta.url)
-const packageOfTap = require.resolve('tap/package.json')
-const tap = join(dirname(packageOfTap), require(packageOfTap).bin.tap)
+const LANES = 2 // Of two cores: on the embedded database each is a PostgreSQL of its own.
+const LONGEST_FIRST = ['test/model/', 'test/ledger/', 'test/niort', 'test/faults/', 'test/cli/', 'test/operations/']
+const ROOT = join(import.meta.dirname, '../..')
 
-// Some hundred processes load the same sources: compiled once, they start in four fifths of the time.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/node')
+// Compiled once, the program's sources start in four fifths of the time.
+process.env.NODE_COMPILE_CACHE ??= join(ROOT, 'node_modules/.cache/node')
 
 // The container must not outlive the run, so a signal ends what is under way and nothing else.
 const interruption = new AbortController()
@@ -26,43 +26,24 @@ try {
   process.exitCode = 1
 }
 
-/** Runs tap to its end, whatever that is, and answers the exit code: 0 only if tests ran and none failed. */
+/** Runs the files to their end, whatever that is, and answers the exit code: 0 only if tests ran and none failed. */
 async function runTests(database: TestDatabase): Promise<number> {
   console.log(`Tests run on ${database.name}.`)
-  const report = new TapReport((line) => console.log(line))
-  let code: number
+  const print = (line: string) => console.log(line)
   try {
-    if (!(await pluginsAreBuilt())) await runTap(['build'], database.env, () => {})
-    code = await runTap(['run', '--reporter=tap', ...process.argv.slice(2)], database.env, (line) => report.feed(line))
+    const files = process.argv.length > 2 ? process.argv.slice(2) : await allFiles()
+    const run = await runFiles(files, LANES, { env: database.env, print, signal: interruption.signal })
+    for (const test of run.leftOut) print(`left out: ${test}`)
+    print(`${run.passed} passed, ${run.failed} failed`)
+    return run.failed > 0 || run.passed === 0 ? 1 : 0
   } finally {
     await database.stop()
   }
-  for (const test of report.leftOut) console.log(`left out: ${test}`)
-  // Without totals tap has died or found no file, which must never look like a pass.
-  const { passed, failed } = report.totals ?? { passed: 0, failed: 1 }
-  console.log(`${passed} passed, ${failed} failed`)
-  return code === 0 && (failed > 0 || passed === 0) ? 1 : code
 }
 
-/** tap bakes its plugins into a file, and a fresh install has the default ones, of which .taprc takes one out. */
-async function pluginsAreBuilt(): Promise<boolean> {
-  const builder = dirname(createRequire(packageOfTap).resolve('@tapjs/test/package.json'))
-  const built = await readFile(join(builder, 'test-built/dist/esm/index.js'), 'utf8')
-  return !built.includes('@tapjs/typescript')
-}
-
-/** Runs one tap command, hands over each line that it prints, and answers its exit code. Throws when interrupted. */
-function runTap(args: string[], env: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<number> {
-  interruption.signal.throwIfAborted()
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const child = spawn(process.execPath, [tap, ...args], { env, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
-  createInterface({ input: child.stdout }).on('line', onLine)
-  child.once('close', (code) => resolve(code ?? 1))
-  // tap waits for its tests after a signal, so the whole group goes, servers that tests have started included.
-  const kill = () => child.pid && process.kill(-child.pid, 'SIGKILL')
-  interruption.signal.addEventListener('abort', kill, { once: true })
-  return promise.finally(() => {
-    interruption.signal.removeEventListener('abort', kill)
-    interruption.signal.throwIfAborted()
-  })
+/** All test files, those first that start processes or take long, so that no process is left alone with one at the end. */
+async function allFiles(): Promise<string[]> {
+  const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
+  const isSlow = (file: string) => LONGEST_FIRST.some((folder) => file.startsWith(folder))
+  return files.sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || a.localeCompare(b))
 }

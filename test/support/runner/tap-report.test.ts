@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TapReport } from './tap-report.ts'
+import { type FileResult, TapReport } from './tap-report.ts'
 
 const STREAM = `TAP version 14
 1..3
@@ -49,17 +49,19 @@ not ok 3 - test/c.test.ts # time=7ms
 t.test(
   'a failure is named by its path, once and with its diagnostic, and a file that ended badly is one',
   async (t) => {
-    const { lines } = read(STREAM)
+    const { lines, files } = read(STREAM)
     t.strictSame(lines, [
       'not ok: test/a.test.ts > a claim > inner > falls # 1',
       '                  diff: |',
       '                    ok 7 - is no test point here',
-      'FAIL test/a.test.ts (5 ms)',
-      'ok   test/b.test.ts (6 ms)',
       'said by a test',
-      'FAIL test/c.test.ts (7 ms)',
       'not ok: test/c.test.ts',
       '      exitCode: 3',
+    ])
+    t.strictSame(files, [
+      { file: 'test/a.test.ts', ok: false, ms: 5 },
+      { file: 'test/b.test.ts', ok: true, ms: 6 },
+      { file: 'test/c.test.ts', ok: false, ms: 7 },
     ])
   },
 )
@@ -78,9 +80,13 @@ t.test('a stream that breaks off has no totals', async (t) => {
   t.equal(read(STREAM.slice(0, STREAM.indexOf('# { total'))).report.totals, undefined)
 })
 
-function read(stream: string): { report: TapReport; lines: string[] } {
+function read(stream: string): { report: TapReport; lines: string[]; files: FileResult[] } {
   const lines: string[] = []
-  const report = new TapReport((line) => lines.push(line))
+  const files: FileResult[] = []
+  const report = new TapReport(
+    (line) => lines.push(line),
+    (file) => files.push(file),
+  )
   for (const line of stream.split('\n')) report.feed(line)
-  return { report, lines }
+  return { report, lines, files }
 }

@@ -4,6 +4,13 @@ export interface Totals {
   failed: number
 }
 
+/** How a test file went. */
+export interface FileResult {
+  file: string
+  ok: boolean
+  ms: number
+}
+
 const POINT = /^( *)(not )?ok \d+(?: - (.*))?$/
 const SUBTEST = /^( *)# Subtest: (.*)$/
 const DIRECTIVE = /(?<!\\)# (SKIP|TODO)\b ?(.*)$/i
@@ -19,13 +26,16 @@ export class TapReport {
   readonly leftOut: string[] = []
   totals: Totals | undefined
   readonly #print: (line: string) => void
+  readonly #onFile: (file: FileResult) => void
   readonly #path: { title: string; failuresBefore: number }[] = []
   #failures = 0
   #diagnostic: 'none' | 'hidden' | 'shown' = 'none'
   #lastFailed = false
 
-  constructor(print: (line: string) => void) {
+  /** Says what failed to `print`, and how each file went to `onFile`. */
+  constructor(print: (line: string) => void, onFile: (file: FileResult) => void) {
     this.#print = print
+    this.#onFile = onFile
   }
 
   /** Takes the next line, without its line break. */
@@ -68,7 +78,7 @@ export class TapReport {
     this.#path.length = Math.min(depth, this.#path.length)
     const name = [...this.#path.map((step) => step.title), title].join(' > ')
 
-    if (depth === 0) this.#print(`${ok ? 'ok  ' : 'FAIL'} ${title}${time ? ` (${Math.round(Number(time))} ms)` : ''}`)
+    if (depth === 0) this.#onFile({ file: title, ok, ms: Math.round(Number(time ?? 0)) })
     if (directive) this.leftOut.push(`${name}: ${unescaped(directive[2] ?? '') || directive[1]}`)
     else if (!ok && !failedBelow) this.#fail(name)
   }
