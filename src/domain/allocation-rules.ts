@@ -18,7 +18,7 @@ export interface AllocationRule {
   /** Reaches every territory below its own. */
   territory: string
   validFrom: Instant
-  /** The first instant at which it is in force no more; null while no end is known. */
+  /** The first instant at which it is no longer in force; null while no end is known. */
   validTo: Instant | null
   withdrawnAt: Instant | null
   source: { title: string; reference: string; url: string | null }
@@ -29,7 +29,7 @@ export interface AllocationRule {
 /** A rule as records cite it. It is never edited, so that its id is its version, published at that instant. */
 export type RuleVersion = Pick<AllocationRule, 'id' | 'source' | 'publishedAt'>
 
-/** A professional, as far as rules tell professionals apart. */
+/** What rules look at to tell professionals apart. */
 export interface Beneficiary {
   profession: string
   speciality?: string | undefined
@@ -46,9 +46,9 @@ interface Candidate {
 }
 
 /**
- * The one rule that judges what a professional receives of a product at an instant, whatever the order of `rules`: the
- * most specific beneficiary wins (one that names the speciality), then the most specific territory, then the latest
- * `validFrom`, then the greater id. `territoryPath` is `pathOf` the territory, narrowest first.
+ * The one rule that judges what a professional receives of a product at an instant. The order of `rules` does not
+ * matter: the most specific beneficiary wins (one that names the speciality), then the most specific territory, then
+ * the latest `validFrom`, then the greater id. `territoryPath` is `pathOf` the territory, narrowest first.
  */
 export function ruleFor(
   rules: readonly AllocationRule[],

@@ -4,17 +4,17 @@ import { type Instant, iso } from './instant.ts'
 import { periodAt, resetsAt } from './periods.ts'
 import { type Refusal, refused } from './refusals.ts'
 
-/** All that decides what one professional may receive, as read from the database at one instant, after the lock. */
+/** Everything that decides what one professional may receive, read from the database at one instant, after the lock. */
 export interface EntitlementFacts {
   /** The database's clock. */
   at: Instant
-  /** When the masks change hands: `at`, or up to five minutes off it. */
+  /** When the masks change hands: within five minutes of `at`. */
   occurredAt: Instant
   person: Person
   /** The territory that judges: the practice's, else the pharmacy's; narrowest first, up to the country. */
   territoryPath: string[]
   timeZone: string
-  /** In force at `occurredAt` for that territory; rules for other professions among them. */
+  /** In force at `occurredAt` for that territory, including rules for other professions. */
   rules: AllocationRule[]
   receipts: Receipt[]
   /** Live at `at`. */
@@ -31,7 +31,7 @@ export interface Person {
   practice: { latitude: number; longitude: number } | null
 }
 
-/** What the rules leave this person of a product now, or why there is nothing to leave. */
+/** What this person may still receive of a product now, or why no rule allows any. */
 export function allowanceFor(
   facts: EntitlementFacts,
   product: string,
@@ -56,7 +56,7 @@ export function allowanceFor(
   return allowance(rule, period, product, [...facts.receipts, ...(more.receipts ?? [])], more.holds ?? facts.holds)
 }
 
-/** The refusal of a quantity above what is left, with what is left, when more will be, and the rule that says so. */
+/** Refuses a quantity above what is left; says what is left, when there will be more, and which rule decided. */
 export function exceeded({ receipts }: EntitlementFacts, allowance: Allowance, quantity: number): Refusal {
   const { rule, period, product, remaining, cap } = allowance
   const drawn = receipts.filter((receipt) => rule.products.includes(receipt.product) && receipt.quantity > 0)

@@ -8,7 +8,7 @@ export interface Checkpoint {
   root: Buffer
 }
 
-/** What a receipt promises: the leaf is in a checkpoint before `promisedBy`. */
+/** What a receipt promises: the leaf will be in a checkpoint before `promisedBy`. */
 export interface Receipt {
   origin: string
   leafHash: Buffer
@@ -26,7 +26,9 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, signers: read
   return signNote(`${origin}\n${size}\n${root.toString('base64')}\n`, signers)
 }
 
-/** Reads a checkpoint that one of these keys has signed; undefined when it is none, or signed by none of them. */
+/**
+ * Reads a checkpoint signed by one of these keys; undefined if it is not a checkpoint, or not signed by any of them.
+ */
 export function openCheckpoint(note: string, verifiers: readonly Verifier[]): Checkpoint | undefined {
   const text = openNote(note, verifiers)
   const [, origin, size, root] =
@@ -36,8 +38,9 @@ export function openCheckpoint(note: string, verifiers: readonly Verifier[]): Ch
 }
 
 /**
- * A receipt as a signed note: version tag, origin, leaf hash (base64), the entry's sequence, when it was recorded and by
- * when it is in a checkpoint (24 hours later), a line each. An acknowledged entry that never appears is provable with it.
+ * A receipt as a signed note, one line each: version tag, origin, leaf hash (base64), the entry's sequence, when it was
+ * recorded, and by when it is promised to be in a checkpoint (24 hours later). It proves that an entry which never
+ * appears had been acknowledged.
  */
 export function signReceipt(
   { entryHash, seq, recordedAt }: { entryHash: Buffer; seq: number; recordedAt: Instant },
@@ -47,7 +50,7 @@ export function signReceipt(
   return signNote(`${lines.join('\n')}\n`, [signer])
 }
 
-/** Reads a receipt that one of these keys has signed; undefined when it is none, or signed by none of them. */
+/** Reads a receipt signed by one of these keys; undefined if it is not a receipt, or not signed by any of them. */
 export function openReceipt(note: string, verifiers: readonly Verifier[]): Receipt | undefined {
   const text = openNote(note, verifiers)
   const [tag, origin = '', leaf = '', seq, recordedAt = '', promisedBy = ''] = text?.split('\n') ?? []

@@ -5,8 +5,8 @@ const INNER = 0x36
 const OUTER = 0x5c
 
 /**
- * HMAC-SHA-256(salt, payload) of RFC 2104, for salts of at most 64 bytes: what createHmac gives, which takes five times as
- * long, most of it to make the salt a key object.
+ * HMAC-SHA-256(salt, payload) of RFC 2104, for salts of at most 64 bytes. createHmac gives the same, but takes five
+ * times as long, most of it to turn the salt into a key object.
  */
 export function commitmentTo(payload: Buffer, salt: Buffer): Buffer {
   return keyedHash(keyedHash(payload, salt, INNER), salt, OUTER)

@@ -3,7 +3,7 @@ import type { Instant } from './instant.ts'
 import type { Period } from './periods.ts'
 import { countsIn } from './periods.ts'
 
-/** What the ledger says of one line: masks handed over, or, with a negative quantity, given back. */
+/** One line of the ledger: masks handed over or, if the quantity is negative, given back. */
 export interface Receipt {
   product: string
   /** Of the hand-over. A reversal carries that of its original, so that it gives back in the original's window. */
@@ -42,9 +42,9 @@ interface Usage {
 }
 
 /**
- * What a rule leaves of a product within a period. Two caps may limit it, the rule's own over all its products and the
- * product's sub-cap: the figures are those of whichever leaves less, and the rule's own on a tie. Receipts that do not
- * count in the period are ignored; all holds are taken to be live.
+ * What a rule leaves of a product within a period. Two caps may limit it: the rule's own over all its products, and the
+ * product's sub-cap. The figures are those of the cap that leaves less, or the rule's own on a tie. Receipts that do
+ * not count in the period are ignored; all holds are assumed to be live.
  */
 export function allowance(
   rule: AllocationRule,
@@ -72,7 +72,7 @@ export function remainingOf(usage: Usage): number {
   return Math.max(0, left(usage))
 }
 
-// Below zero after an override, a late hand-over or a lowered cap.
+// It would be negative after an override, a late hand-over or a lowered cap.
 function left({ cap, received, held }: Usage): number {
   return cap - received - held
 }

@@ -10,13 +10,15 @@ export interface RetentionFacts {
   /** When the newest entry was recorded; null where there is none. */
   newestEntryAt: Instant | null
   retentionDays: number
-  /** What judges hand-overs now: one, or of somebody without a practice one for each territory served in. */
+  /**
+   * What judges hand-overs now: one set of facts, or for somebody without a practice one for each territory served in.
+   */
   standings: EntitlementFacts[]
 }
 
 /**
- * Refuses an erasure while an entry must still be kept, or counts in the window of a rule in force: who was erased could
- * register anew and receive the same allowance twice.
+ * Refuses an erasure while an entry must still be kept, or still counts in the window of a rule in force: otherwise an
+ * erased person could register again and receive the same allowance twice.
  */
 export function decideErasure({ at, newestEntryAt, retentionDays, standings }: RetentionFacts): Refusal | undefined {
   const kept = newestEntryAt === null ? [] : [newestEntryAt + retentionDays * DAY_MS]
@@ -30,7 +32,7 @@ export function decideErasure({ at, newestEntryAt, retentionDays, standings }: R
   )
 }
 
-/** When the windows in which something counts now will count it no more; null where nobody knows. */
+/** When nothing will count any more in the windows that count it now; null if nobody knows. */
 function windowEnds(facts: EntitlementFacts): (Instant | null)[] {
   const products = new Set(facts.rules.flatMap((rule) => rule.products))
   return [...products].flatMap((product) => {

@@ -7,13 +7,13 @@ const ADELI = /^(?:\d\d|2[AB]|9[A-J])\d{7}$/
 const FINESS = /^(?:\d\d|2[AB])\d{7}$/
 const GTIN = /^(?:\d{8}|\d{12,14})$/
 
-// Printed numbers are grouped by spaces, no-break ones included. A line break is no such space: it stays and is refused.
+// Printed numbers are grouped by spaces, including no-break ones. A line break is not one: it stays and is refused.
 const GROUPING_SPACES = /[ \u00a0\u202f]/g
 
 /**
  * The number by which a professional is known: an RPPS number (11 digits) or an ADELI number (9 characters), without
  * grouping spaces, in capitals, and without the prefix of the national identifier (`8` + RPPS, `0` + ADELI). Undefined
- * when the text is neither.
+ * if the text is neither.
  *
  * Only the length tells a prefix from a first digit: an RPPS number may itself begin with 8, and the ADELI numbers of
  * the departments 01 to 09 begin with 0. The key of an RPPS number is checked; no published rule was found for one in
@@ -26,14 +26,14 @@ export function professionalId(text: string): string | undefined {
   return ADELI.test(bare) ? bare : undefined
 }
 
-/** Which directory a number that `professionalId` gave belongs to. */
+/** The directory to which a number returned by `professionalId` belongs. */
 export function identifierKind(identifier: string): IdentifierKind {
   return identifier.length === 11 ? 'rpps' : 'adeli'
 }
 
 /**
  * A FINESS number: 9 characters, without grouping spaces and in capitals. The last is a Luhn key over the whole, for
- * which the letters of 2A and 2B count as 1 and 2. Undefined when the text is none.
+ * which the letters of 2A and 2B count as 1 and 2. Undefined if the text is not one.
  */
 export function finessNumber(text: string): string | undefined {
   const compact = compacted(text)
@@ -42,8 +42,8 @@ export function finessNumber(text: string): string | undefined {
 }
 
 /**
- * The department, or overseas the territory, of a valid FINESS number as an ISO 3166-2 code: `FR-31`, `FR-2A`, `FR-974`.
- * Undefined where the number begins with none.
+ * The department (overseas, the territory) of a valid FINESS number as an ISO 3166-2 code: `FR-31`, `FR-2A`, `FR-974`.
+ * Undefined if the number does not begin with one.
  *
  * The first two characters are the department's, except overseas. Sources: the documentation of the SNDS on FINESS
  * numbers (97 and in the fourth place 1 to 5; 98 for Mayotte, numbered before it became the department 976), and the
@@ -58,7 +58,7 @@ export function departmentOfFiness(finess: string): string | undefined {
   return METROPOLITAN_DEPARTMENT.test(department) ? `FR-${department}` : undefined
 }
 
-// 01 to 95 with 2A and 2B in the place of 20.
+// 01 to 95, with 2A and 2B in place of 20.
 const METROPOLITAN_DEPARTMENT = /^(?:0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])$/
 
 const OVERSEAS_TERRITORIES: ReadonlyMap<string, string> = new Map([
@@ -72,8 +72,8 @@ const OVERSEAS_TERRITORIES: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * A GTIN of 8, 12, 13 (EAN-13, CIP13) or 14 digits whose last one is the GS1 key (modulo 10, weights 1 and 3 from the
- * right), without grouping spaces. Undefined when the text is none.
+ * A GTIN of 8, 12, 13 (EAN-13, CIP13) or 14 digits, the last of which is the GS1 key (modulo 10, weights 1 and 3 from
+ * the right), without grouping spaces. Undefined if the text is not one.
  */
 export function gtin(text: string): string | undefined {
   const compact = compacted(text)
@@ -81,7 +81,7 @@ export function gtin(text: string): string | undefined {
   return sumFromRight(compact, (digit, even) => (even ? digit * 3 : digit)) % 10 === 0 ? compact : undefined
 }
 
-/** The GTIN in the 14 digits under which every length of it compares equal: `0` + EAN-13. Undefined when it is none. */
+/** The GTIN padded to 14 digits, so that all lengths compare equal: `0` + EAN-13. Undefined if it is not a GTIN. */
 export function gtin14(text: string): string | undefined {
   return gtin(text)?.padStart(14, '0')
 }
@@ -95,7 +95,7 @@ function hasNationalPrefix(compact: string): boolean {
 }
 
 function hasLuhnKey(digits: string): boolean {
-  // Doubling and adding up the two digits of the result is the same as taking 9 off from 10 on.
+  // Adding up the two digits of a doubled figure of 10 or more is the same as subtracting 9.
   return sumFromRight(digits, (digit, even) => (even ? digit * 2 - (digit > 4 ? 9 : 0) : digit)) % 10 === 0
 }
 

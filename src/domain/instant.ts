@@ -1,4 +1,4 @@
-/** Milliseconds since 1970-01-01T00:00:00Z. Always handed in as a fact: nothing in the domain reads a clock. */
+/** Milliseconds since 1970-01-01T00:00:00Z. Always passed in as a fact: nothing in the domain reads a clock. */
 export type Instant = number
 
 /** How far a caller's clock may run ahead of the database's. */
@@ -9,9 +9,9 @@ const RFC_3339 =
 
 const MINUTE_MS = 60_000
 
-/** The last instant that four digits of year can write and that PostgreSQL reads back. */
+/** The last instant that can be written with a four-digit year and that PostgreSQL reads back. */
 export const LATEST: Instant = Date.parse('9999-12-31T23:59:59.999Z')
-/** The first one, of the year 1. */
+/** The first such instant, in the year 1. */
 export const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z')
 
 /** The instant as RFC 3339 in UTC with milliseconds, `2020-05-10T22:00:00.000Z`. Throws RangeError on NaN. */

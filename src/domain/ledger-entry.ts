@@ -12,7 +12,7 @@ export interface LedgerLine {
   timeZone: string
 }
 
-/** What an entry says in the open: the person by surrogate only, so that erasing the payload leaves it verifiable. */
+/** The open part of an entry: it names the person by surrogate only, so that it still verifies without its payload. */
 export interface LedgerEntry {
   id: string
   personId: string
@@ -43,10 +43,10 @@ export interface SealedEntry extends LedgerEntry {
 export const VERSION = 'gomask-entry-v1'
 
 /**
- * Seals an entry: a JSON array in UTF-8, version tag first, fields in fixed order, integers, times in UTC with
- * milliseconds, the previous hash in base64, last HMAC-SHA-256(salt, payload): a keyed commitment, because a bare hash
- * of a national number can be guessed. The entry's hash is the RFC 6962 leaf hash, sha256(0x00 ‖ canonical).
- * `salt` is 32 random bytes.
+ * Seals an entry as a JSON array in UTF-8: the version tag, then fields in a fixed order, with integers, times in UTC
+ * with milliseconds, and the previous hash in base64. The last is HMAC-SHA-256(salt, payload), a keyed commitment,
+ * since a bare hash of a national number can be guessed. The entry's hash is the RFC 6962 leaf hash, sha256(0x00 ‖
+ * canonical). `salt` is 32 random bytes.
  */
 export function sealEntry(entry: LedgerEntry, payload: Buffer, salt: Buffer): SealedEntry {
   const canonical = canonicalBytes(entry, commitmentTo(payload, salt))

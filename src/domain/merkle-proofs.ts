@@ -1,6 +1,8 @@
 import { joinSubtrees, nodeHash, perfectSubtrees, type Range, TILE_HASHES, type Tile } from './merkle.ts'
 
-/** The subtrees whose roots prove that leaf `index` is in the tree of `size` leaves (RFC 6962 section 2.1.1), from the leaf up. */
+/**
+ * The subtrees, from the leaf up, whose roots prove that leaf `index` is in a tree of `size` (RFC 6962 section 2.1.1).
+ */
 export function inclusionPath(index: number, size: number): Range[] {
   const path: Range[] = []
   let whole = { start: 0, end: size }
@@ -28,14 +30,14 @@ export function consistencyPath(from: number, to: number): Range[] {
   return isOldTree ? path : [whole, ...path]
 }
 
-/** The tiles that the roots of these ranges are made of. */
+/** The tiles needed to compute the roots of these ranges. */
 export function tilesOf(ranges: readonly Range[]): Omit<Tile, 'hashes'>[] {
   const found = new Map<string, Omit<Tile, 'hashes'>>()
   for (const { level, index } of ranges.flatMap(rows)) found.set(`${level}/${index}`, { level, index })
   return [...found.values()]
 }
 
-/** The root of a range out of the tiles that `tilesOf` names. */
+/** The root of a range, computed from the tiles that `tilesOf` names. */
 export function rootOfRange(range: Range, tiles: ReadonlyMap<string, Tile>): Buffer {
   const subtrees = rows(range).flatMap(({ level, index, start, end }) => {
     const hashes = tiles.get(`${level}/${index}`)?.hashes.slice(start, end)
@@ -93,8 +95,8 @@ function halves({ start, end }: Range): [Range, Range] {
   ]
 }
 
-// The rows of hashes, each in one tile and the higher levels first, whose roots make up a range that begins at a multiple
-// of every width it takes.
+// The rows of hashes, each within one tile and the highest level first, whose roots make up a range. The range begins
+// at a multiple of each row's width.
 function rows({ start, end }: Range): { level: number; index: number; start: number; end: number }[] {
   const found: { level: number; index: number; start: number; end: number }[] = []
   let at = start

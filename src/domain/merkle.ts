@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 /** Hashes in a full tile (C2SP tlog-tiles: height 8). */
 export const TILE_HASHES = 256
 
-/** A tile: `hashes` of level 0 are leaf hashes, those of level l + 1 the roots of full tiles of level l. */
+/** A tile. At level 0 its `hashes` are leaf hashes, at level l + 1 the roots of full tiles of level l. */
 export interface Tile {
   level: number
   index: number
@@ -17,8 +17,8 @@ export interface Range {
 }
 
 /**
- * The right edge of a tree: of each level the hashes after its last full tile. It is enough to add leaves and to know the
- * root, whatever the size.
+ * The right edge of a tree: on each level, the hashes after the last full tile. That is enough to add leaves and to
+ * compute the root, whatever the size.
  */
 export interface Edge {
   size: number
@@ -38,7 +38,7 @@ export function nodeHash(left: Buffer, right: Buffer): Buffer {
   return hash('sha256', Buffer.concat([Buffer.of(1), left, right]), 'buffer')
 }
 
-/** The edge with leaf hashes added, and the tiles that are new or have grown. */
+/** Adds leaf hashes to an edge; returns it with the tiles that are new or have grown. */
 export function grow({ size, levels }: Edge, leaves: readonly Buffer[]): { edge: Edge; tiles: Tile[] } {
   const tiles: Tile[] = []
   const grown: Buffer[][] = []
@@ -59,7 +59,7 @@ export function grow({ size, levels }: Edge, leaves: readonly Buffer[]): { edge:
   return { edge: { size: size + leaves.length, levels: grown }, tiles }
 }
 
-/** The tiles that hold the right edge of a tree; those that are full are left out, as nothing is added to them. */
+/** The tiles that hold the right edge of a tree, except full ones, to which nothing is added. */
 export function edgeTiles(size: number): Omit<Tile, 'hashes'>[] {
   const found: Omit<Tile, 'hashes'>[] = []
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_HASHES)) {
@@ -68,7 +68,7 @@ export function edgeTiles(size: number): Omit<Tile, 'hashes'>[] {
   return found
 }
 
-/** The edge of a tree of `size` leaves out of the tiles that `edgeTiles` names; these may have grown since. */
+/** The edge of a tree of `size` leaves, from the tiles that `edgeTiles` names, even if they have grown since. */
 export function edgeOf(size: number, tiles: readonly Tile[]): Edge {
   const levels: Buffer[][] = []
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_HASHES)) {
@@ -86,7 +86,7 @@ export function rootOfEdge({ levels }: Edge): Buffer {
   return joinSubtrees(levels.toReversed().flatMap(perfectSubtrees))
 }
 
-/** The root over perfect subtrees that stand side by side, each larger than the next, as RFC 6962 splits a tree. */
+/** The root over perfect subtrees side by side, the largest first, as RFC 6962 splits a tree. */
 export function joinSubtrees(roots: readonly Buffer[]): Buffer {
   return roots.length === 0 ? EMPTY_ROOT : roots.reduceRight((right, left) => nodeHash(left, right))
 }

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon'
 import type { Instant } from './instant.ts'
 
-/** Over what stretch of time a rule adds up what was received. */
+/** The stretch of time over which a rule adds up what was received. */
 export type RuleWindow =
   | { kind: 'calendar_weeks'; count: number }
   | { kind: 'rolling_days'; count: number }
@@ -10,11 +10,11 @@ export type RuleWindow =
 /** One window placed in time. Which of its two ends belong to it depends on its kind: see `countsIn`. */
 export interface Period {
   start: Instant
-  /** Null where a rule given once has no end. */
+  /** Null for an allowance given once by a rule without an end. */
   end: Instant | null
 }
 
-/** When the rule of a window is in force, and the time zone of the territory whose Mondays count. */
+/** When a window's rule is in force, and the time zone whose Mondays count. */
 export interface WindowContext {
   validFrom: Instant
   validTo: Instant | null
@@ -28,9 +28,9 @@ export const DAY_MS = 24 * 60 * 60 * 1000
  * The period of a window in which `at` lies.
  *
  * - `calendar_weeks`: [start, end), blocks of n weeks from Monday 00:00 to Monday 00:00 by the clocks of the time zone,
- *   the first of them on the Monday of the week of `validFrom`. They are not cut off at `validFrom`: a rule that
- *   replaces another in mid-week counts what was received since Monday, and blocks before `validFrom` exist too.
- * - `rolling_days`: (start, end], the n × 24 hours up to `at`, whatever the clocks did meanwhile.
+ *   the first in the week of `validFrom`. They are not cut off at `validFrom`: a rule that replaces another in mid-week
+ *   counts what was received since Monday, and blocks before `validFrom` exist too.
+ * - `rolling_days`: (start, end], the n × 24 hours up to `at`, whatever daylight-saving time did meanwhile.
  * - `once`: from `validFrom` to `validTo`.
  *
  * Throws RangeError when the time zone is unknown.
@@ -50,9 +50,9 @@ export function periodAt(window: RuleWindow, context: WindowContext, at: Instant
  * Whether a receipt at `instant` uses up some of the period's cap.
  *
  * - `calendar_weeks`: start ≤ instant < end.
- * - `rolling_days`: start < instant, so that a receipt exactly n × 24 hours old has left. There is no upper bound: a
- *   receipt that a skewed clock put some minutes ahead still counts.
- * - `once`: start ≤ instant. Receipts after the rule's end are no loophole: the rule is then in force no more.
+ * - `rolling_days`: start < instant, so that a receipt exactly n × 24 hours old no longer counts. There is no upper
+ *   bound: a receipt dated some minutes ahead by a wrong clock still counts.
+ * - `once`: start ≤ instant. Receipts after the rule's end are no loophole, since it is then no longer in force.
  */
 export function countsIn(window: RuleWindow, period: Period, instant: Instant): boolean {
   switch (window.kind) {
@@ -66,8 +66,8 @@ export function countsIn(window: RuleWindow, period: Period, instant: Instant): 
 }
 
 /**
- * When some of the cap comes back with nobody doing anything: the end of calendar weeks, the moment at which the oldest
- * counted receipt leaves a rolling window, and never (null) for what is given once or was not drawn on.
+ * When some of the cap comes back by itself: at the end of calendar weeks, when the oldest counted receipt leaves a
+ * rolling window, and never (null) if the cap is given once or was not drawn on.
  */
 export function resetsAt(window: RuleWindow, period: Period, receipts: readonly Instant[]): Instant | null {
   switch (window.kind) {
@@ -82,7 +82,7 @@ export function resetsAt(window: RuleWindow, period: Period, receipts: readonly 
   }
 }
 
-/** When the last of some receipts that count in a period counts no more; null where nobody knows yet. */
+/** When the last of the receipts that count in a period stops counting; null if nobody knows yet. */
 export function lastLeavesAt(window: RuleWindow, period: Period, counted: readonly Instant[]): Instant | null {
   return window.kind === 'rolling_days' ? Math.max(...counted) + window.count * DAY_MS : period.end
 }

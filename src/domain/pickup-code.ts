@@ -5,12 +5,12 @@ import { Rejection } from './refusals.ts'
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /**
- * Wrong codes within an hour after which none is looked at any more: at a pharmacy, and for one reservation. A code is
- * one of 2^40. Somebody who tries for a whole day finds
- * - the code of a named reservation with 5 × 24 / 2^40 = 1.1 × 10^-10;
- * - by looking codes up, any of 1,000 live reservations at a pharmacy with 60 × 24 × 1,000 / 2^40 = 1.3 × 10^-6: once in
- *   2,000 years.
- * By 600 requests a minute alone, the second would be 7.9 × 10^-4 a day for each caller and process.
+ * How many codes may be wrong within an hour, at a pharmacy and for one reservation, before no more are looked at. A
+ * code is one of 2^40. The chance that somebody who tries all day finds
+ * - the code of a named reservation is 5 × 24 / 2^40 = 1.1 × 10^-10;
+ * - by lookups, any of 1,000 live reservations at a pharmacy is 60 × 24 × 1,000 / 2^40 = 1.3 × 10^-6: once in 2,000
+ *   years.
+ * With the limit of 600 requests a minute alone, the second would be 7.9 × 10^-4 a day for each caller and process.
  */
 export const WRONG_CODES_AN_HOUR = { atPharmacy: 60, ofReservation: 5 }
 
@@ -29,13 +29,13 @@ export function pickupCode(random: Buffer): string {
   return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
 }
 
-/** The code as it was issued, from what somebody typed: case, spaces and dashes aside, O read as 0, I and L as 1. */
+/** Turns what somebody typed into a code as issued: ignores case, spaces and dashes, reads O as 0, I and L as 1. */
 export function normalisePickupCode(typed: string): string {
   const plain = typed.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
   return `${plain.slice(0, 4)}-${plain.slice(4)}`
 }
 
-/** Whether somebody typed this code, in a time that does not tell how much of it was right. */
+/** Whether somebody typed this code. The time that it takes does not reveal how much of it was right. */
 export function isPickupCode(typed: string, issued: string): boolean {
   const [given, right] = [Buffer.from(normalisePickupCode(typed)), Buffer.from(issued)]
   return given.length === right.length && timingSafeEqual(given, right)

@@ -1,8 +1,8 @@
 import type { Allowance } from './entitlement.ts'
 
 /**
- * The closed list of what a request can be told no for; never renamed. The domain knows the codes alone: HTTP has a status
- * for each, and codes of its own for what never reaches a verb.
+ * The closed list of reasons for which a request can be refused; never renamed. The domain knows only the codes: HTTP
+ * has a status for each, and codes of its own for what never reaches a verb.
  */
 export type RefusalCode =
   // There is nothing to judge.
@@ -36,26 +36,26 @@ export type RefusalCode =
   | 'client_secrets_full'
 
 /**
- * A decision against the caller. The house says no in two ways: a verb that judged its facts returns a refusal, a value, so
- * that the transaction commits its record; where there is nothing to judge, it throws a `Rejection`, and nothing is kept.
- * Stores do neither: they return facts.
+ * A decision against the caller. There are two ways to say no. A verb that has judged its facts returns a refusal, as a
+ * value, so that the transaction commits its record. If there is nothing to judge it throws a `Rejection`, and nothing
+ * is kept. Stores do neither: they return facts.
  */
 export interface Refusal {
   refused: RefusalCode
-  /** Public, as `facts` are: no national number, name, token or SQL may stand in them. */
+  /** Public, like `facts`: neither may contain a national number, name, token or SQL. */
   detail: string
   facts: Record<string, unknown>
-  /** What it turned on: for the record alone, never part of an answer. */
+  /** What decided it: for the record only, never part of an answer. */
   judged?: Judged | undefined
 }
 
-/** The line that a refusal turned on, and what it was judged by, as it was then. */
+/** The line that was refused, and what it was judged by at that moment. */
 export interface Judged {
   product: string
   /** Asked for. */
   quantity: number
   allowance?: Pick<Allowance, 'cap' | 'received' | 'held' | 'rule' | 'period'>
-  /** What the pharmacy had to give of the product; of a reversal, what was not yet taken back. */
+  /** What the pharmacy had available of the product; for a reversal, what had not yet been taken back. */
   available?: number
 }
 
@@ -81,8 +81,8 @@ export interface FieldError {
 }
 
 /**
- * Thrown for a request of which there is nothing to judge: it names what is not there, a field is wrong, the caller may
- * not, or now is not the moment. Its transaction is rolled back. The message is public, as a refusal's detail is.
+ * Thrown when there is nothing to judge: the request names something that is not there, a field is wrong, the caller is
+ * not allowed, or must wait. The transaction is rolled back. The message is public, like a refusal's detail.
  */
 export class Rejection extends Error {
   readonly code: RefusalCode

@@ -7,7 +7,7 @@ export interface HoldRequest {
   quantity: number
 }
 
-/** Decides whether the professional may hold these masks anywhere at all; where, stock decides. Undefined: yes. */
+/** Decides whether the professional may hold these masks at all (undefined means yes); stock decides where. */
 export function decideReservation(
   facts: EntitlementFacts,
   { product, quantity }: HoldRequest,

@@ -1,13 +1,13 @@
 import type { LedgerLine } from './ledger-entry.ts'
 import { type Judged, type Refusal, refused } from './refusals.ts'
 
-/** A line of a dispensation, with what was taken back of its product and lot so far. */
+/** A line of a dispensation, with how much of its product and lot has been taken back so far. */
 export interface ReversibleLine extends LedgerLine {
   cap: number
   reversed: number
 }
 
-/** The lines that a reversal takes back, at most what was dispensed; all that is left where none are named. */
+/** The lines that a reversal takes back, at most what was dispensed; everything left if no lines are named. */
 export function decideReversal<Line extends ReversibleLine>(
   dispensed: readonly Line[],
   asked: readonly { product: string; quantity: number }[] | undefined,
@@ -28,7 +28,7 @@ export function decideReversal<Line extends ReversibleLine>(
   return taken
 }
 
-// Two lines of one product and lot share what was reversed of it: the first absorbs it first.
+// Two lines of one product and lot share what was reversed of it; the first line absorbs it first.
 function remaindersOf<Line extends ReversibleLine>(dispensed: readonly Line[]): Line[] {
   const reversed = new Map(dispensed.map((line) => [keyOf(line), line.reversed]))
   return dispensed

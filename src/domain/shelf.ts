@@ -22,7 +22,7 @@ export type MovementKind =
   | 'dispensation'
   | 'reversal'
 
-/** What happened to a shelf: `quantity` as declared, `change` as it altered the stock on hand. */
+/** What happened to a shelf: `quantity` is what was declared, `change` what it did to the stock on hand. */
 export interface Movement {
   pharmacy: string
   product: string
@@ -40,12 +40,12 @@ export interface Moved {
   movements: Movement[]
 }
 
-/** The shelf of a product that the pharmacy never had. */
+/** The shelf of a product that the pharmacy has never had. */
 export function emptyShelf(pharmacy: string, product: string): Shelf {
   return { pharmacy, product, onHand: 0, held: 0, version: 0, countedAt: null }
 }
 
-/** What is neither dispensed nor promised. */
+/** What is on hand and not promised. */
 export function available(shelf: Shelf): number {
   return shelf.onHand - shelf.held
 }
@@ -56,8 +56,8 @@ export function hold(shelf: Shelf, quantity: number): Shelf {
 }
 
 /**
- * Moves masks onto a shelf (`change` > 0) or off it. A movement that occurred before the last count is in that count
- * already: an equal `count_absorbed` movement takes it back.
+ * Moves masks onto a shelf (`change` > 0) or off it. A movement from before the last count is already in that count, so
+ * an equal `count_absorbed` movement takes it back.
  */
 export function move(shelf: Shelf, kind: MovementKind, quantity: number, change: number, occurredAt: Instant): Moved {
   const moved = step(shelf, kind, quantity, change, occurredAt)

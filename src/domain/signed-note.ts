@@ -14,7 +14,7 @@ export interface Verifier {
 /** A key that signs notes. */
 export type Signer = Verifier & { privateKey: KeyObject }
 
-/** Makes an Ed25519 private key a signer under a name, which holds no space and no plus sign. */
+/** Makes an Ed25519 private key a signer under a name without spaces or plus signs. */
 export function signerOf(name: string, privateKey: KeyObject): Signer {
   const publicKey = createPublicKey(privateKey)
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')
@@ -23,7 +23,7 @@ export function signerOf(name: string, privateKey: KeyObject): Signer {
   return { name, keyId, line: `${name}+${keyId}+${encoded.toString('base64')}`, publicKey, privateKey }
 }
 
-/** Reads a verifier key line; undefined when it is none, or not of an Ed25519 key. */
+/** Reads a verifier key line; undefined if it is not one, or not for an Ed25519 key. */
 export function verifierOf(line: string): Verifier | undefined {
   const [, name = '', keyId = '', key = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
   const encoded = bytesOf(key)
@@ -32,7 +32,7 @@ export function verifierOf(line: string): Verifier | undefined {
   return { name, keyId, line, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) }
 }
 
-/** Signs a text, which ends in a newline, by each of the keys: a C2SP signed note. */
+/** Signs a text that ends in a newline with each of the keys: a C2SP signed note. */
 export function signNote(text: string, signers: readonly Signer[]): string {
   const signatures = signers.map(({ name, keyId, privateKey }) => {
     const signature = sign(null, Buffer.from(text), privateKey)
@@ -42,8 +42,8 @@ export function signNote(text: string, signers: readonly Signer[]): string {
 }
 
 /**
- * The text of a note that at least one of these keys has signed; undefined when none has, or when a signature of one of
- * them is wrong. Signatures by other keys are passed over, as C2SP signed-note asks.
+ * The text of a note signed by at least one of these keys; undefined if none has signed it, or if a signature by one of
+ * them is wrong. Signatures by other keys are ignored, as C2SP signed-note requires.
  */
 export function openNote(note: string, verifiers: readonly Verifier[]): string | undefined {
   const end = note.lastIndexOf('\n\n')

@@ -1,4 +1,4 @@
-/** A place that rules and remits name: `code` is ISO 3166-2 (`FR`, `FR-OCC`, `FR-31`), `timeZone` an IANA name. */
+/** A place named by rules and remits: `code` is ISO 3166-2 (`FR`, `FR-OCC`, `FR-31`), `timeZone` an IANA name. */
 export interface Territory {
   code: string
   name: string
@@ -9,8 +9,8 @@ export interface Territory {
 }
 
 /**
- * The codes of a territory and of all those that it lies in, narrowest first: `['FR-31', 'FR-OCC', 'FR']`. Throws
- * RangeError when a code on the way is unknown or the parents form a ring.
+ * The codes of a territory and of all those around it, narrowest first: `['FR-31', 'FR-OCC', 'FR']`. Throws RangeError
+ * if a code on the way is unknown or the parents form a ring.
  */
 export function pathOf(code: string, territories: ReadonlyMap<string, Territory>): string[] {
   const path: string[] = []

@@ -11,13 +11,13 @@ interface Link {
 
 /** Follows the chain of each person through entries that come in the log's order. */
 export interface Chains {
-  /** The next entry; throws where it does not continue its chain. */
+  /** Takes the next entry; throws if it does not continue its chain. */
   add(link: Link): void
-  /** An entry of whom only the hash is there: it may be the one before any that follows. */
+  /** Takes an entry of which only the hash is known: any later entry may follow it. */
   addHidden(leafHash: string): void
 }
 
-/** Chains of which nothing is left out. */
+/** Chains with nothing left out. */
 export function wholeChains(): Chains {
   const ends = new Map<string, { index: number; seq: number; leafHash: string }>()
   const hidden = new Set<string>()
@@ -44,7 +44,7 @@ export function wholeChains(): Chains {
   }
 }
 
-/** Chains of which only some entries were asked for: what does not follow at once is not looked at. */
+/** Chains of which only some entries were asked for: a gap before an entry proves nothing and is ignored. */
 export function partsOfChains(): Chains {
   const ends = new Map<string, { seq: number; leafHash: string }>()
   return {

@@ -7,7 +7,9 @@ import { BundleFault } from './fault.ts'
 import type { BundleEntry, BundleHeader, BundleSelection, Columns, HiddenEntry } from './format.ts'
 import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './tree.ts'
 
-/** Checks the entries of a bundle as they come, in the log's order; every method throws a BundleFault at what is wrong. */
+/**
+ * Checks the entries of a bundle one by one, in the log's order. Every method throws a BundleFault at the first fault.
+ */
 export class BundleEntries {
   readonly #header: BundleHeader
   readonly #newest: Checkpoint
@@ -16,7 +18,7 @@ export class BundleEntries {
   readonly #isComplete: boolean
   readonly #awaited = new Map<number, { index: number; personId: string; seq: number; count: number }>()
   #last = -1
-  /** How many came; of these the ones whose payload was erased, and the ones of which only the hash is there. */
+  /** How many entries came; how many of them are erased, and how many are there by their hash alone. */
   count = 0
   erased = 0
   hidden = 0
@@ -30,12 +32,12 @@ export class BundleEntries {
     this.#chains = this.#isComplete ? wholeChains() : partsOfChains()
   }
 
-  /** The index that the next entry must have, where none may be missing. */
+  /** The index that the next entry must have if none may be missing. */
   get next(): number | undefined {
     return this.#tree && this.#last + 1
   }
 
-  /** Checks the next entry; answers its leaf hash in base64. */
+  /** Checks the next entry and returns its leaf hash in base64. */
   add(entry: BundleEntry | HiddenEntry): string {
     this.#place(entry.index)
     const hash = 'canonical' in entry ? this.#addClear(entry) : this.#addHidden(entry)
@@ -48,7 +50,7 @@ export class BundleEntries {
     return [...this.#awaited.values()].reduce((sum, { count }) => sum + count, 0)
   }
 
-  /** Checks that all have come. */
+  /** Checks that all entries have come. */
   end(): void {
     if (this.count < this.#header.entries) {
       throw new BundleFault(`the bundle breaks off after ${this.count} of ${this.#header.entries} entries`, this.next)
@@ -108,7 +110,7 @@ export class BundleEntries {
     )
   }
 
-  // A payload may be gone only for an erasure entry that the log holds, which comes later.
+  // A payload may be missing only because of an erasure entry in the log, which comes later.
   #followErasure({ index, sealed }: BundleEntry, { personId, seq, kind }: Columns): void {
     const awaited = this.#awaited.get(index)
     if (awaited && (kind !== 'erasure' || personId !== awaited.personId || seq <= awaited.seq)) {
@@ -129,7 +131,7 @@ function isHistory({ from, to, pharmacy, professional }: BundleSelection): boole
   return professional !== null && from === null && to === null && pharmacy === null
 }
 
-// Times in one form compare as texts. Which person a number names is not in the sealed bytes.
+// Times in the same format compare as text. The sealed bytes do not say which person a number belongs to.
 function isSelected({ occurredAt, pharmacy }: Columns, selection: BundleSelection | null): boolean {
   if (selection === null) return true
   const { from, to } = selection

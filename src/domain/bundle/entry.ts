@@ -2,13 +2,13 @@ import { commitmentTo } from '../commitment.ts'
 import { VERSION } from '../ledger-entry.ts'
 import type { BundleEntry, Columns, ColumnsOfLine } from './format.ts'
 
-/** What the sealed bytes of an entry say, as the database's columns have to repeat it. */
+/** What the sealed bytes of an entry say, and the database's columns must repeat. */
 export interface Unsealed {
   columns: Columns
   commitment: string
 }
 
-/** The bytes of a sealed entry with this hash, read back; undefined where they are not what sealing makes. */
+/** Reads a sealed entry back from its bytes; undefined if sealing could not have made them. */
 export function unseal(canonical: string, entryHash: string): Unsealed | undefined {
   const fields = parsed(canonical)
   if (!Array.isArray(fields) || fields.length !== 15 || fields[0] !== VERSION) return undefined
@@ -38,8 +38,8 @@ export function unseal(canonical: string, entryHash: string): Unsealed | undefin
 }
 
 /**
- * What is wrong with an entry by itself, in a sentence; undefined when the columns repeat the sealed bytes and the
- * payload, where there is one, is what was committed to. That the bytes are in the log is proved elsewhere.
+ * Says in a sentence what is wrong with an entry on its own; undefined when the columns repeat the sealed bytes and the
+ * payload, if there is one, is what the entry commits to. Whether the bytes are in the log is checked elsewhere.
  */
 export function faultOf({ columns: stored, sealed: payload }: BundleEntry, sealed: Unsealed): string | undefined {
   const open = { ...sealed.columns, lines: judgedBy(sealed.columns.lines, stored.lines) }
@@ -59,7 +59,7 @@ export function faultOf({ columns: stored, sealed: payload }: BundleEntry, seale
 
 type Judged = Pick<ColumnsOfLine, 'cap' | 'received' | 'held'>
 
-// The sealed bytes do not say what a line was judged by: the payload does, and until it is opened the columns' word stands.
+// What a line was judged by is in the payload, not in the sealed bytes; until that is opened, the columns are trusted.
 function judgedBy(lines: readonly ColumnsOfLine[], facts: unknown): ColumnsOfLine[] {
   return lines.map((line, nth) => {
     const { cap, received, held } = ((Array.isArray(facts) && facts[nth]) || line) as Judged
@@ -71,7 +71,7 @@ function lineOf(
   [product, quantity, lot, ruleId, [windowStart, windowEnd, timeZone]]: SealedLine,
   { position, personId, kind, countedAt }: { position: number; personId: string; kind: string; countedAt: string },
 ): ColumnsOfLine {
-  // A reversal gives back, in the window that the original was counted in.
+  // A reversal gives back in the window in which the original was counted.
   const effect = kind === 'reversal' ? -quantity : quantity
   const facts = { cap: 0, received: 0, held: 0 } // Not in the sealed bytes.
   return {

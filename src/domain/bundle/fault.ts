@@ -1,4 +1,4 @@
-/** Why a bundle does not verify, in a sentence for whoever reads it; with the first bad entry where one is to blame. */
+/** Why a bundle does not verify, in a sentence for its reader, naming the first bad entry if there is one. */
 export class BundleFault extends Error {
   readonly index: number | undefined
 
@@ -8,8 +8,8 @@ export class BundleFault extends Error {
   }
 }
 
-/** The file is no bundle at all. */
+/** The file is not a bundle. */
 export class NoBundle extends BundleFault {}
 
-/** The bundle cannot answer what was asked of it, whatever is in it. */
+/** The bundle may be sound, but cannot answer what was asked. */
 export class Unanswerable extends BundleFault {}

@@ -2,26 +2,27 @@
 export const FORMAT = 'gomask-bundle-v1'
 
 /**
- * A bundle: what the log holds and proves, for whoever wants to check it offline. NDJSON in UTF-8, an object a line,
- * compact, its members in the order given here, the last line ended too. Hashes and salts are base64 with padding,
- * times RFC 3339 in UTC with milliseconds. A log entry is known by its index, from 0.
+ * A bundle holds entries of the log with their proofs, for anyone to check offline. It is NDJSON in UTF-8: one compact
+ * object per line, members in the order given here, a newline after the last line too. Hashes and salts are padded
+ * base64, times RFC 3339 in UTC with milliseconds. A log entry is known by its index, counted from 0.
  *
  * 1. The header, `BundleHeader`.
  * 2. `{"checkpoint": note}`, the newest checkpoint (C2SP tlog-checkpoint), to which everything below is proved.
- * 3. `{"checkpoint": note, "consistency": [hash, …]}`, the last checkpoint of each earlier UTC day, newest first, with its
- *    proof (RFC 6962 section 2.1.2) that the newest one's log begins with it.
- * 4. The entries by index, each one of
- *    - `{"index", "canonical", "columns", "payload", "salt", "professional", …}`: the very text that was hashed; what the
- *      typed columns of the database say of it, `Columns`; what the entry’s commitment seals, its salt, and the number that
- *      stands in it (null of an erasure)
+ * 3. `{"checkpoint": note, "consistency": [hash, …]}`: the last checkpoint of each earlier UTC day, newest first, with
+ *    the proof (RFC 6962 section 2.1.2) that the newest checkpoint's log begins with it.
+ * 4. The entries by index. Each is one of
+ *    - `{"index", "canonical", "columns", "payload", "salt", "professional", …}`: the very text that was hashed; what
+ *      the database's typed columns say of it, `Columns`; the payload that the entry commits to, its salt, and the
+ *      number in it (null for an erasure)
  *    - `{"index", "canonical", "columns", "erasedBy", …}`: the payload is gone; `erasedBy` is the index of the erasure
- *      entry that says why, null where there is none
- *    - `{"index", "leafHash", "proof"}`: an entry of the same history, outside the remit of who asked
+ *      entry that says why, null if there is none
+ *    - `{"index", "leafHash", "proof"}`: an entry of the same history outside the remit of whoever asked
  *
- *    The first two end in `"leafHash"`, the log's own record of the hash, where the whole log is there, as all of them
- *    together give the root; else in `"proof"`, [hash, …] from the leaf to the root (RFC 6962 section 2.1.1).
+ *    The first two end in `"leafHash"`, the log's own record of the hash, when the bundle is the whole log, because all
+ *    leaves together give the root. Otherwise they end in `"proof"`, [hash, …] from the leaf to the root (RFC 6962
+ *    section 2.1.1).
  *
- * Nothing in the header is signed but what the checkpoints repeat: it is what the exporter says.
+ * Nothing in the header is signed except what the checkpoints repeat; the rest is the exporter's word.
  */
 export interface BundleHeader {
   format: typeof FORMAT
@@ -30,20 +31,20 @@ export interface BundleHeader {
   exportedAt: string
   /** Verifier key lines (C2SP signed-note), the present one first. */
   keys: string[]
-  /** Null: the whole log, up to the newest checkpoint. */
+  /** Null means the whole log, up to the newest checkpoint. */
   selection: BundleSelection | null
   /** How many lines of entries follow. */
   entries: number
 }
 
-/** Which entries a bundle holds; null: no limit. `from` (inclusive) and `to` (exclusive) are of `occurredAt`. */
+/** Which entries a bundle holds; null means no limit. `from` (inclusive) and `to` (exclusive) limit `occurredAt`. */
 export interface BundleSelection {
   from: string | null
   to: string | null
   pharmacy: string | null
   /** One person's history, in clear or by hashes alone. */
   professional: string | null
-  /** The remit of the regulator that asked; null: the operator. */
+  /** The remit of the regulator that asked; null if the operator did. */
   remit: { territories: string[]; professions: string[] } | null
 }
 
@@ -78,7 +79,7 @@ export interface ColumnsOfLine {
   windowStart: string
   windowEnd: string | null
   timeZone: string
-  /** What the line was judged by, sealed in the payload; of a reversal not a fact of its own. */
+  /** What the line was judged by, sealed in the payload; a reversal has none of its own. */
   cap: number
   received: number
   held: number
@@ -95,7 +96,7 @@ export interface BundleEntry {
   place: { leafHash: string } | { proof: Buffer[] }
 }
 
-/** An entry by its hash alone. */
+/** An entry of which only the hash is shown. */
 export interface HiddenEntry {
   index: number
   leafHash: string

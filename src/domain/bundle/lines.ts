@@ -8,7 +8,7 @@ import {
   type HiddenEntry,
 } from './format.ts'
 
-/** A line that is none of a bundle; the message says why. */
+/** A line that does not belong in a bundle; the message says why. */
 export class Malformed extends Error {}
 
 const HEADER = 'format origin exportedAt keys selection entries'

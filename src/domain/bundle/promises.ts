@@ -20,7 +20,7 @@ export interface Promised {
   finding: string
 }
 
-/** Opens the checkpoints that the reader kept; throws where one is not signed by these keys for this log. */
+/** Opens the checkpoints that the reader kept; throws if these keys did not sign one of them for this log. */
 export function openKept(kept: readonly KeptNote[], keys: readonly Verifier[], origin: string): KeptCheckpoint[] {
   return kept.map(({ name, note }) => {
     const checkpoint = openCheckpoint(note, keys)
@@ -72,6 +72,6 @@ function opened(note: string, keys: readonly Verifier[]): Receipt | undefined {
   try {
     return openReceipt(note, keys)
   } catch {
-    return undefined // A time in it is none.
+    return undefined // One of its times is not a time.
   }
 }

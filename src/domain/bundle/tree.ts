@@ -8,11 +8,11 @@ export interface ExpectedRoot {
   size: number
   root: Buffer
   by: string
-  /** By the reader, not in the bundle: what the bundle’s own say of a history that was rewritten proves nothing. */
+  /** Whether the reader kept it: a bundle of a rewritten history brings checkpoints that match. */
   isKept: boolean
 }
 
-/** Rebuilds the tree over a whole log leaf by leaf and compares its roots with the ones that were signed. */
+/** Rebuilds the tree over a whole log, leaf by leaf, and compares its roots with the signed ones. */
 export interface RebuiltTree {
   add(leafHash: Buffer): void
   /** The leaves so far. */
@@ -37,7 +37,7 @@ export function rebuildTree(expected: readonly ExpectedRoot[]): RebuiltTree {
       proved[source] = next.size
     }
   }
-  advance() // The tree of no leaf has a root too.
+  advance() // The empty tree has a root too.
   return {
     add(leafHash) {
       leaves.push(leafHash)

@@ -8,7 +8,7 @@ import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './line
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './promises.ts'
 import type { ExpectedRoot } from './tree.ts'
 
-/** What the reader brings: the keys that it trusts (none: the bundle's own), and checkpoints and receipts that it kept. */
+/** What the reader brings: trusted keys (if none, the bundle's own are used), and checkpoints and receipts kept. */
 export interface Brought {
   keys: readonly Verifier[]
   checkpoints: readonly KeptNote[]
@@ -26,7 +26,7 @@ export interface Verdict {
   promised: Promised[]
 }
 
-/** Verifies a bundle line by line: throws a BundleFault at the first thing that is wrong, and keeps little of what passed. */
+/** Verifies a bundle line by line. Throws a BundleFault at the first fault, and keeps little of what has passed. */
 export class BundleVerifier {
   readonly #brought: Brought
   #lines = 0
@@ -41,12 +41,12 @@ export class BundleVerifier {
     this.#brought = brought
   }
 
-  /** The entries that have passed, and those that are promised. */
+  /** How many entries have passed, and how many the header announced. */
   get progress(): { done: number; of: number } {
     return { done: this.#entries?.count ?? 0, of: this.#header?.entries ?? 0 }
   }
 
-  /** The next line, without its end. */
+  /** Takes the next line, without its newline. */
   line(text: string): void {
     this.#lines += 1
     try {
@@ -62,7 +62,7 @@ export class BundleVerifier {
     }
   }
 
-  /** After the last line, which was ended; what was found. */
+  /** Ends the bundle after a last line that was complete, and says what was found. */
   end(): Verdict {
     const header = this.#header
     if (!header) throw new NoBundle('the file is empty')
@@ -146,7 +146,7 @@ export class BundleVerifier {
     return new BundleEntries(header, newest, [...this.#checkpoints, ...this.#kept])
   }
 
-  // Without all entries only a checkpoint of the same size says what the root was then.
+  // Unless all entries are here, only a checkpoint of the same size tells what the root was then.
   #compare({ by, size, root }: KeptCheckpoint): void {
     const same = this.#checkpoints.find((each) => each.size === size)
     if (!same) {
