@@ -9,10 +9,11 @@ import { makeKey, makeSigner } from '../support/service.ts'
 
 t.test('200: a service that reaches its database is ready; 503: once that is gone, no more', async (t) => {
   const { db, drop } = await makeDatabase()
+  t.teardown(drop)
   const app = await serviceOver(t, db)
   t.match(await app.inject({ url: '/readyz' }), { statusCode: 200, body: '{"status":"ok"}' })
   t.match(await app.inject({ url: '/healthz' }), { statusCode: 200, body: '{"status":"ok"}' })
-  await drop()
+  await db.close()
   t.equal((await app.inject({ url: '/readyz' })).statusCode, 503)
   t.equal((await app.inject({ url: '/healthz' })).statusCode, 200, 'the process is alive')
 })

@@ -73,7 +73,7 @@ async function onServer(server: string, connections: number): Promise<TestDataba
     url,
     dataDir: undefined,
     drop: async () => {
-      await db.close()
+      if (await db.isReachable()) await db.close() // Unless the test did, to see what happens then.
       await drop()
     },
   }

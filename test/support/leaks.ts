@@ -14,6 +14,13 @@ const words = new Map<string, Kind>()
 const phrases = new Map<string, Kind>()
 let said: { place: Place; text: string }[] = []
 
+/** Begins anew, as each test file does. */
+export function forgetAll(): void {
+  words.clear()
+  phrases.clear()
+  said = []
+}
+
 /** A logger as the service has it, at its most talkative, whose lines are listened to and handed on. */
 export function overheardLogger(lines: string[] = []): FastifyBaseLogger {
   return pino(logOptions('trace'), {

@@ -9,6 +9,7 @@ import { relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { closeSpare } from '../embedded-pool.ts'
+import { forgetAll } from '../leaks.ts'
 
 /** What a lane asks for. */
 export type LaneMessage = { wants: 'file' }
@@ -38,6 +39,7 @@ for (let file = await nextFile(); file !== null; file = await nextFile()) {
   const url = pathToFileURL(file).href
   await t.test(relative('', file), { timeout: LONGEST_FILE_MS }, async (t) => {
     Object.assign(current, { url, t })
+    forgetAll()
     await import(url)
   })
 }
