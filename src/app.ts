@@ -38,7 +38,8 @@ import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
 import { keepStandings } from './http/standings.ts'
 
-// Node looks at checkEveryMs for requests that have run out of time: with its own 30 s, three times as long as we say.
+// How often Node looks for requests that have run out of time. With its default of 30 s they could last three times as
+// long as we allow.
 const TIMEOUTS = {
   connectionMs: 65_000,
   requestMs: 15_000,
@@ -48,7 +49,7 @@ const TIMEOUTS = {
 }
 const BODY_LIMIT_BYTES = 256 * 1024
 
-/** Builds the application, the one composition root. Building is not listening: tests inject. */
+/** Builds the application; the only composition root. It does not listen yet, so tests can inject. */
 export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
   const app = fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -115,9 +116,9 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
   }
 }
 
-// One line a request, by the route's pattern: paths and query strings may hold national numbers and places.
+// One line per request, with the route's pattern: paths and query strings may contain national numbers and places.
 function logAnswers(app: FastifyInstance): void {
-  // Nothing here is personal, so nothing is looked through for what is.
+  // Nothing here is personal, so nothing has to be redacted.
   const log = app.log.child({}, { redact: [] })
   app.addHook('onResponse', async (request, reply) =>
     log.info(

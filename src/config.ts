@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 
-/** A configuration value that stops the start: one line that names the variable. */
+/** A wrong configuration value, which stops the start. The message is one line that names the variable. */
 export class ConfigError extends Error {}
 
 const whole = (low: number, high: number) =>
@@ -28,7 +28,7 @@ function trustedProxies(text: string, issues: z.RefinementCtx): false | string[]
   return proxies
 }
 
-// Not a number of hops: whoever reaches the service past the proxy would choose an address.
+// Not a number of hops: anyone who reaches the service past the proxy could then choose an address.
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/')
   const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
@@ -160,9 +160,12 @@ const environment = z.object({
 
 export type Config = Readonly<z.output<typeof environment>>
 
-/** Reads the environment, and is the only reader of process.env. Throws a ConfigError that names the first wrong variable. */
+/**
+ * Reads the environment, and is the only reader of process.env. Throws a ConfigError that names the first wrong
+ * variable.
+ */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  // An empty variable is one that was not set: compose files and unit files often write `DATABASE_URL=`.
+  // An empty variable counts as not set: compose and unit files often contain `DATABASE_URL=`.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
   if (parsed.success && parsed.data.DATABASE_READ_URL && !parsed.data.DATABASE_URL) {
@@ -173,7 +176,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-/** A variable as its readers are told of it. */
+/** A variable as the help and the documentation show it. */
 export interface Variable {
   name: string
   about: string

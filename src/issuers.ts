@@ -3,7 +3,7 @@ import { type Config, ConfigError } from './config.ts'
 import { type IssuerSettings, parseIssuers } from './http/issuers/configuration.ts'
 import { ISSUER } from './http/tokens.ts'
 
-/** Reads the issuers of people's tokens that OIDC_ISSUERS_FILE describes; none where it is not set. */
+/** Reads the issuers of people's tokens from OIDC_ISSUERS_FILE; none if it is not set. */
 export async function loadIssuers({
   OIDC_ISSUERS_FILE: file,
   PUBLIC_URL: publicUrl,
@@ -15,7 +15,7 @@ export async function loadIssuers({
       publicUrl === undefined ? [ISSUER] : [ISSUER, publicUrl],
     )
   } catch (error) {
-    // The messages of JSON.parse quote the text around the mistake, line breaks and all.
+    // Messages of JSON.parse quote the text around the mistake, including line breaks.
     throw new ConfigError(`OIDC_ISSUERS_FILE: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`)
   }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The one file that any Node can read: it makes sure that the TypeScript beside it is run by Node 24 or newer.
+// The only file that any Node can read: it makes sure that Node 24 or newer runs the TypeScript beside it.
 import { spawn } from 'node:child_process'
 import nodeModule, { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -11,18 +11,19 @@ const major = Number(process.versions.node.split('.')[0])
 if (major >= NEEDED) await runHere()
 else runWith(packagedNode())
 
-/** Runs the program in this process, so that whoever signals it signals the program itself. */
+/** Runs the program in this process, so that signals reach the program itself. */
 async function runHere() {
   silenceExperimentalWarnings()
   if (!process.stdout.isTTY) process.env.NO_COLOR ??= '1' // The usage texts' colours are for terminals alone.
   if (process.connected) dieWithParent()
-  // Stripping types and compiling anew would be half of the time to start. Beside the program, as others write to /tmp.
+  // Stripping types and compiling would take half of the start each time. Cached beside the program, since anyone can
+  // write to /tmp.
   nodeModule.enableCompileCache?.(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)))
   const { main } = await import('./cli/main.ts')
   await main(process.argv.slice(2))
 }
 
-/** The same as --disable-warning=ExperimentalWarning, for a process that was started without it. */
+/** Does what --disable-warning=ExperimentalWarning does, for a process that was started without it. */
 function silenceExperimentalWarnings() {
   const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = (warning, ...rest) => {
@@ -31,13 +32,13 @@ function silenceExperimentalWarnings() {
   }
 }
 
-/** A launcher killed with SIGKILL can forward nothing: without this, its child would go on holding port and data folder. */
+/** A launcher killed by SIGKILL forwards nothing: without this, its child would keep the port and the data folder. */
 function dieWithParent() {
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.channel.unref()
 }
 
-/** The Node that `npm ci` puts beside the program on machines that it knows, or undefined. */
+/** The Node that `npm ci` installed beside the program, or undefined on a platform without one. */
 function packagedNode() {
   const platform = process.platform === 'win32' ? 'win' : process.platform
   const binary = process.platform === 'win32' ? 'node.exe' : 'node'
@@ -48,7 +49,7 @@ function packagedNode() {
   }
 }
 
-/** Runs the program under another Node and ends as it ends. */
+/** Runs the program under another Node and exits as it does. */
 function runWith(node) {
   if (node === undefined) {
     console.error(
@@ -63,7 +64,7 @@ function runWith(node) {
     fileURLToPath(import.meta.url),
     ...process.argv.slice(2),
   ]
-  // In a process group of its own, as a Ctrl-C in the terminal would otherwise reach the program twice.
+  // In a separate process group, or a Ctrl-C in the terminal would reach the program twice.
   const detached = process.platform !== 'win32'
   const child = spawn(node, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached })
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal))

@@ -6,10 +6,10 @@ import { signerOf } from './domain/signed-note.ts'
 import { signingKeyOf } from './keys/signing-key.ts'
 import { newKey } from './keys/signing-keys.ts'
 
-/** The OpenAPI document in YAML, generated from the routes; needs no database and no configuration. */
+/** The OpenAPI document in YAML, generated from the routes. Needs no database and no configuration. */
 export async function describeApi(): Promise<string> {
   const signer = signerOf('none', generateKeyPairSync('ed25519').privateKey)
-  // Describing the routes runs no handler, so that there is nothing for a database to answer.
+  // Describing the routes runs no handler, so nothing is asked of a database.
   const app = await buildApp({
     config: loadConfig({}),
     db: { kind: 'server' } as Database,

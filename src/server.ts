@@ -17,7 +17,7 @@ import type { SigningKey } from './keys/signing-key.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
 import { serviceLogger } from './logger.ts'
 
-/** A service that listens. */
+/** A running service. */
 export interface Running {
   app: FastifyInstance
   key: SigningKey
@@ -26,14 +26,16 @@ export interface Running {
   close(): Promise<void>
 }
 
-/** Opens the database, builds the application, listens and works the jobs; what was opened is closed if one of it fails. */
+/**
+ * Opens the database, builds the application, starts the jobs and listens. If a step fails, closes what it had opened.
+ */
 export async function start(config: Config): Promise<Running> {
   const log = serviceLogger(config.LOG_LEVEL)
   const people = await loadIssuers(config)
   const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
-  // Closed in the opposite order: requests in flight finish before the database goes away under them.
+  // Closed in reverse order, so that requests in flight finish before the database goes away.
   await using opened = new AsyncDisposableStack()
   const db = opened.adopt(await openReady(config, log), (each) => each.close())
   if (db.kind === 'server' && !(config.CONTROLLER_NAME && config.CONTROLLER_CONTACT)) {

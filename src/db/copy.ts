@@ -5,13 +5,13 @@ import type { SQL } from './sql.ts'
 
 const formats: Record<CopyFormat, string> = {
   csv: 'format csv, header true',
-  // Quotes and delimiters that no JSON text holds, since it escapes control characters: nothing is ever quoted.
+  // Quotes and delimiters that never occur in JSON, which escapes control characters: nothing is ever quoted.
   lines: `format csv, quote e'\\x01', delimiter e'\\x02'`,
 }
 
 /**
- * The COPY statement that writes a query's rows. COPY takes no parameters, so the query's values become literals here, and
- * nowhere else: null, text and lists of text. Anything else is refused (TypeError).
+ * The COPY statement that writes a query's rows. COPY takes no parameters, so here, and only here, the query's values
+ * become literals: null, text and lists of text. Anything else is refused (TypeError).
  */
 export function copyStatement(query: SQL, format: CopyFormat, destination: 'stdout' | `'/dev/blob'`): string {
   const { text, values } = statementOf(query)
@@ -22,7 +22,7 @@ export function copyStatement(query: SQL, format: CopyFormat, destination: 'stdo
 function literal(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `array[${value.map(literal).join(', ')}]`
-  // PostgreSQL's text ends at a NUL, and the statement with it.
+  // PostgreSQL's text ends at a NUL, and so would the statement.
   if (typeof value !== 'string' || value.includes('\0')) throw new TypeError('COPY takes text, lists of text and null')
   return pg.escapeLiteral(value)
 }

@@ -1,49 +1,49 @@
 import type { Readable } from 'node:stream'
 import type { SQL } from './sql.ts'
 
-/** Runs statements: a database each by itself, a transaction all on its one connection. */
+/** Runs statements: a database runs each on its own, a transaction runs them all on one connection. */
 export interface Queryable {
-  /** Runs one statement. A name has each connection prepare it once, so that it must stand for one text always. */
+  /** Runs one statement. Each connection prepares a name once, so a name must always stand for the same text. */
   execute(query: SQL, name?: string): Promise<{ rows: Record<string, unknown>[] }>
 }
 
 /**
- * A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. `sent` are the
- * statements that nobody waits for but the COMMIT: see `send`.
+ * A Queryable inside a transaction. Functions that must share the effect's transaction ask for this type. `sent` are
+ * the statements that only the COMMIT waits for: see `send`.
  */
 export type Transaction = Queryable & { readonly sent: Promise<unknown>[] }
 
-/** How copied rows are written: CSV with a header line, or the text of the one column as it is, a row a line. */
+/** How copied rows are written: CSV with a header line, or the text of a single column unchanged, one row per line. */
 export type CopyFormat = 'csv' | 'lines'
 
-/** One open database, PostgreSQL or embedded; the two differ in nothing else that the rest of the program sees. */
+/** An open database. Apart from `kind`, the rest of the program cannot tell PostgreSQL from the embedded one. */
 export interface Database extends Queryable {
   kind: 'server' | 'embedded'
   /**
-   * Runs short statements that only read: on a server many are under way at once on few connections, which costs both sides
-   * less. Whatever may take long, or waits for a lock, would hold up those behind it.
+   * Runs short statements that only read. On a server, many of them share a few connections at once, which is cheaper
+   * for both sides. A statement that takes long or waits for a lock would hold up those behind it.
    */
   readings: Queryable
-  /** One attempt: begins, runs the work, commits; rolls back when the work throws. `inTransaction` adds the retries. */
+  /** One attempt: begins, runs the work, and commits, or rolls back if the work throws. `inTransaction` retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
-  /** Runs SQL of a library's own making, such as the job queue's. */
+  /** Runs SQL written by a library, such as the job queue. */
   foreign(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
   /**
-   * Streams a query's rows as text, however many they are and however long it takes; times are shown in UTC. On a server
-   * from a connection of its own, no faster than the reader reads, and ended with the stream; the embedded database
-   * has all rows in memory first.
+   * Streams a query's rows as text, however many there are and however long it takes; times are in UTC. A server sends
+   * them on a separate connection, no faster than the reader reads, and the connection ends with the stream. The
+   * embedded database first collects all rows in memory.
    */
   copyOut(query: SQL, format: CopyFormat): Promise<Readable>
-  /** Answers within two seconds whether a statement runs at all. */
+  /** Says within two seconds whether the database answers at all. */
   isReachable(): Promise<boolean>
   close(): Promise<void>
 }
 
-/** A connection with the owner's rights, for migrations: sends scripts of several statements as they are. */
+/** A connection with the owner's rights, for migrations; it can run scripts of several statements. */
 export interface Owner {
   kind: 'server' | 'embedded'
   script(sql: string): Promise<void>
-  /** Several statements give the rows of the last. */
+  /** Of several statements, returns the rows of the last. */
   rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   close(): Promise<void>
 }

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 const DRAFT = 'draft-'
 
 /**
- * Makes a file or folder that is there whole or not at all, if it is not there yet: `make` works in an empty folder beside
- * it and answers the path of what it made there.
+ * Makes a file or folder, unless it exists, so that it appears complete or not at all. `make` works in an empty folder
+ * beside it and returns the path of what it made there.
  */
 export async function makeWhole(target: string, make: (draft: string) => Promise<string>): Promise<void> {
   if (existsSync(target)) return
@@ -15,7 +15,7 @@ export async function makeWhole(target: string, make: (draft: string) => Promise
   await rm(draft, { recursive: true, force: true })
 }
 
-/** Takes away what processes left that were killed over their drafts; nobody else may be at work in the folder. */
+/** Removes the drafts of processes that were killed. Nobody else may be working in the folder. */
 export async function removeDrafts(folder: string): Promise<void> {
   const left = (await readdir(folder)).filter((name) => name.startsWith(DRAFT))
   await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true })))

@@ -14,10 +14,10 @@ import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
 import type { SQL } from './sql.ts'
 
-/** Another process has the embedded database open: PGlite itself would not refuse, and both would ruin it. */
+/** Another process has the embedded database open. PGlite itself would not refuse, and the two would ruin it. */
 export class DataDirLocked extends Error {}
 
-/** The embedded database, first with the owner's rights; `asService` gives them up for good. */
+/** The embedded database, at first with the owner's rights; `asService` gives them up for good. */
 export interface Embedded {
   owner: Owner
   asService(): Promise<Database>
@@ -42,7 +42,7 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
   }
 }
 
-/** What PGlite's initdb makes, as its authors packed it: that takes a tenth of the time. */
+/** Unpacks what PGlite's initdb would make, as its authors packed it, in a sixth of the time. */
 async function emptyDatabase(draft: string): Promise<string> {
   const folder = join(draft, 'database')
   await mkdir(folder)
@@ -61,7 +61,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
       kind: 'embedded',
       script: async (sql) => void (await pglite.exec(sql)),
       rows: async (sql, values) => (await send(pglite, sql, values)).rows,
-      close: async () => {}, // The one connection goes on as the service's.
+      close: async () => {}, // The only connection goes on as the service's.
     },
     async asService() {
       await pglite.exec('set role gomask_app')
@@ -98,25 +98,25 @@ function attempt<T>(pglite: PGlite, work: (tx: Transaction) => Promise<T>): Prom
   })
 }
 
-// Files are the owner's to write, and /dev/blob is one to PostgreSQL.
+// Only the owner may write files, and to PostgreSQL /dev/blob is one.
 function copyOut(pglite: PGlite, query: SQL, format: CopyFormat): Promise<Readable> {
   return pglite.transaction(async (tx) => {
     await tx.exec(`set local role none; set local timezone = 'UTC'`)
     const { blob } = await tx.query(copyStatement(query, format, `'/dev/blob'`))
-    return Readable.from(blob?.stream() ?? []) // There is none where nothing was written.
+    return Readable.from(blob?.stream() ?? []) // There is no blob if nothing was written.
   })
 }
 
-// Only what has no parameters may hold several statements.
+// Only a text without parameters may consist of several statements.
 async function send(pglite: PGlite, sql: string, values: unknown[] = []): Promise<{ rows: Record<string, unknown>[] }> {
   if (values.length > 0) return pglite.query<Record<string, unknown>>(sql, values)
   return (await pglite.exec(sql)).at(-1) as { rows: Record<string, unknown>[] }
 }
 
 /**
- * Takes an operating-system lock on the folder, by SQLite, which ships with Node: it ends with the process however that
- * ends, works between containers that share a volume, and leaves nothing stale behind. Returns how to let go of it; throws
- * DataDirLocked when another process has it.
+ * Takes an operating-system lock on the folder, through SQLite, which ships with Node. The lock ends with the process,
+ * however that ends, works between containers that share a volume, and leaves nothing stale behind. Returns a function
+ * that releases it. Throws DataDirLocked if another process holds it.
  */
 export function lockFolder(dataDir: string): () => void {
   const file = new DatabaseSync(join(dataDir, 'lock'))

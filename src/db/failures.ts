@@ -6,21 +6,23 @@ interface DriverError {
   message: string
 }
 
-/** The driver's own error, which a failed statement's holds as its cause. */
+/** The driver's own error, which is the cause of a failed statement's error. */
 export function driverError(error: unknown): DriverError | undefined {
   let inner = error
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause
   return inner instanceof Error ? (inner as DriverError) : undefined
 }
 
-/** A COMMIT that the database did not confirm: the work was done or it was not. */
+/** A COMMIT that the database did not confirm: the work may have been done or not. */
 export class OutcomeUnknown extends Error {
   constructor() {
     super('the database did not confirm the COMMIT')
   }
 }
 
-/** PostgreSQL's own code for a failure; undefined where the network or the driver failed. Node's EPIPE looks like one. */
+/**
+ * PostgreSQL's code for a failure; undefined if the network or the driver failed. Node's EPIPE looks like such a code.
+ */
 export function sqlState(error: unknown): string | undefined {
   const code = driverError(error)?.code
   return code !== undefined && /^(?!E)[0-9A-Z]{5}$/.test(code) ? code : undefined
@@ -28,23 +30,23 @@ export function sqlState(error: unknown): string | undefined {
 
 const RETRIED = new Set(['40001', '40P01', '55P03'])
 
-/** Whether the same work may simply be tried again: serialisation failure, deadlock, a lock held too long. */
+/** Whether the same work can simply be tried again: serialisation failure, deadlock, lock timeout. */
 export function isRetryable(error: unknown): boolean {
   return RETRIED.has(driverError(error)?.code ?? '')
 }
 
-/** Whether a lock was held by another for longer than lock_timeout. */
+/** Whether somebody else held a lock for longer than lock_timeout. */
 export function isLockTimeout(error: unknown): boolean {
   return driverError(error)?.code === '55P03'
 }
 
-// 57014: statement timeout; 53: no resources, a full disk among them; 25006: a standby after a fail-over; XX: a database
-// in recovery; 08 and 57P: the connection went away.
+// 57014: statement timeout; 53: out of resources, such as a full disk; 25006: a standby after a fail-over; XX: a
+// database in recovery; 08 and 57P: the connection was lost.
 const UNAVAILABLE = /^(57014|53...|25006|08...|57P..|58...|40001|40P01|55P03)$/
 const LOST_CONNECTION =
   /Connection terminated|Query read timeout|timeout exceeded when trying to connect|ECONN|ENOTFOUND|EPIPE|EAI_AGAIN|Client has encountered/
 
-/** Whether the database, not the request, is the reason: nothing was done, and the same request may work later. */
+/** Whether the database is at fault and not the request: nothing was done, and the same request may work later. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error)
   if (state !== undefined) return UNAVAILABLE.test(state)
@@ -53,8 +55,8 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Constraints that a request can run into although the decision before it allowed it, with what they mean to the caller.
- * Any other constraint is a fault of ours.
+ * Constraints that a request can violate even though the decision allowed it, and what each means to the caller. Any
+ * other violated constraint is our fault.
  */
 const CONSTRAINTS: Record<string, () => Rejection> = {
   stock_on_hand_range: () =>

@@ -1,15 +1,15 @@
 import { Socket } from 'node:net'
 
 /**
- * A socket that sends together, at the end of a turn of the event loop, what was written in that turn. The statements of
- * one flush, and of requests that came in together, then cost one system call and wake PostgreSQL's process once.
+ * A socket that collects what is written during a turn of the event loop and sends it at the end. The statements of one
+ * flush, and of requests that arrive together, then cost one system call and wake PostgreSQL's process once.
  */
 export class GatheringSocket extends Socket {
   #isGathering = false
 
   override connect(...to: unknown[]): this {
     super.connect(...(to as Parameters<Socket['connect']>))
-    Reflect.deleteProperty(this, 'write') // Which `connect` has just set to that of every socket.
+    Reflect.deleteProperty(this, 'write') // `connect` has just set it to that of an ordinary socket.
     return this
   }
 

@@ -4,7 +4,7 @@ import type { Owner } from './database.ts'
 /** The schema that the job queue's own tables are in. */
 export const QUEUE_SCHEMA = 'pgboss'
 
-/** When each job runs, as cron says it in UTC: rows of the queue's tables, made beside them. */
+/** When each job runs, as a cron expression in UTC. */
 const schedule = {
   'expire-holds': '* * * * *',
   'forget-idempotency-keys': '17 3 * * *',
@@ -13,7 +13,7 @@ const schedule = {
 
 export type JobName = keyof typeof schedule
 
-/** Creates or upgrades the queue's tables and the schedule, with the owner's rights, and grants the service their use. */
+/** Creates or upgrades the queue's tables and the schedule with the owner's rights, and lets the service use them. */
 export async function prepareJobs(owner: Owner): Promise<void> {
   const boss = new PgBoss({
     schema: QUEUE_SCHEMA,

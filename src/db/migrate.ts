@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { Owner } from './database.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
-const LOCK = 5_200_361_447 // Any number, as long as every release takes the same one.
+const LOCK = 5_200_361_447 // Any number will do, as long as every release uses the same one.
 
-/** The database and the program do not fit; the message says how and what to do. */
+/** The database and the program do not fit together; the message says why and what to do. */
 export class MigrationRefused extends Error {}
 
 interface Migration {
@@ -15,7 +15,7 @@ interface Migration {
   script: string
 }
 
-/** Does work on the schema while no other instance does: those that start together wait for one another. */
+/** Works on the schema while no other instance does: instances that start together wait for one another. */
 export async function oneAtATime<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   await owner.rows('select pg_advisory_lock($1)', [LOCK])
   try {
@@ -27,7 +27,7 @@ export async function oneAtATime<T>(owner: Owner, work: () => Promise<T>): Promi
 
 /**
  * Brings the database up to date and returns the names of the migrations it ran. Refuses (MigrationRefused) a database
- * with an applied file changed since, or newer than this program.
+ * that is newer than this program, or whose applied files have changed since.
  */
 export function migrate(owner: Owner): Promise<string[]> {
   return oneAtATime(owner, async () => {

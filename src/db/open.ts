@@ -12,8 +12,8 @@ import { openServer, openServerOwner } from './server.ts'
 const LONGEST_WAIT_MS = 10_000
 
 /**
- * Opens the database that the configuration names, brought up to date first, or refused when that is switched off.
- * Waits for a server that is not there yet, and says so. `statementMs` 0 is for commands that read whole tables.
+ * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false, refuses one that is not.
+ * Waits for a server that does not answer yet, and says so. `statementMs` 0 is for commands that read whole tables.
  */
 export async function openReady(
   config: Config,
@@ -43,7 +43,7 @@ export async function openReady(
   })
 }
 
-/** Opens the standby that the configuration names, if any; it is read as soon as it is known to keep up. */
+/** Opens the configured standby, if any; it is read as soon as it is known to keep up. */
 export function openReplica(config: Config, primary: Database, log: Logger): Replica | undefined {
   if (config.DATABASE_READ_URL === undefined) return undefined
   const standby = openServer(config.DATABASE_READ_URL, {
@@ -59,7 +59,7 @@ export function openReplica(config: Config, primary: Database, log: Logger): Rep
   })
 }
 
-/** Runs the pending migrations of the database that the configuration names, and returns their names. */
+/** Runs the pending migrations of the configured database and returns their names. */
 export async function migrateOnly(config: Config, log: Logger): Promise<string[]> {
   const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : undefined
   const owner = embedded?.owner ?? (await connectOwner(config.DATABASE_URL ?? '', log))
@@ -77,7 +77,7 @@ async function bringUpToDate(owner: Owner, config: Config, log: Logger): Promise
   if (names.length > 0) log.info({ migrations: names }, 'the database was brought up to date')
 }
 
-// The job queue makes its tables itself and would run into another instance that does.
+// The job queue makes its own tables and would collide with another instance that does the same.
 function upgrade(owner: Owner): Promise<string[]> {
   return oneAtATime(owner, async () => {
     const names = await migrate(owner)

@@ -9,8 +9,8 @@ import { makeWhole } from './draft.ts'
 const UNUSED = /raster|topology|tiger|unpackaged|share\/postgresql\/contrib/
 
 /**
- * PostGIS for the embedded database without its rasters, topology and geocoder: PGlite compiles every library in an
- * extension's bundle whenever it opens, which took half of the time. The bundle without them is made once, in `dataDir`.
+ * PostGIS for the embedded database, without rasters, topology and geocoder. PGlite compiles every library of an
+ * extension's bundle each time it opens, which took half of that time. The smaller bundle is made once, in `dataDir`.
  */
 export function postgisAlone(dataDir: string): Extension {
   return {
@@ -23,7 +23,7 @@ export function postgisAlone(dataDir: string): Extension {
 }
 
 async function withoutUnused(whole: URL, dataDir: string): Promise<URL> {
-  // Its size tells one version of the bundle from another.
+  // The size tells versions of the bundle apart.
   const bundle = join(dataDir, `postgis-${(await stat(whole)).size}.tar.gz`)
   await makeWhole(bundle, async (draft) => {
     const made = join(draft, 'bundle.tar.gz')

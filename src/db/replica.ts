@@ -3,10 +3,10 @@ import type { Database, Queryable } from './database.ts'
 import { oneRow } from './query.ts'
 import { sql } from './sql.ts'
 
-/** A standby that serves what is only read. */
+/** A standby that serves reads. */
 export interface Replica {
   db: Database
-  /** At most so many seconds lie between what it shows and the present; undefined while that is above the limit, or unknown. */
+  /** How many seconds it may be behind at most; undefined while that exceeds the limit or is unknown. */
   age(): number | undefined
   close(): Promise<void>
 }
@@ -14,8 +14,9 @@ export interface Replica {
 const LOOK_EVERY_MS = 500
 
 /**
- * Watches how far a standby is behind, without comparing clocks: what the primary had written at a time, and the standby
- * has replayed by now, it shows. `onChange` hears when the standby becomes fit to be read, and when it ceases to be.
+ * Watches how far a standby is behind, without comparing clocks: once it has replayed a position that the primary had
+ * reached at a known time, it shows everything up to that time. `onChange` is called when the standby becomes fit to be
+ * read and when it stops being so.
  */
 export function watchReplica(
   primary: Database,
@@ -28,7 +29,7 @@ export function watchReplica(
   const isFit = () => ageAt(performance.now()) <= maxAgeSeconds
 
   async function look(): Promise<void> {
-    const at = performance.now() // Before the primary is asked: all that was written up to here lies before its position.
+    const at = performance.now() // Before the primary is asked: everything written until now is before its position.
     const written = await readPosition(primary, 'written')
     marks = [...marks.filter((mark) => at - mark.at <= maxAgeSeconds * 1000), { at, position: written ?? Infinity }]
     const replayed = (await readPosition(standby, 'replayed')) ?? -1
@@ -38,7 +39,7 @@ export function watchReplica(
   const stopping = new AbortController()
   const running = (async () => {
     for (let wasFit = false; !stopping.signal.aborted; ) {
-      await look().catch(() => {}) // Of a database that is away hears whoever asks it for something.
+      await look().catch(() => {}) // Whoever needs the database will notice that it is away.
       if (isFit() !== wasFit) onChange(!wasFit)
       wasFit = isFit()
       await wait(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
@@ -60,7 +61,7 @@ const positions = {
   replayed: sql`case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end`,
 }
 
-/** A place in the write-ahead log, in bytes from its beginning; null on a server that replays none. */
+/** A position in the write-ahead log, in bytes from its beginning; null on a server that is not replaying. */
 async function readPosition(db: Queryable, which: keyof typeof positions): Promise<number | null> {
   const found = await oneRow<{ position: number | null }>(
     db,

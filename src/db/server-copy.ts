@@ -6,10 +6,10 @@ import { to } from 'pg-copy-streams'
 const CONNECT_MS = 5_000
 
 /**
- * Rows stream in the order of an index from the first on. Hashing or sorting them all would be as fast, but would write
- * them to the server's disk beforehand: a minute without an answer at 26 million. With pages free of charge the planner
- * counts what is done with rows alone, by which the walk in order wins unless few are selected. One process, as each has a
- * core of the database.
+ * Makes rows stream in index order from the start. Hashing or sorting them all would be as fast, but would first write
+ * them to the server's disk: a minute without an answer at 26 million. With pages costing nothing, the planner only
+ * counts the work on rows, so that the walk in order wins unless few rows are selected. No parallel workers, since each
+ * would take a core of the database.
  */
 export const STREAMING = [
   '-c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0',
@@ -17,8 +17,8 @@ export const STREAMING = [
 ].join(' ')
 
 /**
- * Starts a COPY … TO STDOUT on a connection of its own and answers its rows once the first have come. The reader holds the
- * server back; whichever way the stream ends, the connection ends with it.
+ * Starts a COPY … TO STDOUT on a separate connection and returns its stream once the first rows have come. The reader
+ * sets the server's pace, and however the stream ends, the connection ends with it.
  */
 export async function copyOut(url: string, settings: string, statement: string): Promise<Readable> {
   const client = new pg.Client({
@@ -28,11 +28,11 @@ export async function copyOut(url: string, settings: string, statement: string):
     application_name: 'gomask export',
     options: `${settings} ${STREAMING}`,
   })
-  client.on('error', () => {}) // The copy fails with it, which is where it is handled.
+  client.on('error', () => {}) // The copy fails too, and handles it.
   await client.connect()
   const copy = client.query(to(statement))
   copy.on('error', () => copy.destroy())
-  // Under way, this breaks the connection off; the server then gives up as soon as it writes to it.
+  // During a copy this cuts the connection; the server gives up at its next write.
   finished(copy, () => void client.end())
   await once(copy, 'readable')
   return copy

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Queryable } from './database.ts'
 import { statementOf } from './query.ts'
 
-/** A connection out of the pool, on which several statements are under way, one behind the other. */
+/** A connection from the pool with several statements under way, one behind the other. */
 interface Shared {
   client: Promise<pg.PoolClient>
   underWay: number
@@ -11,9 +11,9 @@ interface Shared {
 const ignore = () => {}
 
 /**
- * Runs statements over at most so many connections of the pool at once, each on the one that has the fewest under way, and
- * gives a connection back when none is left on it. Each stands by itself: the failure of one is not that of another, but
- * for the loss of their connection.
+ * Runs statements over at most so many connections of the pool, each on the least busy one, and returns a connection
+ * when nothing is left on it. Statements are independent: one that fails does not affect another, unless their
+ * connection is lost.
  */
 export function sharing(pool: pg.Pool, most: number): Queryable {
   const open = new Set<Shared>()
@@ -34,7 +34,7 @@ export function sharing(pool: pg.Pool, most: number): Queryable {
         const client = await shared.client
         return await client.query({ name, ...statementOf(query) })
       } catch (error) {
-        open.delete(shared) // Nobody else shall come to a connection that may be broken; those on it are still waited for.
+        open.delete(shared) // It may be broken, so nothing new goes there; what is on it is still awaited.
         throw error
       } finally {
         shared.underWay--
@@ -54,7 +54,7 @@ export function sharing(pool: pg.Pool, most: number): Queryable {
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   const client = await pool.connect()
-  // A client in use that loses its connection emits this beside failing its statements, which is where it is handled.
+  // A client that loses its connection while in use emits this and fails its statements as well, where it is handled.
   client.on('error', ignore)
   return client
 }

@@ -1,11 +1,11 @@
 import { Name, Param, SQL, type SQLChunk, StringChunk, sql } from 'drizzle-orm/sql/sql'
 import { type Instant, iso } from '../domain/instant.ts'
 
-// Everybody takes these from here: Node parses drizzle's 180 kB of package.json anew for each file in the package and for
-// each that names it, which made up a fifth of the time to start.
+// Imported from drizzle only here: Node parses the 180 kB of drizzle's package.json again for each of its files and for
+// each file that imports it, which took a fifth of the time to start.
 export { Name, Param, SQL, type SQLChunk, StringChunk, sql }
 
-/** The database's clock to the millisecond, truncated so that no instant lies ahead of the clock that gave it. */
+/** The database's clock in milliseconds, truncated so that no instant is ahead of the clock that it came from. */
 export const clock = sql`date_trunc('milliseconds', clock_timestamp())`
 
 /** Reads a timestamptz expression as an Instant (milliseconds since the epoch). */
@@ -23,7 +23,7 @@ export function timestamp(value: Instant | null): SQL {
   return sql`${value === null ? null : iso(value)}::timestamptz`
 }
 
-/** Passes a list as one parameter, so that the statement's text does not depend on its length. */
+/** Passes a list as one parameter, so that the statement's text does not depend on the list's length. */
 export function texts(values: readonly string[]): SQL {
   return sql`${sql.param(values)}::text[]`
 }
@@ -39,8 +39,8 @@ export function json(value: unknown): SQL {
 }
 
 /**
- * Limits a set made from JSON to as many rows as it has. The planner expects a hundred of such a set and reads a whole
- * table to join them; under a limit that it does not know yet it expects a tenth, and takes the index.
+ * Limits a set made from JSON to as many rows as it has. The planner expects a hundred rows in such a set and reads a
+ * whole table to join them; under a limit that it does not know it expects a tenth, and uses the index.
  */
 export function limitTo(items: readonly unknown[]): SQL {
   return sql`limit ${items.length}::int`
@@ -53,8 +53,8 @@ export interface Place {
 }
 
 /**
- * A point from WGS 84 degrees, or null. −180 and 180 are one meridian, which the index takes for two: a nearest search
- * from a place on the one would fail («index returned tuples in wrong order») over the same place on the other.
+ * A point from WGS 84 degrees, or null. −180 and 180 are the same meridian, but the index takes them for two: a nearest
+ * search from a place on one would fail («index returned tuples in wrong order») at the same place on the other.
  */
 export function point(place: Place | null): SQL {
   const longitude = place?.longitude === -180 ? 180 : (place?.longitude ?? null)

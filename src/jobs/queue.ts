@@ -8,22 +8,22 @@ import { applyRetention, type Periods } from './retention.ts'
 
 type Job = (db: Database, periods: Periods) => Promise<unknown>
 
-// pg-boss gives a job up after a quarter of an hour; what is left then is for the next night.
+// pg-boss abandons a job after a quarter of an hour; what is left then waits for the next night.
 const RETENTION_MS = 10 * 60_000
 
-/** What each job of the schedule does. */
+/** What each scheduled job does. */
 const jobs: Record<JobName, Job> = {
   'expire-holds': runExpireHolds,
   'forget-idempotency-keys': forgetExpiredKeys,
   'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: RETENTION_MS }),
 }
 
-/** Ends all holds that have expired, a batch a transaction. */
+/** Ends all expired holds, one batch per transaction. */
 async function runExpireHolds(db: Database): Promise<void> {
   while ((await inTransaction(db, expireHolds)) > 0);
 }
 
-/** Works the jobs in this process until stopped; several processes share them, each job run once. */
+/** Runs jobs in this process until stopped. Several processes share them, and each job runs once. */
 export async function startJobs(
   db: Database,
   periods: Periods,
@@ -41,7 +41,7 @@ export async function startJobs(
     await boss.work(name, () =>
       run(db, periods).catch((error: Error) => {
         onError(error)
-        // The queue keeps what is thrown, and a statement's parameters may be national numbers.
+        // The queue stores what is thrown, and a statement's parameters may be national numbers.
         throw new Error(`${name} failed`)
       }),
     )

@@ -6,27 +6,28 @@ import { type Forgotten, forget } from '../features/professionals/retain.ts'
 import { findDue } from '../features/professionals/retain-queries.ts'
 import { type AgingTable, countOlder, forgetOlder } from '../store/retention.ts'
 
-const MOST_FAILURES = 10 // More than bad luck: the database is away, or wrong.
+const MOST_FAILURES = 10 // More are no accident: the database is away or broken.
 
-/** The periods, as they are configured. */
+/** The configured periods. */
 export type Periods = Pick<
   Config,
   'LEDGER_RETENTION_DAYS' | 'NAME_RETENTION_DAYS' | 'ACCESS_RETENTION_DAYS' | 'REFUSAL_RETENTION_DAYS'
 >
 
-/** How much was, or would be, forgotten: people whose history or names went, records of accesses and refusals. */
+/** How much was, or would be, forgotten: people's histories and names, records of accesses and refusals. */
 export interface Retained {
   histories: number
   names: number
   accesses: number
   refusals: number
-  /** False where the time was over first: the next run goes on. */
+  /** False if time ran out first: the next run continues. */
   finished: boolean
 }
 
 /**
- * Forgets what has been kept for as long as it may, by the database's clock: a transaction a person, and a batch of rows a
- * statement, so that a crash leaves nothing half done and the next run finds the rest. `withinMs` lets it stop between them.
+ * Forgets what has been kept for as long as it may be, by the database's clock. Each person is a transaction and each
+ * batch of rows a statement, so a crash leaves nothing half done and the next run finds the rest. After `withinMs` it
+ * stops between two of them.
  */
 export async function applyRetention(
   db: Database,
@@ -47,7 +48,7 @@ interface Run {
   periods: Periods
   dryRun: boolean
   isOver(): boolean
-  /** Of single people, who do not keep the others waiting. */
+  /** Errors with individual people; the others are done all the same. */
   failures: unknown[]
 }
 
@@ -81,7 +82,7 @@ async function forgetOne(
   try {
     return await inTransaction(db, (tx) => forget(tx, identifier, periods, { dryRun }))
   } catch (error) {
-    // Somebody else erased the person meanwhile.
+    // Somebody else has erased the person meanwhile.
     if (error instanceof Rejection && error.code === 'not_found') return 'nothing'
     if (failures.push(error) === MOST_FAILURES) throw error
     return 'nothing'

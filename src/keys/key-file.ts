@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { chown, link, mkdir, open, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where a key of this service's own making lies in DATA_DIR. */
+/** Where a key that this service made itself is in DATA_DIR. */
 export function keyFile(dataDir: string, name: string): string {
   return join(dataDir, 'keys', name)
 }
 
-/** The PEM of a key in DATA_DIR, made once, by whichever process comes first. */
+/** The PEM of a key in DATA_DIR, made once by whichever process comes first. */
 export async function ownKey(dataDir: string, name: string, make: () => string): Promise<string> {
   const file = keyFile(dataDir, name)
   await mkdir(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
@@ -15,7 +15,8 @@ export async function ownKey(dataDir: string, name: string, make: () => string):
   if (found !== undefined) return found
   const draft = draftOf(file)
   await writeFile(draft, make(), { mode: 0o600 })
-  // A link appears whole or not at all, and of two processes that start together only one makes it; both read that one.
+  // A link appears complete or not at all. Of two processes that start together only one makes it, and both read that
+  // one.
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -23,14 +24,14 @@ export async function ownKey(dataDir: string, name: string, make: () => string):
   return readFile(file, 'utf8')
 }
 
-/** The private keys in a PEM file, in their order. */
+/** The private keys in a PEM file, in the order of the file. */
 export function privatePems(text: string): string[] {
   return text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]+-----END [A-Z ]*PRIVATE KEY-----/g) ?? []
 }
 
-/** Writes a key file that exists anew: readers find the old one whole or the new one whole, its owner alone reads it. */
+/** Replaces a key file: readers find either the old one or the new one complete, and only its owner can read it. */
 export async function replaceKeys(file: string, text: string): Promise<void> {
-  const target = await realpath(file) // A link goes on being one.
+  const target = await realpath(file) // A symbolic link stays one.
   const { uid, gid } = await stat(target)
   const draft = draftOf(target)
   const handle = await open(draft, 'wx', 0o600)
@@ -38,7 +39,7 @@ export async function replaceKeys(file: string, text: string): Promise<void> {
     await handle.writeFile(text)
     await handle.sync()
     await handle.close()
-    await chown(draft, uid, gid) // An administrator's hand must not lock the service out.
+    await chown(draft, uid, gid) // A file replaced by root must not lock the service out.
     await rename(draft, target)
   } catch (error) {
     await unlink(draft)

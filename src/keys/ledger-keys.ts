@@ -5,8 +5,9 @@ import { type Signer, signerOf } from '../domain/signed-note.ts'
 import { ownKey, privatePems } from './key-file.ts'
 
 /**
- * Loads the Ed25519 keys that sign checkpoints, from LEDGER_KEY_FILE or from DATA_DIR, where one is made once. The file may
- * hold several: the first signs receipts too, the others sign checkpoints beside it while their readers move to the first.
+ * Loads the Ed25519 keys that sign checkpoints from LEDGER_KEY_FILE or from DATA_DIR, where one is made once. The file
+ * may contain several: the first also signs receipts, the others sign checkpoints beside it until readers know the
+ * first.
  */
 export async function loadLedgerKeys(
   config: Pick<Config, 'LEDGER_KEY_FILE' | 'LEDGER_ORIGIN' | 'DATA_DIR'>,

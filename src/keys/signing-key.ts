@@ -9,10 +9,10 @@ export interface SigningKey {
   publicJwk: JWK
 }
 
-/** The first signs; all verify, so that tokens signed before a rotation live out their time. */
+/** The first signs and all verify, so that tokens signed before a rotation stay valid until they expire. */
 export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
 
-/** Reads a private key in PEM. Throws where it is not a P-256 key. */
+/** Reads a private key in PEM. Throws if it is not a P-256 key. */
 export async function signingKeyOf(pem: string): Promise<SigningKey> {
   const privateKey = createPrivateKey(pem)
   if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('not a P-256 key')

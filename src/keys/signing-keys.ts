@@ -9,8 +9,8 @@ type Place = Pick<Config, 'SIGNING_KEY_FILE' | 'DATA_DIR'>
 const NAME = 'signing-es256.pem'
 
 /**
- * Loads the ES256 keys of tokens, from SIGNING_KEY_FILE or from DATA_DIR, where one is made once. The file may hold
- * several: the first signs, all verify.
+ * Loads the ES256 keys that sign tokens from SIGNING_KEY_FILE or from DATA_DIR, where one is made once. The file may
+ * contain several: the first signs, all verify.
  */
 export async function loadSigningKeys(config: Place): Promise<SigningKeys> {
   const text = config.SIGNING_KEY_FILE
@@ -21,7 +21,7 @@ export async function loadSigningKeys(config: Place): Promise<SigningKeys> {
   return [first, ...others]
 }
 
-/** Writes the keys of tokens anew, in this order, atomically: running processes go on with what they read at start. */
+/** Replaces the keys that sign tokens, atomically; running processes keep those that they read at start. */
 export async function saveSigningKeys(config: Place, [first, ...others]: SigningKeys): Promise<void> {
   const pems = [first, ...others].map(({ privateKey }) =>
     privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -36,7 +36,7 @@ export function newKey(): string {
     .toString()
 }
 
-// The reader's own message may quote what it could not read.
+// The parser's own message may quote what it could not read.
 function keyOf(pem: string) {
   return signingKeyOf(pem).catch(() => {
     throw new ConfigError('SIGNING_KEY_FILE: holds a key that is not a P-256 key without a password')

@@ -5,8 +5,8 @@ import { iso } from '../../domain/instant.ts'
 const NEWEST = 'checkpoint'
 
 /**
- * Published checkpoints outside the database: the newest in the file `checkpoint`, and all of a UTC day in a file by its
- * date. Several instances may share the folder.
+ * Published checkpoints outside the database: the newest in the file `checkpoint`, and all those of a UTC day in a file
+ * named by the date. Several instances may share the folder.
  */
 export interface CheckpointFolder {
   newest(): Promise<string | undefined>
@@ -44,7 +44,7 @@ async function write(file: string, flags: string, text: string): Promise<void> {
   }
 }
 
-// The folder itself too: a rename is on disk only when the folder that lists it is.
+// The folder itself too: a rename is on disk only once the folder that lists the file is.
 async function sync(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   try {

@@ -9,7 +9,7 @@ import type { CheckpointFolder } from './checkpoint-folder.ts'
 /** The database does not continue what was published: an old backup, a fork, or a forgery. The message says which. */
 export class LogDiverged extends Error {}
 
-/** What the ledger's job works with. */
+/** What the ledger's job needs. */
 export interface LedgerJob {
   db: Database
   folder: CheckpointFolder
@@ -17,13 +17,12 @@ export interface LedgerJob {
 }
 
 /**
- * Makes sure that the database extends the last checkpoint that was published, the one kept outside it and its own, and
- * brings each to where the other is missing: a crash may have come between the two. Returns the size that is published.
- * Throws LogDiverged.
+ * Makes sure that the database extends both the last checkpoint kept outside it and its own last one. If a crash came
+ * between storing the two, copies the newer one to where it is missing. Returns the published size. Throws LogDiverged.
  */
 export async function requireContinuation({ db, folder, signers }: LedgerJob): Promise<number> {
   const [keptNote, stored, lines] = await Promise.all([folder.newest(), newestCheckpoint(db), knownKeys(db)])
-  // Later than the checkpoints: another instance may be adding to the log, and it never shrinks.
+  // Read after the checkpoints: another instance may be adding to the log, which never shrinks.
   const { size } = await readLogState(db)
   const verifiers = [...signers, ...lines.flatMap((line) => verifierOf(line) ?? [])]
   const kept = keptNote === undefined ? undefined : read(keptNote, verifiers, 'kept outside the database')
@@ -38,12 +37,12 @@ export async function requireContinuation({ db, folder, signers }: LedgerJob): P
   return Math.max(kept?.size ?? 0, published?.size ?? 0)
 }
 
-/** Signs and publishes a checkpoint of the log as it is, unless its size is published already. */
+/** Signs and publishes a checkpoint of the present log, unless that size is already published. */
 export async function publish({ db, folder, signers }: LedgerJob, publishedSize: number): Promise<void> {
   const { size } = await readLogState(db)
   if (size <= publishedSize) return
   const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db, size) }, signers)
-  // Outside first: whatever anybody has been shown is then known there, even if the database is set back.
+  // Outside first: then whatever anybody has been shown is known there, even if the database is restored from a backup.
   await folder.keep(note)
   await insertCheckpoint(db, size, note)
 }

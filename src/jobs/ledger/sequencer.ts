@@ -5,7 +5,7 @@ import { recordKeys } from '../../store/checkpoints.ts'
 import { readLogState, sequence } from '../../store/merkle-log.ts'
 import { type LedgerJob, LogDiverged, publish, requireContinuation } from './publish.ts'
 
-/** How the ledger's job stands, for metrics. */
+/** The state of the ledger's job, for metrics. */
 export interface LedgerStatus {
   /** How long the oldest entry without a place in the log has waited. */
   oldestPendingSeconds: number
@@ -15,8 +15,8 @@ export interface LedgerStatus {
 }
 
 /**
- * Gives new entries their place in the log and publishes a checkpoint over them, once. Throws LogDiverged, with nothing
- * done, when the database does not continue what was published.
+ * Gives new entries their place in the log and publishes a checkpoint over them, once. If the database does not
+ * continue what was published, does nothing and throws LogDiverged.
  */
 export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
   const published = await requireContinuation(job)
@@ -28,7 +28,7 @@ export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
   await publish(job, published)
 }
 
-/** Does so every `seconds` until stopped; any number of instances may. */
+/** Does this every `seconds` until stopped; any number of instances may do so at once. */
 export function startSequencer(
   job: LedgerJob,
   options: { seconds: number; log: Logger; report: (status: LedgerStatus) => void },
@@ -54,12 +54,12 @@ async function run(
       () => undefined,
       (error: Error) => error,
     )
-    // Once, not every few seconds for as long as it lasts.
+    // Logged once, not every few seconds for as long as it lasts.
     if (found?.message !== trouble?.message) tell(log, found)
     trouble = found
     await readLogState(job.db).then(
       (state) => report({ ...state, refused: trouble instanceof LogDiverged }),
-      () => {}, // Said above.
+      () => {}, // Logged above.
     )
     await wait(seconds * 1000, undefined, { signal }).catch(() => {})
   }
