@@ -46,6 +46,14 @@ export default {
       to: { path: '^src/features/', pathNot: '^src/features/$1/' },
     },
     {
+      name: 'statuses-belong-to-http',
+      comment:
+        'A verb says no in the domain’s words, `Refusal` and `Rejection`: HTTP alone has a status for each code.',
+      severity: 'error',
+      from: { pathNot: ['^src/http/', '^test/'] },
+      to: { path: '^src/http/problem[.]ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'routes-belong-to-the-app',
       comment: 'Jobs and commands call verb files. Only the composition root mounts routes.',
       severity: 'error',

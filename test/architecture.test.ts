@@ -5,6 +5,7 @@ import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-opti
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config'
 import t from 'tap'
 import ts from 'typescript'
+import { problemStatus } from '../src/http/problem.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const LONGEST_FILE_LINES = 200
@@ -29,6 +30,16 @@ t.test('imports run one way: domain, db, store, http, features, app', async (t) 
   t.ok(totalCruised > sources.length, 'the tests were looked at too')
   t.same(
     violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
+    [],
+  )
+})
+
+t.test('no HTTP status is named below http, nor by a verb of a feature', async (t) => {
+  const layers = /^src\/(domain|db|store|jobs|features)\//
+  const routes = /(routes?|schema|oauth-errors)\.ts$/
+  const silent = sources.filter(({ path }) => layers.test(path) && !routes.test(path))
+  t.same(
+    silent.filter(({ text }) => namesStatus(text)).map(({ path }) => path),
     [],
   )
 })
@@ -71,6 +82,9 @@ t.test('the checks above find what they look for', async (t) => {
   t.ok(holds(planted.tree, isProcessEnv))
   t.ok(holds(parse('other.ts', "process['env'].HOME").tree, isProcessEnv))
   t.notOk(holds(parse('harmless.ts', 'process.exitCode = 1; config.env').tree, isProcessEnv))
+  t.ok(namesStatus('/** Throws 404 where there is none. */'))
+  t.ok(namesStatus('const status = 503'))
+  t.notOk(namesStatus('const LONGEST_LINE = 4040'))
   t.equal(all(planted.tree).filter(isSilencer).length, 3)
   t.notOk(holds(parse('reasoned.ts', "t.test('a', { skip: 'no server' }, () => {})").tree, isSilencer))
   t.same(
@@ -98,6 +112,12 @@ function all(node: ts.Node): ts.Node[] {
 
 function holds(tree: ts.SourceFile, what: (node: ts.Node) => boolean): boolean {
   return all(tree).some(what)
+}
+
+/** In code or in a comment. 500 is a round number too, and nobody throws it. */
+function namesStatus(text: string): boolean {
+  const statuses = [...new Set(Object.values<number>(problemStatus))].filter((status) => status !== 500)
+  return new RegExp(`\\b(${statuses.join('|')})\\b`).test(text)
 }
 
 /** `process.env`, `process['env']` and `const { env } = process`. */

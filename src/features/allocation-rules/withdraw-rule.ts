@@ -7,7 +7,7 @@ import type { Rule } from './schema.ts'
 
 /**
  * Withdraws a rule: it judges no hand-over from now on, and stays for the entries that cite it. Again: the same. Throws
- * 404 where there is none, 403 for a territory that is not the regulator's.
+ * `not_found` where there is none, `forbidden` for a territory that is not the regulator's.
  */
 export async function withdrawRule(tx: Transaction, caller: Caller, id: string): Promise<Rule> {
   const territory = await findRuleTerritory(tx, id)

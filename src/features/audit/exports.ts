@@ -8,7 +8,7 @@ const STALLED_MS = 60_000
 
 /** The exports of this process. */
 export interface Exports {
-  /** Starts one where there is room, until its stream ends; throws 503 where there is none. */
+  /** Starts one where there is room, until its stream ends; throws `unavailable` where there is none. */
   run(start: () => Promise<Readable>): Promise<Readable>
 }
 

@@ -7,7 +7,10 @@ import { type Client, type ClientBody, clientBody } from './schema.ts'
 import type { NewSecret } from './secret.ts'
 import { insertSecret } from './secret-queries.ts'
 
-/** Makes a client, with a secret unless it authenticates with keys of its own. Throws 400 on a remit that is not its role's. */
+/**
+ * Makes a client, with a secret unless it authenticates with keys of its own. Throws `invalid_request` where the remit does
+ * not fit the role.
+ */
 export async function createClient(tx: Transaction, body: ClientBody, secret: NewSecret | undefined): Promise<Client> {
   await requireRegulatorRemit(tx, body.role, body)
   const id = uuidv7()
@@ -16,7 +19,7 @@ export async function createClient(tx: Transaction, body: ClientBody, secret: Ne
   return readClient(tx, id)
 }
 
-/** Reads a client as the API takes it. Throws 400 naming the first field that is wrong. */
+/** Reads a client as the API takes it. Throws `invalid_request` naming the first field that is wrong. */
 export function clientOf(given: unknown): ClientBody {
   const parsed = clientBody.safeParse(given)
   if (parsed.success) return parsed.data

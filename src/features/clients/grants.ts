@@ -8,8 +8,8 @@ import { endGrant, findGrant, findPerson, insertGrant, isPharmacy } from './gran
 import type { Grant } from './schema.ts'
 
 /**
- * Lets a client act for a pharmacy; granted already, it stays as it is. Throws 404 where there is no such client or
- * pharmacy, 400 where the client's role acts for none.
+ * Lets a client act for a pharmacy; granted already, it stays as it is. Throws `not_found` where there is no such client
+ * or pharmacy, `invalid_request` where the client's role acts for none.
  */
 export async function grantClient(
   tx: Transaction,
@@ -25,13 +25,13 @@ export async function grantClient(
   return { grant: await theGrant(tx, finess, client), created }
 }
 
-/** Ends a grant, within a second everywhere. Again: the same. Throws 404 where there was none. */
+/** Ends a grant, within a second everywhere. Again: the same. Throws `not_found` where there was none. */
 export async function withdrawGrant(tx: Transaction, finess: string, client: string, by: string): Promise<Grant> {
   await endGrant(tx, client, finess, by)
   return theGrant(tx, finess, client)
 }
 
-/** Makes sure that a pharmacy exists. Throws 404. */
+/** Makes sure that a pharmacy exists. Throws `not_found`. */
 export async function requirePharmacy(db: Queryable, finess: string): Promise<void> {
   if (!(await isPharmacy(db, finess))) throw new Rejection('not_found', 'There is no such pharmacy.')
 }

@@ -55,7 +55,7 @@ const MOST_WAITING = 64
 let running = 0
 const waiting: (() => void)[] = []
 
-/** Whether a secret is the one that was kept; takes as long where none is. Throws 503 where too many wait already. */
+/** Whether a secret is the one that was kept; takes as long where none is. Throws `unavailable` while too many wait. */
 export async function isSecret(text: string, hash: string | undefined): Promise<boolean> {
   if (waiting.length >= MOST_WAITING)
     throw new Rejection('unavailable', 'Too many token requests at once. Try again in a moment.')

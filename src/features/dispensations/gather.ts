@@ -34,8 +34,8 @@ export interface Counter {
 }
 
 /**
- * Locks what decides a hand-over and reads the facts. Undefined when nobody has this identifier; throws 400 and 404 for
- * what the request names wrongly.
+ * Locks what decides a hand-over and reads the facts. Undefined when nobody has this identifier; throws a
+ * Rejection for what the request names wrongly.
  */
 export async function gather(
   tx: Transaction,

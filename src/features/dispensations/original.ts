@@ -46,7 +46,8 @@ export interface Reversible {
 
 /**
  * Locks the head of the person whom a dispensation is about and the shelves that it was taken from, in one flush with what
- * decides its reversal, each read by a later statement than the head's lock. Throws 404 when the pharmacy has no such dispensation.
+ * decides its reversal, each read by a later statement than the head's lock. Throws `not_found` when
+ * the pharmacy has no such dispensation.
  */
 export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible> {
   const { id, pharmacy } = named

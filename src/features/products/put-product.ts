@@ -5,8 +5,8 @@ import { findForeignPacks, replacePacks, upsertProduct } from './queries.ts'
 import type { Product, ProductBody } from './schema.ts'
 
 /**
- * Puts a product into the catalogue or changes it, its packs as a whole. `created` says that it is new. Throws 400 where
- * a GTIN belongs to another product.
+ * Puts a product into the catalogue or changes it, its packs as a whole. `created` says that it is new. Throws
+ * `invalid_request` where a GTIN belongs to another product.
  */
 export async function putProduct(
   tx: Transaction,

@@ -18,8 +18,8 @@ export interface Erasable {
 }
 
 /**
- * Locks all the records of whoever is known by an identifier, and refuses while an entry must be kept. Throws 404 when
- * nobody has this number.
+ * Locks all the records of whoever is known by an identifier, and refuses while an entry must be kept. Throws
+ * `not_found` when nobody has this number.
  */
 export async function lockErasable(
   tx: Transaction,

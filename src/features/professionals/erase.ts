@@ -10,7 +10,8 @@ import type { Erasure, ErasureOrder } from './schema.ts'
 
 /**
  * Erases a human being: all the records that were merged, whatever names them, and their live reservations. The chains
- * stay and verify, each ending in an entry that says on whose authority and why. Throws 404 when nobody has this number.
+ * stay and verify, each ending in an entry that says on whose authority and why. Throws `not_found` when
+ * nobody has this number.
  */
 export async function eraseProfessional(
   tx: Transaction,

@@ -13,7 +13,7 @@ export type Forgotten = 'history' | 'names' | 'nothing'
 /**
  * Forgets what of a person has had its time, judged anew under the locks: names with all that they name, or else whom the
  * entries are about. Nothing while an entry counts in a window or a reservation is live. `dryRun` says what would be done.
- * Throws 404 when nobody has this number any more.
+ * Throws `not_found` when nobody has this number any more.
  */
 export async function forget(
   tx: Transaction,
