@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
 import { Problem } from './problem.ts'
 
@@ -52,25 +53,25 @@ function limitAddresses(app: FastifyInstance, limits: Limits): void {
   const requests = limiter(app, limits.RATE_LIMIT_ADDRESS ?? 10 * limits.RATE_LIMIT, ({ network }) => network)
   const tokenRequests = limiter(app, limits.RATE_LIMIT_TOKENS, ({ network }) => network)
   const unauthenticated = limiter(app, limits.RATE_LIMIT_UNAUTHENTICATED, ({ network }) => network)
-  const accepted = new AcceptedTokens()
+  const accepted = new LRUCache<string, true>({ max: MOST_TOKENS }) // The tokens that were accepted here, by their hashes.
   app.decorateRequest('network', '')
   app.addHook('onRequest', async (request, reply) => {
     const { config } = request.routeOptions
-    request.network = networkOf(request.ip)
+    request.network = networks.memo(request.ip)
     if (config.rateLimit === false) return
     await take(requests, request, reply)
     if (config.limits === 'token') await take(tokenRequests, request, reply)
     const needsToken = config.limits === 'token' || !(request.is404 || config.policy === 'public')
     const spent = needsToken && (await usedUp(unauthenticated, request))
     // Others behind the same address, whose tokens have been accepted before, are served all the same.
-    if (spent && !accepted.has(request)) throw refusal(reply, spent)
+    if (spent && !accepted.has(hashOf(request))) throw refusal(reply, spent)
   })
   app.addHook('preParsing', async (request) => {
-    if (request.caller) accepted.add(request)
+    if (request.caller) accepted.set(hashOf(request), true)
   })
   app.addHook('onSend', async (request, reply) => {
     if (reply.statusCode !== 401) return
-    accepted.delete(request)
+    accepted.delete(hashOf(request))
     await unauthenticated(request)
   })
 }
@@ -87,15 +88,11 @@ function limitNotFound(app: FastifyInstance, limits: Limits): void {
   })
 }
 
-const networks = new Map<string, string>() // Parsing an IPv6 address costs as much as all the limits.
+// Parsing an IPv6 address costs as much as all the limits.
+const networks = new LRUCache<string, string>({ max: MOST_COUNTERS, memoMethod: (ip) => normalizeIP(ip) })
 
-function networkOf(ip: string): string {
-  const known = networks.get(ip)
-  if (known !== undefined) return known
-  if (networks.size >= MOST_COUNTERS) networks.clear()
-  const network = normalizeIP(ip)
-  networks.set(ip, network)
-  return network
+function hashOf({ headers: { authorization = '' } }: FastifyRequest): string {
+  return hash('sha256', authorization)
 }
 
 function callerOf({ caller, network }: FastifyRequest): string {
@@ -128,26 +125,4 @@ function tooMany(wait: string, retryAfterSeconds?: number): Problem {
   return new Problem('rate_limited', `Too many requests. Try again in ${wait}.`, {
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   })
-}
-
-/** The newest tokens that were accepted here, by their hashes. */
-class AcceptedTokens {
-  readonly #hashes = new Set<string>()
-
-  has({ headers: { authorization = '' } }: FastifyRequest): boolean {
-    return this.#hashes.has(hash('sha256', authorization))
-  }
-
-  add({ headers: { authorization = '' } }: FastifyRequest): void {
-    const hashed = hash('sha256', authorization)
-    // Taken out and put in again, so that the one used longest ago comes first.
-    this.#hashes.delete(hashed)
-    this.#hashes.add(hashed)
-    const [oldest] = this.#hashes
-    if (this.#hashes.size > MOST_TOKENS && oldest !== undefined) this.#hashes.delete(oldest)
-  }
-
-  delete({ headers: { authorization = '' } }: FastifyRequest): void {
-    this.#hashes.delete(hash('sha256', authorization))
-  }
 }

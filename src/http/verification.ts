@@ -1,5 +1,6 @@
 import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import type { Issuer, TokenHeader, VerifiedToken } from './issuers/issuer.ts'
 import { Problem } from './problem.ts'
 
@@ -31,7 +32,7 @@ export async function tokenVerifier(
 ): Promise<(request: FastifyRequest) => Promise<Verified>> {
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]))
   await registerJwt(app, byName)
-  const kept = new Map<string, Kept>()
+  const kept = new LRUCache<string, Kept>({ max: MOST_TOKENS })
   return async (request) => {
     const { authorization = '' } = request.headers
     const known = kept.get(authorization)
@@ -39,7 +40,7 @@ export async function tokenVerifier(
     const { issuer, payload } = await verify(request, byName)
     const token = { payload, raw: authorization.slice('Bearer '.length) }
     if (request.signedWith)
-      keep(kept, authorization, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
+      kept.set(authorization, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
     return { issuer, token }
   }
 }
@@ -47,13 +48,6 @@ export async function tokenVerifier(
 // Verified once, a token is good as long as its key is its issuer's: decoding and verifying again cost 0.1 ms.
 async function isGood({ issuer, header, key, endsMs }: Kept): Promise<boolean> {
   return Date.now() < endsMs && (await issuer.keyOf(header).catch(() => undefined)) === key
-}
-
-function keep(kept: Map<string, Kept>, authorization: string, token: Kept): void {
-  kept.delete(authorization) // What is put in again is the newest.
-  kept.set(authorization, token)
-  const [oldest] = kept.keys()
-  if (kept.size > MOST_TOKENS && oldest !== undefined) kept.delete(oldest)
 }
 
 async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Issuer>): Promise<void> {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import Negotiator from 'negotiator'
 import { z } from 'zod'
 import { invalid } from '../../domain/refusals.ts'
-import { accepted } from '../../http/accept.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
@@ -17,6 +17,7 @@ import { type Asked, readSelection } from './selection.ts'
 import { summaryRoute } from './summary-route.ts'
 
 const PAGE_ITEMS = 20
+const TYPES = ['application/json', 'text/csv', 'application/x-ndjson'] as const
 
 const description = `Within the remit, by the territories and the profession frozen in each entry. By \`Accept\`:
 
@@ -57,12 +58,22 @@ function selectionRoute(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const type = accepted(request.headers.accept, ['application/json', 'text/csv', 'application/x-ndjson'])
+      const type = typeFor(request)
       reply.header('vary', 'Accept')
       if (type === 'application/json') return showPage(deps, request, reply, request.query)
       return showExport(deps, exports, request, reply, type)
     },
   )
+}
+
+/** Of the media types that there are, the one that the reader likes best; JSON where it names none. */
+function typeFor(request: FastifyRequest): (typeof TYPES)[number] {
+  // The library is not told what there is: it would find no `text/csv; charset=utf-8` in it.
+  for (const liked of new Negotiator(request).mediaTypes()) {
+    const type = liked === '*/*' ? 'application/json' : TYPES.find((each) => each === liked.toLowerCase())
+    if (type) return type
+  }
+  return 'application/json'
 }
 
 async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply, query: SelectionQuery) {

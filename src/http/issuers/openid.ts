@@ -59,12 +59,12 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
     ),
     async callerOf(token, standing) {
       const name = createHash('sha256').update(token.raw).digest('base64')
-      const endsMs = Number(token.payload.exp) * 1000
-      const person = await persons.get(name, endsMs, () => personOf(token))
+      const leftMs = Number(token.payload.exp) * 1000 - Date.now()
+      const person = await persons.get(name, leftMs, () => personOf(token))
       if (!person) return undefined
       refuseSuspended(person, standing)
-      const untilMs = Math.min(endsMs, Date.now() + DIRECTORY_MS)
-      return callerFor(issuer, person, await bearers.get(name, untilMs, () => bearerOf(db, person, enrols)))
+      const keptMs = Math.min(leftMs, DIRECTORY_MS)
+      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(db, person, enrols)))
     },
   }
 }

@@ -121,6 +121,7 @@ t.test('200: the Accept header chooses, and JSON is for whoever names neither st
   t.equal(await typeFor('application/json;q=0.5, Text/CSV'), 'text/csv')
   t.equal(await typeFor('text/csv;q=0.1, application/x-ndjson;q=0.2'), 'application/x-ndjson')
   t.equal(await typeFor('text/csv;q=0, */*'), 'application/json')
+  t.equal(await typeFor('text/csv; charset=utf-8'), 'text/csv')
 })
 
 t.test('400: a stream has no pages', async (t) => {
