@@ -19,21 +19,21 @@ export const accessKinds = [
   'erasure',
 ] as const
 
-/** Who reads data of whatever kind, as what. */
+/** Who reads which kind of data, and in what role. */
 export interface Reading {
   kind: (typeof accessKinds)[number]
   reader: { role: string; subject: string }
-  /** Where a pharmacy reads; left out: where the thing that it reads is. */
+  /** The pharmacy that reads; if left out, the one of the thing it reads. */
   pharmacy?: string | undefined
   operator?: string | undefined
 }
 
-/** Who read whose data, as what, and what came of it. */
+/** Who read whose data, in what role, and with what outcome. */
 export interface Access extends Reading {
   outcome: string
 }
 
-/** Records a reading of people's data, before it is answered: an access for each person, one where the person is unknown. */
+/** Records a reading of people's data before it is answered: one access per person, or one if the person is unknown. */
 export async function recordAccess(
   db: Queryable,
   access: Access,
@@ -42,7 +42,7 @@ export async function recordAccess(
   await rows(db, 'record_access', insertAccesses(access, personIds))
 }
 
-/** Sends the record of what a transaction reads of one person, or of one unknown, to leave with the COMMIT. */
+/** Records, with the COMMIT, what a transaction reads of one person, known or not. */
 export function sendAccess(tx: Transaction, access: Access, personId: string | null): void {
   send(tx, 'record_access', insertAccesses(access, [personId]))
 }
@@ -56,18 +56,19 @@ function insertAccesses(access: Access, personIds: readonly (string | null)[]): 
     from jsonb_to_recordset(${json(accesses)}) as t(id uuid, person_id uuid)`
 }
 
-/** One thing about one person: an entry e, a reservation r, or what an identifier i stands for in the directory. */
+/** One thing about one person: an entry e, a reservation r, or the directory's record for an identifier i. */
 export type Subject = { entry: string } | { reservation: string } | { identifier: string }
 
 /**
- * A `with` that records the reading of one thing in the statement that reads it; an attempt too, at what `isShown` (over
- * the subject's alias) says is not the reader's, or at what is not there. Whom it is about is found by the statement.
+ * A `with` that records the reading of one thing in the statement that reads it. Attempts are recorded too: at
+ * something that is not the reader's by `isShown` (over the subject's alias), or that does not exist. The statement
+ * itself finds the person concerned.
  */
 export function recordingOne(reading: Reading, subject: Subject, isShown: SQL): SQL {
   return sql`with recorded as (${insertOne(reading, subject, isShown)})`
 }
 
-/** Sends the record of a reading of one thing that is shown, to leave with the COMMIT. */
+/** Records, with the COMMIT, that one thing was shown. */
 export function sendReading(tx: Transaction, reading: Reading, subject: Subject): void {
   const [thing] = Object.keys(subject)
   send(tx, `record_reading_of_${thing}_as_${reading.reader.role}`, insertOne(reading, subject, sql`true`))
@@ -76,7 +77,7 @@ export function sendReading(tx: Transaction, reading: Reading, subject: Subject)
 function insertOne(reading: Reading, subject: Subject, isShown: SQL): SQL {
   const { kind, reader, operator } = reading
   const { found, alias, place } = sourceOf(subject)
-  // A regulator or an admin reads nowhere; a pharmacy where the thing is, if it is shown.
+  // A regulator or an admin reads at no pharmacy. A pharmacy reads at the thing's own, if that is shown.
   const there = reader.role === 'pharmacy' && place ? sql`case when ${isShown} then ${alias}.pharmacy end` : sql`null`
   return sql`
     insert into accesses (id, kind, person_id, reader_role, reader, pharmacy, outcome, operator)
@@ -94,8 +95,8 @@ function sourceOf(subject: Subject): { found: SQL; alias: SQL; place: boolean } 
 }
 
 /**
- * A statement around a list's own: records one access to all whom its first rows show, and returns its rows. The list's
- * statement selects "personId", and one row more than are shown.
+ * Wraps a list's statement: records one access to everybody in the rows shown, and returns the rows. The statement must
+ * select "personId", and one row more than is shown.
  */
 export function recordingList(reading: Reading, list: SQL, shown: number, order: SQL): SQL {
   return sql`with found as (${list}), recorded as (
@@ -103,7 +104,7 @@ export function recordingList(reading: Reading, list: SQL, shown: number, order:
     select * from found ${order}`
 }
 
-/** Records a list that was read: one access to all whom it shows, none where it shows nobody. */
+/** Records that a list was read: one access to everybody it shows, none if it shows nobody. */
 export async function recordListReading(db: Queryable, reading: Reading, personIds: readonly string[]): Promise<void> {
   const persons = sql`select unnest(${sql.param(personIds)}::uuid[])`
   await rows(db, 'record_list_reading', insertList(reading, persons))
@@ -117,8 +118,9 @@ function insertList({ kind, reader, pharmacy, operator }: Reading, persons: SQL)
 }
 
 /**
- * Records an export before its first byte: one access for all whom it will show, with the selection that says whom;
- * `personId` is the one person that was asked for, if any. Answers the selection with the record's own time as its end, so that nothing recorded later slips into the export.
+ * Records an export before its first byte: one access for everybody it will show, with the selection that determines
+ * them. `personId` is the person who was asked for, if any. Returns the selection, limited to the time of the record so
+ * that nothing recorded later slips into the export.
  */
 export async function recordExport(
   db: Queryable,

@@ -1,10 +1,10 @@
 import { instant, sql } from '../db/sql.ts'
 
-/** The source of a rule r with its members in the order in which answers show them, which jsonb does not keep. */
+/** The source of a rule r, with its members in the order of answers, which jsonb does not keep. */
 const ruleSource = sql`
   json_build_object('title', r.source -> 'title', 'reference', r.source -> 'reference', 'url', r.source -> 'url')`
 
-/** A RuleVersion out of a row r of allocation_rules. */
+/** A RuleVersion from a row r of allocation_rules. */
 export const ruleVersion = sql`
   json_build_object('id', r.id, 'source', ${ruleSource}, 'publishedAt', ${instant(sql`r.published_at`)})`
 

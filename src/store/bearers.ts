@@ -2,16 +2,16 @@ import type { Queryable } from '../db/database.ts'
 import { row } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
 
-/** Who bears a token, as the directory knows that person. */
+/** The bearer of a token, as the directory knows that person. */
 export interface Bearer {
-  /** Of the identifier's own record, so that it stays the same when records are merged. */
+  /** That of the identifier's own record, so that it stays the same when records are merged. */
   personId: string
   suspended: boolean
-  /** Of the pharmacies asked about, those that are in the directory. */
+  /** Those of the pharmacies asked about that are in the directory. */
   pharmacies: string[]
 }
 
-/** The person known by an identifier, with its pharmacies. Undefined when nobody has this identifier. */
+/** The person known by an identifier, with their pharmacies. Undefined if nobody has this identifier. */
 export function findBearer(
   db: Queryable,
   identifier: string,

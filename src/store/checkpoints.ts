@@ -3,7 +3,7 @@ import { row, rows } from '../db/query.ts'
 import { instant, sql, texts } from '../db/sql.ts'
 import type { Instant } from '../domain/instant.ts'
 
-/** A checkpoint as it was published. */
+/** A published checkpoint. */
 export interface PublishedCheckpoint {
   size: number
   note: string
@@ -19,7 +19,7 @@ export function newestCheckpoint(db: Queryable): Promise<PublishedCheckpoint | u
   )
 }
 
-/** Publishes a checkpoint; of two instances that sign the same size one is first. */
+/** Publishes a checkpoint. If two instances sign the same size, the first one's is kept. */
 export async function insertCheckpoint(db: Queryable, size: number, note: string): Promise<void> {
   await rows(
     db,
@@ -28,7 +28,7 @@ export async function insertCheckpoint(db: Queryable, size: number, note: string
   )
 }
 
-/** The verifier keys that checkpoints were ever signed with, oldest first. */
+/** The verifier keys of all checkpoints ever signed, oldest first. */
 export async function knownKeys(db: Queryable): Promise<string[]> {
   const found = await rows<{ line: string }>(
     db,
@@ -38,7 +38,7 @@ export async function knownKeys(db: Queryable): Promise<string[]> {
   return found.map(({ line }) => line)
 }
 
-/** Makes keys known that sign from now on. */
+/** Records the keys that sign from now on. */
 export async function recordKeys(db: Queryable, lines: readonly string[]): Promise<void> {
   await rows(
     db,

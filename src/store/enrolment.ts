@@ -6,7 +6,7 @@ import { inTransaction, StaleRead } from '../db/transaction.ts'
 import { lockHeadOf } from './ledger.ts'
 import { addIdentifiers } from './persons.ts'
 
-/** A professional as an issuer of tokens vouches for one. */
+/** A professional for whom an issuer of tokens vouches. */
 export interface Enrolled {
   identifier: string
   otherIds: readonly string[]
@@ -16,9 +16,9 @@ export interface Enrolled {
 }
 
 /**
- * Puts a professional into the directory that is not in it by this number. A person who is there by another of its numbers
- * is given this one and stays as it is. False, and nothing done, when the numbers are those of several persons there:
- * to merge these is the directory's own decision.
+ * Adds a professional whose number is not in the directory. A person who is there by another of these numbers is given
+ * this one and is otherwise left alone. Does nothing and returns false if the numbers belong to several persons:
+ * merging them is up to whoever keeps the directory.
  */
 export function enrol(db: Database, enrolled: Enrolled): Promise<boolean> {
   const named = [...new Set([enrolled.identifier, ...enrolled.otherIds])]
@@ -49,7 +49,7 @@ function findKnown(tx: Transaction, identifiers: readonly string[]): Promise<Kno
   )
 }
 
-// An erasure or a merge that the lock waited for may have come first.
+// An erasure or a merge may have come first while we waited for the lock.
 async function requireUnchanged(tx: Transaction, owner: string, named: string[], before: Known[]): Promise<void> {
   await lockHeadOf(tx, owner)
   const now = await findKnown(tx, named)

@@ -8,14 +8,14 @@ import type { Instant } from '../domain/instant.ts'
 import { ruleColumns } from './allocation-rules.ts'
 
 interface Who {
-  /** A number, or the one that an entry's payload says. */
+  /** A number, or the one in an entry's payload. */
   identifier: string | { inEntry: string }
   occurredAt: Instant | null
   pharmacy: string | null
   near: Place | null
 }
 
-/** What `factsQuery` gives. */
+/** What `factsQuery` returns. */
 export interface FactsRow {
   at: Instant
   person: Person | null
@@ -26,16 +26,16 @@ export interface FactsRow {
 }
 
 /**
- * Reads, in one statement and so in one snapshot, all that decides what a professional may receive. To decide by it,
- * call it in a statement after the professional's head is locked. Who has no practice is judged by the territory of the
- * pharmacy, else of the one nearest to the place. Undefined when nobody has this identifier.
+ * Reads everything that decides what a professional may receive, in one statement and so in one snapshot. To decide by
+ * it, call it after the statement that locks the professional's head. Somebody without a practice is judged by the
+ * territory of the pharmacy, or of the one nearest to the place. Undefined if nobody has this identifier.
  */
 export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
   const name = typeof who.identifier === 'string' ? 'entitlement_facts' : 'entitlement_facts_in_entry'
   return factsOf(await oneRow<FactsRow>(db, name, factsQuery(who)), who)
 }
 
-/** The facts of a row, for a statement that reads more beside them. */
+/** The facts in a row, for statements that read more than these. */
 export function factsOf(
   { at, person, place, rules, receipts, holds }: FactsRow,
   { occurredAt }: Pick<Who, 'occurredAt'>,

@@ -18,7 +18,7 @@ export interface EntryLine {
   judged: (Pick<Allowance, 'cap' | 'received' | 'held'> & { beyondCap: boolean }) | null
 }
 
-/** A ledger entry as read for people. Hashes are base64. */
+/** A ledger entry to be shown. Hashes are base64. */
 export interface EntryRow {
   id: string
   kind: 'dispensation' | 'reversal' | 'link' | 'erasure'
@@ -49,14 +49,14 @@ export const entryColumns = sql`
         'cap', l.cap, 'received', l.received, 'held', l.held, 'beyondCap', l.beyond_cap) end) order by l.position)
     from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
 
-/** Who reads entries: at a counter, about itself, or in a remit. */
+/** Who reads entries: a counter, the person concerned, or a regulator in its remit. */
 export type EntryReader =
   | { role: 'pharmacy'; pharmacies: readonly string[] }
   | { role: 'professional'; identifier: string }
   | { role: 'regulator'; remit: Remit }
   | { role: 'admin' }
 
-/** A condition over ledger_entries e: the reader may read the entry, as its pharmacies', its own, or in its remit. */
+/** A condition over ledger_entries e: whether the reader may read the entry, for one of the reasons in EntryReader. */
 export function entryReadableBy(reader: EntryReader): SQL {
   switch (reader.role) {
     case 'pharmacy':
@@ -77,7 +77,7 @@ export function entryView(entry: EntryRow) {
     id: entry.id,
     kind: entry.kind,
     sequence: entry.seq,
-    // PostgreSQL breaks base64 into lines of 76 characters; a 32-byte hash has 44.
+    // PostgreSQL breaks base64 into lines of 76 characters, but a 32-byte hash has only 44.
     entryHash: entry.entryHash,
     previousHash: entry.previousHash,
     pharmacy: entry.pharmacy,
@@ -90,7 +90,7 @@ export function entryView(entry: EntryRow) {
     window: first ? windowOf(first.window) : null,
     reverses: entry.reverses,
     reservations: entry.reservations ?? [],
-    // One that was asked for but not needed is none.
+    // An override that was asked for but not needed does not count as one.
     override: entry.flags.includes('override') ? entry.override : null,
   }
 }

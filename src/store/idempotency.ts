@@ -4,8 +4,8 @@ import { row, rows, send } from '../db/query.ts'
 import { sql } from '../db/sql.ts'
 
 /**
- * A key as a caller sent it: `scope` is the caller (and pharmacy), `requestHash` stands for route and body, first without
- * the professional's number, then with it: after an erasure the first half alone is left.
+ * A key as a caller sent it. `scope` is the caller (and pharmacy). `requestHash` is two hashes of route and body, one
+ * without the professional's number and one with it; after an erasure only the first is left.
  */
 export interface IdempotencyKey {
   scope: string
@@ -19,25 +19,26 @@ export interface StoredAnswer {
   response: unknown
 }
 
-/** For how long a key lives that made neither an entry nor a movement. */
+/** How long a key is kept that made neither an entry nor a movement. */
 export const KEY_DAYS = 30
 
-/** How long a key lives: as long as the entry or movement that it made, or 30 days. */
+/** How long a key is kept: as long as the entry or movement that it made, or 30 days. */
 export type KeyLife = 'entry' | 'days30'
 
-/** Why a key cannot be used: its request is under way still, or it came with another request before. */
+/** Why a key cannot be used: its request is still under way, or it was used for another request before. */
 export type KeyTrouble = 'in_progress' | 'reused'
 
 /**
- * Waits until no other transaction works on this key, then returns the answer it stored, if any. The key is `in_progress`
- * when the other takes longer than the lock timeout, which fails this transaction too. Take it before every other lock.
+ * Waits until no other transaction is working on this key, then returns the stored answer, if any. The key is
+ * `in_progress` if the other one takes longer than the lock timeout, which fails this transaction too. Claim it before
+ * taking any other lock.
  */
 export async function claimKey(
   tx: Transaction,
   { scope, key, requestHash }: IdempotencyKey,
 ): Promise<StoredAnswer | KeyTrouble | undefined> {
-  // An advisory lock, not an inserted row: a refusal then leaves nothing behind. The lookup is a statement of its own,
-  // so that its snapshot is younger than the wait.
+  // An advisory lock and not an inserted row, so that a refusal leaves nothing behind. The lookup is a separate
+  // statement, so that its snapshot is taken after the wait.
   const locked = rows(
     tx,
     'lock_key',
@@ -59,7 +60,7 @@ export async function claimKey(
   }
 }
 
-/** Stores the answer under its key in the effect's own transaction; takes the place of an expired one. */
+/** Stores the answer under its key in the effect's own transaction, replacing an expired one. */
 export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: StoredAnswer, life: KeyLife): void {
   send(
     tx,
@@ -73,12 +74,13 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
         select ${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
           ${JSON.stringify(answer.response)}::json,
           case when ${life}::text = 'days30' then clock_timestamp() + make_interval(days => ${KEY_DAYS}::int) end
-        -- Only what is asked for its rows is sure to be done first: the expired key must be gone before the new one comes.
+        -- Reading its rows is the only way to have the delete done first: the expired key must go before the new one
+        -- comes.
         where (select count(*) from expired) >= 0`,
   )
 }
 
-/** Deletes the keys whose time is over. */
+/** Deletes expired keys. */
 export async function forgetExpiredKeys(db: Queryable): Promise<void> {
   await rows(db, 'forget_expired_keys', sql`delete from idempotency_keys where expires_at <= clock_timestamp()`)
 }

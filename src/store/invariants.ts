@@ -30,8 +30,8 @@ const checks: Record<string, SQL> = {
       select pharmacy, product, sum(quantity) as total from reservations where status = 'held' group by 1, 2) r
       using (pharmacy, product)
     where s.held <> coalesce(r.total, 0) limit ${MOST}::int`,
-  // What was received before each line is added up afresh, in the order in which the entries were sealed, over the rule's
-  // products and the line's window; nothing of it is taken from what the entry says of itself.
+  // Adds up again what had been received before each line, in the order in which the entries were sealed, over the
+  // rule's products and the line's window. Nothing is taken from what the entry says about itself.
   check_i3: sql`
     with judged as (
       select l.entry_id, l.position, l.quantity, r.cap, (

@@ -13,7 +13,7 @@ export interface Head {
   entryHash: Buffer | null
 }
 
-/** How a line weighs: signed, at an instant, and the facts that it was judged by. */
+/** How a line counts: a signed quantity, the instant at which it counts, and the facts by which it was judged. */
 export interface LineWeight {
   effect: number
   countedAt: Instant
@@ -22,8 +22,8 @@ export interface LineWeight {
 }
 
 /**
- * Locks the head of the person known by an identifier; every decision about that person waits here. Facts must be read
- * by a later statement. Undefined when nobody has this identifier.
+ * Locks the head of the person known by an identifier. All decisions about that person queue here; facts must be read
+ * by a later statement. Undefined if nobody has this identifier.
  */
 export function lockHead(tx: Transaction, identifier: string): Promise<Head | undefined> {
   return lock(
@@ -44,7 +44,7 @@ export function lockHeadOf(tx: Transaction, personId: string): Promise<Head | un
   )
 }
 
-/** Locks the head that continues the history of whom a pharmacy's hand-over was to; undefined when there is none such. */
+/** Locks the head of the person who received a pharmacy's hand-over; undefined if there is no such hand-over. */
 export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): Promise<Head | undefined> {
   return lock(
     tx,
@@ -55,7 +55,7 @@ export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): 
   )
 }
 
-/** Locks the heads of these persons, in id order, those of merged records too. */
+/** Locks the heads of these persons, merged records included, in id order. */
 export function lockHeads(tx: Transaction, personIds: readonly string[]): Promise<Head[]> {
   return lockAll(tx, 'lock_heads', sql`h.person_id = any (${uuids(personIds)})`)
 }
@@ -77,10 +77,10 @@ async function lockAll(tx: Transaction, name: string, which: SQL): Promise<Head[
   }))
 }
 
-/** An entry before it has its place in the chain. */
+/** An entry that does not have its place in the chain yet. */
 export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
 
-/** Who the entry is about and what else an erasure must be able to remove; of an erasure, what it was done for. */
+/** Who the entry is about, and whatever else an erasure must be able to remove; for an erasure, on what grounds. */
 export type EntryPayload = { professional: string; [detail: string]: unknown } | { authority: string; reason: string }
 
 /** Seals an entry as the next in the chain of a locked head. */
@@ -90,8 +90,8 @@ export function seal(head: Head, entry: NewEntry, payload: EntryPayload): Sealed
 }
 
 /**
- * Sends a sealed entry and its head's advance in one statement, to leave with the COMMIT. If the head is not the locked
- * one, the transaction fails and starts afresh. Only an erasure names no professional.
+ * Inserts a sealed entry and advances its head in one statement, sent with the COMMIT. If the head is no longer the
+ * locked one, the transaction fails and starts again. Only an erasure names no professional.
  */
 export function append(tx: Transaction, entry: SealedEntry, weights: LineWeight[], professional: string | null): void {
   send(

@@ -27,7 +27,7 @@ async function rootsOfRanges(db: Queryable, ranges: Range[]): Promise<Buffer[]> 
   return ranges.map((range) => rootOfRange(range, byPlace))
 }
 
-/** The tiles named, as they are now: those that are not there are left out, and those at the edge may grow. */
+/** The named tiles as they are now. Missing ones are left out, and those at the edge may still grow. */
 export async function readTiles(db: Queryable, wanted: readonly Omit<Tile, 'hashes'>[]): Promise<Tile[]> {
   const found = await rows<{ level: number; index: number; hashes: string }>(
     db,

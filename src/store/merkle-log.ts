@@ -5,8 +5,8 @@ import { edgeOf, edgeTiles, grow, rootOfEdge, type Tile } from '../domain/merkle
 import { readTiles } from './merkle-log-proofs.ts'
 import { addToTotals } from './totals.ts'
 
-const BATCH = 4_096 // A few hundred milliseconds; a backlog is taken in several transactions.
-const LOCK = 5_200_361_448 // Any number, as long as every release takes the same one.
+const BATCH = 4_096 // A few hundred milliseconds; a backlog takes several transactions.
+const LOCK = 5_200_361_448 // Any number will do, as long as every release uses the same one.
 
 /** How far the log reaches. */
 export interface LogState {
@@ -27,9 +27,9 @@ export function readLogState(db: Queryable): Promise<LogState> {
 }
 
 /**
- * Gives the next entries that have no place in the log theirs, and returns how many: 0 when there are none, or when
- * another instance is at it. Two that work side by side all the same cannot both advance: the places are a primary key,
- * and the size is advanced from the size that was read.
+ * Gives the next entries without a place in the log theirs, and returns how many: 0 if there are none, or if another
+ * instance is doing it. Should two run side by side after all, only one can advance: the places are a primary key, and
+ * the size advances only from the size that was read.
  */
 export async function sequence(tx: Transaction): Promise<number> {
   const { free } = await oneRow<{ free: boolean }>(
@@ -40,7 +40,7 @@ export async function sequence(tx: Transaction): Promise<number> {
   return free ? sequenceBatch(tx) : 0
 }
 
-/** The same without the advisory lock, which only saves work. */
+/** Does the same without the advisory lock, which only saves work. */
 export async function sequenceBatch(tx: Transaction): Promise<number> {
   const [{ size }, pending] = await Promise.all([readLogState(tx), readPending(tx)])
   if (pending.length === 0) return 0

@@ -2,7 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow, rows } from '../db/query.ts'
 import { type Place, point, rfc3339, type SQL, sql } from '../db/sql.ts'
 
-/** A pharmacy with enough of a product to give or promise now, as seen from a place. */
+/** A pharmacy that has enough of a product now, as seen from a place. */
 export interface NearbyShelf {
   finess: string
   name: string
@@ -11,7 +11,7 @@ export interface NearbyShelf {
   longitude: number
   /** Whole metres on the ellipsoid. */
   distanceMetres: number
-  /** On hand and promised to nobody; holds that have expired but are not yet ended count as given back. */
+  /** On hand and not promised; holds that have expired but are not yet ended count as given back. */
   available: number
   /** RFC 3339. */
   observedAt: string
@@ -21,7 +21,7 @@ export interface NearbyShelf {
 /** A place, or the practice of the professional known by an identifier. */
 export type From = Place | { practiceOf: string }
 
-/** What is looked for: `quantity` of a product at one pharmacy, at most so far from a place. */
+/** What is looked for: `quantity` of a product at one pharmacy, within a distance of a place. */
 export interface NearestSearch {
   near: From
   product: string
@@ -31,17 +31,17 @@ export interface NearestSearch {
 }
 
 /**
- * The active pharmacies that have the quantity available now, nearest first, equally far ones by FINESS number; none from a
- * practice that nobody has. A reading
- * only: by the time a shelf is locked it may have less. An unknown product is nowhere.
+ * The active pharmacies that have the quantity available now, nearest first and then by FINESS number; none if the
+ * product is unknown or the professional has no practice. This only reads: by the time a shelf is locked it may have
+ * less.
  */
 export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<NearbyShelf[]> {
   return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search.near)}`, nearestQuery(search))
 }
 
 /**
- * The same as the text of a JSON array: for answers that show it as it is, it need not be read and written once more.
- * Undefined where the catalogue has no such product, which only a search that finds nothing can mean.
+ * The same as the text of a JSON array, for answers that pass it on unchanged without parsing and writing it again.
+ * Undefined if the catalogue has no such product, which is only looked up when the search finds nothing.
  */
 export async function nearestAsJson(db: Queryable, search: NearestSearch): Promise<string | undefined> {
   const found = await oneRow<{ json: string | null }>(
@@ -53,7 +53,7 @@ export async function nearestAsJson(db: Queryable, search: NearestSearch): Promi
   return found.json ?? undefined
 }
 
-/** Where that is, as an expression; nowhere, null, for who has no practice. */
+/** The place as an expression; null for somebody without a practice. */
 export function placeOf(from: From): SQL {
   if (!('practiceOf' in from)) return point(from)
   return sql`(
@@ -61,7 +61,9 @@ export function placeOf(from: From): SQL {
     join persons root on root.id = coalesce(known.merged_into, known.id) where i.identifier = ${from.practiceOf})`
 }
 
-/** Tells the names of statements apart that begin at a place and at a practice, as their texts differ. */
+/**
+ * Distinguishes the names of statements that start at a place from those that start at a practice: their texts differ.
+ */
 export function suffix(from: From): string {
   return 'practiceOf' in from ? '_of_practice' : ''
 }
@@ -70,7 +72,7 @@ const here = sql`(select place from here)`
 const wanted = sql`(select product from here)`
 const observedAt = rfc3339(sql`c.observed_at`)
 
-/** Shelves of active pharmacies, so far from the place at most, of which a condition holds. */
+/** The shelves of active pharmacies within the distance that meet a condition. */
 function shelves(metres: SQL, condition: SQL): SQL {
   return sql`
     select s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours
@@ -79,13 +81,15 @@ function shelves(metres: SQL, condition: SQL): SQL {
 }
 
 /**
- * The statement of `nearestWithStock`, for the test of its plan. The place is read from a CTE, not written into each
- * condition: with a place known at planning time the planner's guess of how many shelves lie in reach decides between a
- * walk outwards and a sort of the whole region, and it guesses badly; unknown, the walk is always cheapest. So is the
- * product: known, it makes the plan look so much cheaper, where few hold it, that PostgreSQL would plan at every search.
+ * The statement of `nearestWithStock`, exported for the test of its plan. The place comes from a CTE and is not written
+ * into each condition. If the planner knew the place, it would choose between a walk outwards and a sort of the whole
+ * region by guessing how many shelves are in reach, and it guesses badly; if it does not, the walk always looks
+ * cheapest. The product comes from there too: if it were known and rare, the plan would look so much cheaper that
+ * PostgreSQL would plan anew for every search.
  *
- * The index walks outwards on a sphere, whose distances differ from the ellipsoid's by up to half a percent. The ellipsoid's
- * nearest are no farther than the farthest of those walked to, so what lies within that and was not walked to is added.
+ * The index walks outwards on a sphere, whose distances differ from the ellipsoid's by up to half a percent. The
+ * nearest shelves on the ellipsoid are no farther away than the farthest one reached, so whatever lies within that
+ * distance but was not reached is added.
  */
 export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
   const most = sql`${maxDistanceMetres}::float8`
@@ -97,12 +101,12 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
       select pharmacy, sum(quantity)::int as quantity from reservations
       where product = ${wanted} and status = 'held' and expires_at <= (select at from here) group by pharmacy
     ), walked as materialized (
-      -- Every condition stands inside the walk: it goes on past whoever fails one, until the limit is reached.
+      -- All conditions are inside the walk, so that it passes over shelves that fail one until it reaches the limit.
       select *, ST_Distance(location, ${here}) as distance from (
         ${shelves(most, stocked)} order by s.location <-> ${here} limit ${limit}::int
       ) as nearest
     ), reach as materialized (
-      -- Fewer than the limit are all there are.
+      -- If there are fewer than the limit, these are all.
       select max(distance) as metres, array_agg(pharmacy) as walked from walked having count(*) = ${limit}::int
     ), beside as materialized (
       ${shelves(
@@ -110,7 +114,7 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
         sql`${stocked} and s.pharmacy <> all ((select walked from reach)::text[])`,
       )}
     ), freed as materialized (
-      -- Shelves that have enough only because holds on them have expired; no index on stock knows of those.
+      -- Shelves that have enough only because holds on them have expired, which no index on stock can know.
       select found.* from expired e cross join lateral (
         ${shelves(
           most,

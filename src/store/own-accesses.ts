@@ -7,7 +7,9 @@ import { recordsOf } from './persons.ts'
 import { exportsCovering } from './selection.ts'
 import { type TimePage, timePage } from './time-page.ts'
 
-/** A reading of a person's data, as it was recorded. A refused hand-over or reversal, which shows what is left, is one too. */
+/**
+ * A recorded reading of a person's data. A refused hand-over or reversal counts as one, since it shows what is left.
+ */
 export interface AccessRow {
   id: string
   at: Instant
@@ -34,7 +36,7 @@ export function listOwnAccesses(db: Queryable, identifier: string, page: TimePag
           select ${kept} where person_id in ${records}
           union all
           select ${kept} where person_ids && array${records}
-          -- An export is one access, whoever it showed; one of a named person has its person_id.
+          -- An export is one access, however many it showed; an export about one person has a person_id.
           union all
           select ${kept} where person_id is null and ${exportsCovering(sql`select id from ${records} as record`)}
           union all

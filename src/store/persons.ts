@@ -6,21 +6,21 @@ import { StaleRead } from '../db/transaction.ts'
 // Two equalities joined by «or» find their indexes; coalesce(p.merged_into, p.id) = … reads every person.
 const sameRoot = sql`(p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id))`
 
-/** The ids of all records of the person known by an identifier, merged ones too, for `in`. */
+/** The ids of all records of the person known by an identifier, merged ones included, for `in`. */
 export function recordsOf(identifier: string): SQL {
   return sql`(
     select p.id from person_identifiers i join persons known on known.id = i.person_id join persons p on ${sameRoot}
     where i.identifier = ${identifier})`
 }
 
-/** The number that a person goes by now: RPPS before ADELI; null once it is erased. */
+/** The number by which a person is known now, RPPS before ADELI; null once erased. */
 export function mainIdentifier(personId: SQL): SQL {
   return sql`(
     select i.identifier from persons known join persons p on ${sameRoot} join person_identifiers i on i.person_id = p.id
     where known.id = ${personId} order by length(i.identifier) desc, i.identifier limit 1)`
 }
 
-/** Gives a person identifiers that nobody has. Throws StaleRead when somebody was given one meanwhile. */
+/** Gives a person identifiers that nobody has. Throws StaleRead if somebody has been given one meanwhile. */
 export async function addIdentifiers(tx: Transaction, personId: string, identifiers: readonly string[]): Promise<void> {
   const added = await rows(
     tx,
@@ -32,7 +32,7 @@ export async function addIdentifiers(tx: Transaction, personId: string, identifi
   if (added.length !== identifiers.length) throw new StaleRead('an identifier was given to somebody meanwhile')
 }
 
-/** Whether two identifiers are one person's. */
+/** Whether two identifiers belong to the same person. */
 export async function isSamePerson(db: Queryable, one: string, other: string): Promise<boolean> {
   const found = await row(
     db,

@@ -4,7 +4,7 @@ import { sql, uuids } from '../db/sql.ts'
 import { WRONG_CODES_AN_HOUR } from '../domain/pickup-code.ts'
 import type { Refusal } from '../domain/refusals.ts'
 
-/** Lets those who look codes up at a pharmacy go one after another, so that none is looked at beyond the limit. */
+/** Makes lookups at a pharmacy queue, so that no code is looked at beyond the limit. */
 export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Promise<void> {
   await rows(
     tx,
@@ -14,8 +14,8 @@ export async function awaitTurnToLookUp(tx: Transaction, pharmacy: string): Prom
 }
 
 /**
- * How long no code may be looked at, as too many were wrong within the hour, at the pharmacy or for one of these
- * reservations: until the oldest that counts is an hour ago. Null while tries are left.
+ * How many seconds no code may be looked at because too many were wrong within the hour, at the pharmacy or for one of
+ * these reservations: until the oldest that counts is an hour old. Null while tries are left.
  */
 export async function secondsUntilTry(
   db: Queryable,
@@ -40,12 +40,12 @@ export async function secondsUntilTry(
   return seconds
 }
 
-/** Counts a wrong code that was looked up, with the COMMIT; those of the pharmacy that count no more are deleted. */
+/** Counts a wrong code that was looked up, with the COMMIT; deletes the pharmacy's that no longer count. */
 export function countWrongLookup(tx: Transaction, pharmacy: string): void {
   count(tx, pharmacy, null)
 }
 
-/** Counts the wrong code of a refusal, if that is what it was refused for. */
+/** Counts a refusal's wrong code, if that was the reason for it. */
 export function countWrongCode(tx: Transaction, pharmacy: string, { refused, facts }: Refusal): void {
   if (refused === 'pickup_code_wrong') count(tx, pharmacy, String(facts.reservation))
 }

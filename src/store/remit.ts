@@ -2,13 +2,13 @@ import type { Queryable } from '../db/database.ts'
 import { row } from '../db/query.ts'
 import { type SQL, sql, texts } from '../db/sql.ts'
 
-/** What a regulator answers for: territories with all below them, and professions; none named means all. */
+/** What a regulator is responsible for: territories with all below them, and professions; none named means all. */
 export interface Remit {
   territories: string[]
   professions: string[]
 }
 
-/** A condition: what a row of this alias froze of profession and territories lies in the remit. */
+/** A condition: the profession and territories frozen in a row of this alias are in the remit. */
 export function frozenInRemit(alias: SQL, remit: Remit): SQL {
   return sql`((${alias}.practice_territory in ${codesOf(remit)} or ${alias}.pharmacy_territory in ${codesOf(remit)})
     and ${hasProfession(sql`${alias}.profession`, remit)}) is true`
@@ -19,7 +19,7 @@ export function frozenInRemit(alias: SQL, remit: Remit): SQL {
  * the remit.
  */
 export function personInRemit(personId: SQL, remit: Remit): SQL {
-  // Not «exists»: PostgreSQL would gather everybody in the remit first, to look one person up.
+  // Not «exists», for which PostgreSQL would gather everybody in the remit to look one person up.
   return sql`(
     select main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
       or exists (
@@ -29,12 +29,12 @@ export function personInRemit(personId: SQL, remit: Remit): SQL {
     where record.id = ${personId}) is true`
 }
 
-/** A condition: a pharmacy lies in the remit's territories, whatever its professions. */
+/** A condition: a pharmacy is in the remit's territories; professions do not matter. */
 export function pharmacyInRemit(pharmacy: SQL, remit: Remit): SQL {
   return sql`(${pharmacy} in (select finess from pharmacies where territory in ${codesOf(remit)})) is true`
 }
 
-/** The person known by an identifier, and whether a remit reaches it. Undefined when nobody has this identifier. */
+/** The person known by an identifier, and whether a remit reaches them. Undefined if nobody has this identifier. */
 export function findPersonInRemit(
   db: Queryable,
   remit: Remit,

@@ -4,10 +4,10 @@ import { sql } from '../db/sql.ts'
 
 const BATCH = 5_000
 
-/** The tables whose rows are forgotten by their age alone. */
+/** The tables whose rows are forgotten by age alone. */
 export type AgingTable = 'accesses' | 'refusals'
 
-/** Deletes a batch of what is older than so many days, oldest first, and returns how many: 0 when none is left. */
+/** Deletes a batch of rows older than so many days, oldest first, and returns how many: 0 when none are left. */
 export async function forgetOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
   const forget = `forget_${table}`
   const { forgotten } = await oneRow<{ forgotten: number }>(
@@ -18,7 +18,7 @@ export async function forgetOlder(db: Queryable, table: AgingTable, days: number
   return forgotten
 }
 
-/** Counts what is older than so many days. */
+/** Counts the rows older than so many days. */
 export async function countOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
   const { older } = await oneRow<{ older: number }>(
     db,

@@ -1,24 +1,24 @@
 import { type SQL, sql } from '../db/sql.ts'
 
 /**
- * Which dispensations and reversals a regulator asked for and may see. The record of an export keeps it as it is, so that
- * nothing in it is a national number: persons are the ids of all records of one person.
+ * Which dispensations and reversals a regulator asked for and may see. The record of an export keeps it unchanged, so
+ * it contains no national number: persons are the ids of all records of one person.
  */
 export interface Selection {
-  /** The remit: one of the entry's territories is among these, those below included. */
+  /** The remit: one of the entry's territories is among these, which include those below. */
   remit: string[]
-  /** Left out: all. */
+  /** All if left out. */
   professions?: string[] | undefined
   /** From (inclusive) to (exclusive), RFC 3339. */
   from?: string | undefined
   to?: string | undefined
-  /** Recorded at this time or before. */
+  /** Recorded at or before this time. */
   recordedBy?: string | undefined
   pharmacy?: string | undefined
   persons?: string[] | undefined
   profession?: string | undefined
   territories?: string[] | undefined
-  /** One of the entry's lines has both, the product and the lot. */
+  /** One and the same line has both the product and the lot. */
   product?: string | undefined
   lot?: string | undefined
   flag?: string | undefined
@@ -51,7 +51,7 @@ const lineOf = (product: SQL, lot: SQL) => sql`exists (select from ledger_lines 
 
 const keys = <Field extends string>(conditions: Record<Field, unknown>) => Object.keys(conditions) as Field[]
 
-/** The condition over ledger_entries e that the selection selects the entry. Its text depends on `shapeOf`. */
+/** A condition over ledger_entries e: the entry is selected. Its text depends on `shapeOf`. */
 export function selected(selection: Selection): SQL {
   const { product = null, lot = null } = selection
   return sql.join(
@@ -71,7 +71,7 @@ export function selected(selection: Selection): SQL {
   )
 }
 
-/** Which fields a selection has, for the name of a statement with `selected` in it. */
+/** Which fields a selection has, for the name of a statement that contains `selected`. */
 export function shapeOf(selection: Selection): string {
   const { product, lot } = selection
   const has = [...keys(listed), ...keys(named)].map((field) => selection[field] !== undefined)
@@ -79,8 +79,8 @@ export function shapeOf(selection: Selection): string {
 }
 
 /**
- * The condition over accesses a that it is an export which covered at least one entry of these persons: `persons` is a
- * subquery of person ids, all records of one person. It is `selected`, read from the selection that the record keeps.
+ * A condition over accesses a: it is an export that covered at least one entry of these persons. `persons` is a
+ * subquery for the ids of all records of one person. It is `selected` again, with the selection that the record keeps.
  */
 export function exportsCovering(persons: SQL): SQL {
   const kept = (field: string, condition: SQL) => sql`(not a.selection ? ${sql.raw(`'${field}'`)} or ${condition})`

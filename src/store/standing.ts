@@ -2,7 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
 import { sql } from '../db/sql.ts'
 
-/** A client that was not revoked, as it stands now, whatever its tokens say. */
+/** The present standing of a client that is not revoked, whatever its tokens say. */
 interface ClientStanding {
   id: string
   role: 'pharmacy' | 'professional' | 'regulator' | 'admin'
@@ -11,29 +11,29 @@ interface ClientStanding {
   professions: string[]
   /** The pharmacies that granted it. */
   finess: string[]
-  /** Of them, those that are suspended or closed. */
+  /** Those of them that are suspended or closed. */
   closed: string[]
   suspended: boolean
-  /** Seconds since 1970, with milliseconds: tokens issued until then are refused. */
+  /** Tokens issued until then are refused. In seconds since 1970, with milliseconds. */
   tokensFrom: number | null
 }
 
-/** Who is suspended, and what each client may, at one moment. */
+/** Who is suspended, and what each client may do, at one moment. */
 export interface Standing {
   version: string
   /** All identifiers of suspended professionals. */
   professionals: ReadonlySet<string>
-  /** Pharmacies that are suspended or closed. */
+  /** Suspended and closed pharmacies. */
   pharmacies: ReadonlySet<string>
   clients: ReadonlyMap<string, ClientStanding>
 }
 
-/** The version that changes with every change of anybody's standing. */
+/** The version, which rises whenever anybody's standing changes. */
 export async function readStandingVersion(db: Queryable): Promise<string> {
   return (await oneRow<{ version: string }>(db, 'standing_version', sql`select version::text from standing`)).version
 }
 
-/** The standing of everybody that is suspended and of every client. */
+/** Everybody who is suspended, and the standing of every client. */
 export async function readStanding(db: Queryable): Promise<Standing> {
   const read = await oneRow<{
     version: string

@@ -7,7 +7,7 @@ export function findTerritories(db: Queryable, codes: readonly string[]): Promis
   return rows(db, 'find_territories', sql`select code from territories where code = any (${texts(codes)})`)
 }
 
-/** The codes of some territories and of all below them, sorted. */
+/** The codes of these territories and of all below them, sorted. */
 export async function territoriesWithin(db: Queryable, codes: readonly string[]): Promise<string[]> {
   const found = await rows<{ code: string }>(
     db,
@@ -21,7 +21,7 @@ export async function territoriesWithin(db: Queryable, codes: readonly string[])
   return found.map(({ code }) => code)
 }
 
-/** A condition: one of the territories is this one or lies above it. */
+/** A condition: one of the territories is this one or contains it. */
 export function liesWithin(territory: SQL, territories: readonly string[]): SQL {
   return sql`exists (
     with recursive path as (
@@ -31,7 +31,7 @@ export function liesWithin(territory: SQL, territories: readonly string[]): SQL 
     select from path where code = any (${texts(territories)}))`
 }
 
-/** Whether one of the territories is this one or lies above it. */
+/** Whether one of the territories is this one or contains it. */
 export async function isWithin(db: Queryable, territory: string, territories: readonly string[]): Promise<boolean> {
   const found = await oneRow<{ within: boolean }>(
     db,

@@ -9,7 +9,7 @@ export interface TimePage {
   limit: number
 }
 
-/** The end of a statement that reads a page, newest first, over rows of this alias with `at` and `id`. */
+/** The end of a statement that reads a page, newest first, of rows with `at` and `id` under this alias. */
 export function timePage(alias: SQL, { from, to, before, limit }: TimePage): SQL {
   return sql`${alias}.at >= coalesce(${timestamp(from ?? null)}, '-infinity') and ${alias}.at < coalesce(${timestamp(to ?? null)}, 'infinity')
     and (${alias}.at, ${alias}.id) < (coalesce(${timestamp(before?.at ?? null)}, 'infinity'),

@@ -16,7 +16,7 @@ export const counts = [
 
 const dimensions = ['week', 'practice_territory', 'pharmacy_territory', 'profession', 'product'] as const
 
-/** The two tables of totals, with what a row of each stands for. */
+/** The two tables of totals, with the columns that identify a row of each. */
 const totalsTables = {
   audit_totals_by_pharmacy: ['pharmacy', ...dimensions],
   audit_totals: dimensions,
@@ -40,14 +40,16 @@ export const lineCounts: SQL = sql`
 const sums = sql.raw(counts.map((count) => `sum(${count}) as ${count}`).join(', '))
 
 /**
- * Adds the lines of entries to both tables of totals, to leave with the COMMIT. Each entry exactly once: in the transaction
- * that gives it its place in the log.
+ * Adds the lines of entries to both tables of totals, with the COMMIT. It must happen exactly once for each entry: in
+ * the transaction that gives it its place in the log.
  */
 export function addToTotals(tx: Transaction, entryIds: readonly string[]): void {
   send(tx, 'add_to_totals', additionToTotals(sql`e.id = any (${uuids(entryIds)})`))
 }
 
-/** The statement that adds the lines of some ledger_entries e; in one order, so that two who add do not lock each other out. */
+/**
+ * The statement that adds the lines of some ledger_entries e, always in the same order, so that two cannot deadlock.
+ */
 export function additionToTotals(which: SQL): SQL {
   return sql`with line as (
         select ${lineCounts} from ledger_entries e join ledger_lines l on l.entry_id = e.id where ${which}
@@ -63,7 +65,7 @@ function addition(table: TotalsTable): SQL {
     on conflict on constraint ${sql.raw(`${table}_once`)} do update set ${added}`
 }
 
-/** Rows of a table of totals, as breaches, that are not what the entries in the log add up to. */
+/** The rows of a table of totals that differ from what the entries in the log add up to, as breaches. */
 export function differingTotals(table: TotalsTable, most: number): SQL {
   const keys = names(totalsTables[table])
   const figures = (kept: boolean) =>
