@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { FieldError, RefusalCode } from '../domain/refusals.ts'
 
 /** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
@@ -43,13 +44,31 @@ export const problemStatus = {
 
 export type ProblemCode = keyof typeof problemStatus
 
+type Status = (typeof problemStatus)[ProblemCode]
+
+const titles: Record<Status, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  409: 'Conflict',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
 /**
  * A request that ends here with a problem document. `detail` and `facts` are public: no national number, name, token or
  * SQL may stand in them. `status` differs from the code's own only for a caller that is itself suspended (403).
  */
 export class Problem extends Error {
   readonly code: ProblemCode
-  readonly status: number
+  readonly status: Status
   readonly errors: FieldError[] | undefined
   readonly facts: Record<string, unknown>
   readonly retryAfterSeconds: number | undefined
@@ -60,7 +79,7 @@ export class Problem extends Error {
     code: ProblemCode,
     detail: string,
     more: {
-      status?: number
+      status?: 403
       errors?: FieldError[] | undefined
       facts?: Record<string, unknown>
       retryAfterSeconds?: number | undefined
@@ -74,6 +93,44 @@ export class Problem extends Error {
     this.facts = more.facts ?? {}
     this.retryAfterSeconds = more.retryAfterSeconds
     this.reason = more.reason
+  }
+
+  get title(): string {
+    return titles[this.status]
+  }
+}
+
+const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]
+
+/** The problem document of RFC 9457; codes add members of their own, such as `remaining`. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string().describe('A URN that stands for the code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong with this request and what to do about it.'),
+    instance: z.string().describe('A URN that stands for this occurrence.'),
+    code: z.enum(codes).describe('Stable, never renamed: program against it.'),
+    requestId: z.string(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .describe('On 400: each wrong field.'),
+  })
+  .meta({ id: 'Problem' })
+
+/** The members of a problem document. */
+export function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
+  return {
+    ...problem.facts,
+    type: `urn:gomask:problem:${problem.code}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.message,
+    instance: `urn:uuid:${requestId}`,
+    code: problem.code,
+    requestId,
+    ...(problem.status === 400 && { errors: problem.errors ?? [{ path: 'request', message: problem.message }] }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { instantOf, iso } from '../domain/instant.ts'
-import { problemSchema } from './problems.ts'
+import { problemSchema } from './problem.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
 export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')

@@ -1,7 +1,7 @@
 import formbody from '@fastify/formbody'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { problemOf } from '../../http/problems.ts'
+import { problemOf } from '../../http/errors.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { ISSUER, signClientToken } from '../../http/tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'

@@ -1,48 +1,12 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { v4 as uuid } from 'uuid'
-import { z } from 'zod'
 import { constraintRejection, isUnavailable, OutcomeUnknown } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
 import { Rejection } from '../domain/refusals.ts'
-import { Problem, type ProblemCode, problemStatus, shownName } from './problem.ts'
+import { documentOf, Problem, shownName } from './problem.ts'
 import { refusalOf } from './refusals.ts'
 import { bareHeaders } from './security-headers.ts'
-
-const titles: Record<number, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  409: 'Conflict',
-  413: 'Payload Too Large',
-  414: 'URI Too Long',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-}
-
-const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]
-
-/** The problem document of RFC 9457; codes add members of their own, such as `remaining`. */
-export const problemSchema = z
-  .looseObject({
-    type: z.string().describe('A URN that stands for the code.'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().describe('What is wrong with this request and what to do about it.'),
-    instance: z.string().describe('A URN that stands for this occurrence.'),
-    code: z.enum(codes).describe('Stable, never renamed: program against it.'),
-    requestId: z.string(),
-    errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
-      .optional()
-      .describe('On 400: each wrong field.'),
-  })
-  .meta({ id: 'Problem' })
 
 const RETRY_AFTER_SECONDS = 2
 
@@ -67,21 +31,6 @@ function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): s
   if (status === 403 && facts.scope) return `Bearer error="insufficient_scope", scope="${facts.scope}"`
   if (status !== 401) return undefined
   return /^bearer \S/i.test(headers.authorization ?? '') ? 'Bearer error="invalid_token"' : 'Bearer'
-}
-
-/** The members of a problem document. */
-function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
-  return {
-    ...problem.facts,
-    type: `urn:gomask:problem:${problem.code}`,
-    title: titles[problem.status] ?? 'Error',
-    status: problem.status,
-    detail: problem.message,
-    instance: `urn:uuid:${requestId}`,
-    code: problem.code,
-    requestId,
-    ...(problem.status === 400 && { errors: problem.errors ?? [{ path: 'request', message: problem.message }] }),
-  }
 }
 
 /** Answers every error as a problem document, and logs those that are ours. */
@@ -185,7 +134,7 @@ export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket)
   const requestId = uuid()
   const body = JSON.stringify(documentOf(problem, requestId))
   socket.end(
-    `HTTP/1.1 ${problem.status} ${titles[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\nContent-Type: application/problem+json\r\n` +
       `X-Request-Id: ${requestId}\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
   setTimeout(() => socket.destroy(), LONGEST_FAREWELL_MS).unref()
