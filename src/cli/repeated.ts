@@ -1,7 +1,8 @@
-/** Every value of an option that may be given several times: citty keeps only the last. */
+import { parseArgs } from 'node:util'
+
+/** Every value of an option that may be given several times. citty keeps the last alone, so its own parser is asked again. */
 export function repeated(rawArgs: readonly string[], name: string): string[] {
-  return rawArgs.flatMap((arg, index) => {
-    if (arg === `--${name}`) return rawArgs[index + 1] ?? []
-    return arg.startsWith(`--${name}=`) ? arg.slice(name.length + 3) : []
-  })
+  const options = { [name]: { type: 'string', multiple: true } } as const
+  const { values } = parseArgs({ args: [...rawArgs], options, strict: false })
+  return [values[name] ?? []].flat().filter((value) => typeof value === 'string')
 }
