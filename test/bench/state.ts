@@ -57,10 +57,14 @@ export async function settle(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await until(SETTLED_WITHIN_MS, 'entries wait for their place in the log', async () => {
-      const { rows } = await client.query('select exists (select from log_pending) as pending')
-      return !rows[0].pending
-    })
+    await until(
+      'entries wait for their place in the log',
+      async () => {
+        const { rows } = await client.query('select exists (select from log_pending) as pending')
+        return !rows[0].pending
+      },
+      SETTLED_WITHIN_MS,
+    )
   } finally {
     await client.end()
   }

@@ -62,9 +62,9 @@ t.test(
       const answers = await service.db.attempt(async (tx) => {
         await lockHead(tx, id)
         const one = first()
-        await until(1_500, `${order}: the first waits`, () => waiting(1))
+        await until(`${order}: the first waits`, () => waiting(1))
         const other = second()
-        await until(1_500, `${order}: the second waits`, () => waiting(2))
+        await until(`${order}: the second waits`, () => waiting(2))
         return [one, other]
       })
       const codes = (await Promise.all(answers)).map(({ status, body }) => body.code ?? status)

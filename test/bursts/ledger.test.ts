@@ -15,8 +15,7 @@ import { until } from '../support/until.ts'
 import { makeWorld, must } from '../support/world.ts'
 
 const CALLERS = 16
-const BURST_MS = 20_000
-const PROMISED_MS = 5_000
+const FOLLOWED = 6 // Checkpoints, each of which continues the one before.
 
 t.test('sixteen counters dispense while two sequencers run and a reader follows', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
@@ -54,30 +53,30 @@ t.test('sixteen counters dispense while two sequencers run and a reader follows'
     seen.push(now)
   }
 
-  const over = performance.now() + BURST_MS
+  // However fast the machine is, the counters go on until the reader has followed so many checkpoints.
+  const isOver = () => seen.length >= FOLLOWED
   const acknowledged: { id: string; entryHash: string }[] = []
   const counters = places.map(async (place, n) => {
-    for (let round = 0; performance.now() < over; round++) {
+    for (let round = 0; !isOver(); round++) {
       const person = people[(n + round * 5) % people.length]
       acknowledged.push(must(201, await world.dispense(place, person?.id ?? '', 1)).body)
     }
   })
   const following = (async () => {
-    while (performance.now() < over) {
+    while (!isOver()) {
       await follow()
       await pause(500)
     }
   })()
   await Promise.all([...counters, following])
 
-  await until(PROMISED_MS, 'an acknowledged entry was in no checkpoint', async () => {
+  await until('an acknowledged entry was in no checkpoint', async () => {
     return (await checkpointOf(service, reader))?.size === acknowledged.length
   })
   working.abort()
   await Promise.all(sequencers)
   await follow()
   t.comment(`${acknowledged.length} entries, ${seen.length} checkpoints followed`)
-  t.ok(seen.length > 5, 'there were checkpoints to follow')
 
   await t.test('each acknowledged entry has one place in the log', async (t) => {
     const leaves = await rows<{ id: string }>(

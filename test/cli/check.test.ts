@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { runCheck } from '../../src/store/invariants.ts'
+import { gomask } from '../support/command.ts'
 import { onServerOnly } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
+import { seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { makeWorld, must } from '../support/world.ts'
 
@@ -36,19 +36,19 @@ t.test('holds that no reservation explains are named', async (t) => {
 })
 
 t.test('gomask check exits 0 when all holds, and 1 naming the row when not', { skip: onServerOnly }, async (t) => {
-  t.match(await gomaskCheck(service.url), {
+  t.match(await gomask(['check'], { DATABASE_URL: service.url ?? '' }), {
     code: 0,
     stdout: 'I1, I2 and I3 hold, and the totals are those of the entries\n',
   })
   await db.foreign(`update stock set held = held + 1 where pharmacy = '${place.finess}'`)
-  const broken = await gomaskCheck(service.url)
+  const broken = await gomask(['check'], { DATABASE_URL: service.url ?? '' })
   t.equal(broken.code, 1)
   t.match(broken.stdout, `I2 broken: ${shelf}: held 3, reservations add up to 2`)
   await db.foreign(`update stock set held = held - 1 where pharmacy = '${place.finess}'`)
 })
 
 t.test('a hand-over slipped in beyond the cap is named, and so is the head that it did not move', async (t) => {
-  const entry = randomUUID()
+  const entry = seededUuid()
   await db.foreign(`insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at,
       occurred_at, pharmacy, flags)
     select '${entry}', person_id, seq + 1, 'dispensation', entry_hash, entry_hash, '', recorded_at + interval '1 second',
@@ -61,14 +61,3 @@ t.test('a hand-over slipped in beyond the cap is named, and so is the head that 
   ])
   t.match(await runCheck(db, 'check_heads'), [{ invariant: 'I3', found: 'seq 1, entries 2, last 2' }])
 })
-
-function gomaskCheck(url: string | undefined): Promise<{ code: number; stdout: string }> {
-  const { promise, resolve } = Promise.withResolvers<{ code: number; stdout: string }>()
-  const child = execFile(
-    process.execPath,
-    ['src/launch.mjs', 'check'],
-    { env: { ...process.env, DATABASE_URL: url } },
-    (_error, stdout) => resolve({ code: child.exitCode ?? -1, stdout }),
-  )
-  return promise
-}

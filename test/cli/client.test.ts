@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -6,6 +5,7 @@ import { askToken, asserted, assertion, basic, makeClientKey, tokenOf } from '..
 import { gomask } from '../support/command.ts'
 import { onServerOnly } from '../support/database.ts'
 import { makeFolder } from '../support/process.ts'
+import { seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 import { makeWorld, must } from '../support/world.ts'
@@ -24,7 +24,7 @@ t.test(
     const [, id = '', secret = ''] = /^client (\S{36})\nsecret (\S{80})\n$/.exec(created.stdout) ?? []
     const tokenStatus = async (text = secret) => (await askToken(service, basic({ id, secret: text }))).status
     const follow = (token: string, status: number) =>
-      until(2_000, `answered ${status}`, async () => {
+      until(`answered ${status}`, async () => {
         const answer = await service.call('GET', `/v1/pharmacies/${place.finess}/stock`, { token })
         return answer.status === status
       })
@@ -96,7 +96,7 @@ t.test(
 
     await t.test('exits 1 with one line for what there is not or cannot be, 2 when called wrongly', async (t) => {
       for (const [args, complaint] of [
-        [['suspend', randomUUID()], /no such client/],
+        [['suspend', seededUuid()], /no such client/],
         [['grant', id, '310000000'], /FINESS: not a FINESS number/],
         [['create', '--name', 'N', '--role', 'regulator', '--scope', 'audit:read'], /territories/],
       ] as const) {

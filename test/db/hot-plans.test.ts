@@ -65,6 +65,11 @@ async function lines(db: Service['db'], explain: string): Promise<string[]> {
   return rows.map((row) => row['QUERY PLAN'])
 }
 
+/** The id of the row that an expression counts, scattered as random ones are. */
+function uuid(kind: number, counted: string): string {
+  return `md5('${kind} ' || (${counted}))::uuid`
+}
+
 type Service = Awaited<ReturnType<typeof startService>>
 
 /** Enough of everything that reading all of it is the worse plan, as in a small region, and all of it farther than the world's pharmacy. */
@@ -72,23 +77,24 @@ async function fill(url: string): Promise<void> {
   const owner = await openServerOwner(url)
   await owner.script(`
     insert into pharmacies (finess, name, address, location, territory, status)
-    select to_char(n, 'FM000000000'), 'P', 'A', ST_MakePoint(1 + random(), 44 + random())::geography, 'FR-31', 'active'
+    select to_char(n, 'FM000000000'), 'P', 'A',
+      ST_MakePoint(1 + n * 389 % 2000 / 2000.0, 44 + n * 787 % 2000 / 2000.0)::geography, 'FR-31', 'active'
     from generate_series(1, 2000) n;
     insert into stock (pharmacy, product, on_hand, held, version, observed_at, location)
     select finess, code, 10, 0, 1, now(), location from pharmacies p, products c on conflict do nothing;
     with person as (
       insert into persons (id, profession, family_name, given_name, status)
-      select gen_random_uuid(), '60', 'a', 'b', 'active' from generate_series(1, 4000) returning id
+      select ${uuid(1, 'n')}, '60', 'a', 'b', 'active' from generate_series(1, 4000) n returning id
     ), head as (insert into ledger_heads (person_id) select id from person returning person_id)
     insert into person_identifiers (identifier, person_id)
     select to_char(80000000000 + row_number() over (), 'FM00000000000'), person_id from head;
     insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, status, created_at, expires_at, ended_at)
-    select gen_random_uuid(), p.id, to_char(1 + row_number() over (), 'FM000000000'), 'surgical', 1, 'C' || row_number() over (),
-      'expired', now() - interval '2 days', now() - interval '1 day', now() from persons p limit 1900;
+    select ${uuid(2, 'n')}, ${uuid(1, 'n')}, to_char(1 + n, 'FM000000000'), 'surgical', 1, 'C' || n,
+      'expired', now() - interval '2 days', now() - interval '1 day', now() from generate_series(1, 1900) n;
     insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, status, created_at, expires_at)
-    select gen_random_uuid(), p.id, to_char(1 + (nth + n) % 2000, 'FM000000000'), 'surgical', 1, 'H' || nth || n,
-      'held', now(), now() + interval '1 day'
-    from (select id, row_number() over () as nth from persons where family_name = 'a') p, generate_series(1, 6) n;
+    select ${uuid(3, 'nth * 10 + n')}, ${uuid(1, 'nth')}, to_char(1 + (nth + n) % 2000, 'FM000000000'), 'surgical', 1,
+      'H' || nth || '-' || n, 'held', now(), now() + interval '1 day'
+    from generate_series(1, 4000) nth, generate_series(1, 6) n;
     analyze`)
   await owner.close()
 }

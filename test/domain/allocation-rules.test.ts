@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { type AllocationRule, type Beneficiary, type RuleChoice, ruleFor } from '../../src/domain/allocation-rules.ts'
 import { instantOf } from '../../src/domain/instant.ts'
+import { fc } from '../support/seed.ts'
 import { exampleRule } from './example-rule.ts'
 
 const doctor = { profession: '10' }

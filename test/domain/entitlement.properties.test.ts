@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import t from 'tap'
 import type { AllocationRule } from '../../src/domain/allocation-rules.ts'
 import { allowance, type Hold, type Receipt } from '../../src/domain/entitlement.ts'
 import { instantOf } from '../../src/domain/instant.ts'
 import { type Period, periodAt } from '../../src/domain/periods.ts'
+import { fc } from '../support/seed.ts'
 import { exampleRule } from './example-rule.ts'
 
 const PRODUCTS = ['surgical', 'ffp2', 'gown']

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import {
   departmentOfFiness,
@@ -8,6 +7,7 @@ import {
   identifierKind,
   professionalId,
 } from '../../src/domain/identifiers.ts'
+import { fc } from '../support/seed.ts'
 
 t.test('an RPPS number is known with and without its national prefix', async (t) => {
   for (const rpps of ['99700237045', '99700427885']) {

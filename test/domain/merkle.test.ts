@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
 import t from 'tap'
 import {
   type Edge,
@@ -19,6 +18,7 @@ import {
   rootOfRange,
   tilesOf,
 } from '../../src/domain/merkle-proofs.ts'
+import { fc } from '../support/seed.ts'
 
 const EMPTY: Edge = { size: 0, levels: [] }
 const MOST = 70_000 // Beyond 256 × 256, where the third level of tiles begins.

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { type Instant, instantOf } from '../../src/domain/instant.ts'
 import { countsIn, periodAt, type RuleWindow, resetsAt, type WindowContext } from '../../src/domain/periods.ts'
+import { fc } from '../support/seed.ts'
 
 const instants = fc.integer({ min: instantOf('2010-01-01T00:00:00Z'), max: instantOf('2040-01-01T00:00:00Z') })
 

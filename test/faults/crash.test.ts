@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { oneRow } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
+import { seededUuid } from '../support/seed.ts'
 import {
   asksToCommit,
   type Message,
@@ -56,7 +56,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
   }
 
   await t.test('killed after it and before the answer: the retry is replayed', async (t) => {
-    const [{ id }, key] = [await world.professional(1), randomUUID()]
+    const [{ id }, key] = [await world.professional(1), seededUuid()]
     t.same(await kill(t, id, key, cutAt('confirmed')), { entries: 1, movements: 1 }, 'the effect is there')
     const again = await dispense(id, key)
     t.match(again, { status: 201, headers: { 'idempotency-replayed': 'true' }, body: { professional: id } })
@@ -64,7 +64,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
   })
 
   await t.test('killed before it: nothing is done, and the retry works', async (t) => {
-    const [{ id }, key] = [await world.professional(2), randomUUID()]
+    const [{ id }, key] = [await world.professional(2), seededUuid()]
     t.same(await kill(t, id, key, cutAt('asked')), { entries: 0, movements: 0 }, 'nothing is there')
     const again = await dispense(id, key)
     t.equal(again.status, 201)
@@ -75,7 +75,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
   await t.test(
     'the database’s confirmation lost: the outcome is unknown until the same key is sent again',
     async (t) => {
-      const [{ id }, key] = [await world.professional(3), randomUUID()]
+      const [{ id }, key] = [await world.professional(3), seededUuid()]
       commit.confirmed = () => {
         void proxy.refuse()
         return NOTHING
@@ -97,7 +97,7 @@ t.test('the instant of the commit', { skip }, async (t) => {
     [5, 'NOTICE'],
   ] as const) {
     await t.test(`a ${severity} with the confirmation: the outcome is unknown, never 2xx`, async (t) => {
-      const [{ id }, key] = [await world.professional(n), randomUUID()]
+      const [{ id }, key] = [await world.professional(n), seededUuid()]
       const text = 'canceling wait for synchronous replication due to user request'
       commit.confirmed = ({ bytes }) => Buffer.concat([notice(severity, text), bytes])
       t.match(await dispense(id, key), {

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import t from 'tap'
 import { gomask } from '../support/command.ts'
 import { makeDataDir, onEmbeddedOnly } from '../support/database.ts'
 import { makeServer } from '../support/process.ts'
 import { answerOn, dial } from '../support/raw-http.ts'
+import { seededUuid } from '../support/seed.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
 t.test('the embedded database in its folder', { skip: onEmbeddedOnly }, async (t) => {
@@ -16,7 +16,7 @@ t.test('the embedded database in its folder', { skip: onEmbeddedOnly }, async (t
   const place = await world.pharmacy(1)
   const { id, token } = await world.professional(1)
   must(201, await world.count(place, 100))
-  const key = randomUUID()
+  const key = seededUuid()
   const dispense = () =>
     server.call('POST', '/v1/dispensations', { token: place.token, key, body: dispensationBody(id, 4) })
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
 import { sql, texts } from '../../src/db/sql.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
+import { seededUuid } from '../support/seed.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
@@ -52,7 +52,7 @@ t.test('a database that is away', { skip }, async (t) => {
 
   for (const round of [1, 2]) {
     await t.test(`away for a while, time ${round}: 503 meanwhile, and then it serves again`, async (t) => {
-      const keys = range(10).map(() => randomUUID())
+      const keys = range(10).map(() => seededUuid())
       await proxy.refuse()
       const away = await atOnce(keys, dispense)
       t.same(tally(away), { '503 unavailable': keys.length })
@@ -60,17 +60,17 @@ t.test('a database that is away', { skip }, async (t) => {
       t.match(await server.call('GET', '/readyz'), { status: 503, body: { code: 'unavailable' } })
       t.equal((await server.call('GET', '/healthz')).status, 200, 'the process is alive')
       await proxy.accept()
-      await until(10_000, 'it did not come back by itself', ready)
+      await until('it did not come back by itself', ready)
       t.same(tally(await atOnce(keys, dispense)), { 201: keys.length }, 'the same keys succeed')
     })
   }
 
   for (const round of range(ROUNDS)) {
     await t.test(`lost under load, time ${round + 1}: every answer is true`, async (t) => {
-      const keys = range(40).map(() => randomUUID())
+      const keys = range(40).map(() => seededUuid())
       let answered = 0
       const answers = atOnce(keys, (key, n) => dispense(key, n).finally(() => answered++))
-      await until(10_000, 'nothing was answered', () => answered > 5 * round)
+      await until('nothing was answered', () => answered > 5 * round)
       await proxy.refuse()
       const outcomes = (await answers).map((answer) => Object.keys(tally([answer])).join())
       const keysOf = (outcome: string) => keys.filter((_, n) => outcomes[n] === outcome)
@@ -80,7 +80,7 @@ t.test('a database that is away', { skip }, async (t) => {
       t.equal(await done(acknowledged), acknowledged?.length, 'what was acknowledged is there')
       t.equal(await done(denied), 0, 'of what was said not to be done, nothing is')
       await proxy.accept()
-      await until(10_000, 'it did not come back by itself', ready)
+      await until('it did not come back by itself', ready)
       t.same(tally(await atOnce(keys, dispense)), { 201: keys.length }, 'the same keys find out, or do it now')
       t.equal(await done(keys), keys.length, 'each is there once')
     })

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { gomask } from '../support/command.ts'
@@ -6,6 +5,7 @@ import { serverUrl } from '../support/database.ts'
 import { startPostgres } from '../support/postgres-container.ts'
 import { makeFolder, makeServer, type Server } from '../support/process.ts'
 import { dockerAnswers } from '../support/runner/docker-api.ts'
+import { seededUuid } from '../support/seed.ts'
 import type { Answer } from '../support/service.ts'
 import { range } from '../support/tally.ts'
 import { until } from '../support/until.ts'
@@ -36,15 +36,15 @@ t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing', { s
   const has = (status: number, from: number) =>
     writes.slice(from).filter(({ answer }) => answer.status === status).length
 
-  await until(20_000, 'no writes were acknowledged', () => has(201, 0) >= 20 * CALLERS)
+  await until('no writes were acknowledged', () => has(201, 0) >= 20 * CALLERS)
   await postgres.kill()
   const killed = writes.length
-  await until(20_000, 'the outage was not noticed', () => has(503, killed) >= 2 * CALLERS)
+  await until('the outage was not noticed', () => has(503, killed) >= 2 * CALLERS)
   t.equal((await server.call('GET', '/healthz')).status, 200, 'the process is alive')
   t.equal((await server.call('GET', '/readyz')).status, 503, 'and not ready')
   await postgres.start()
   const restarted = writes.length
-  await until(30_000, 'the service did not come back', () => has(201, restarted) >= 20 * CALLERS)
+  await until('the service did not come back', () => has(201, restarted) >= 20 * CALLERS)
   load.abort()
   await Promise.all(calling)
   t.equal((await server.call('GET', '/readyz')).status, 200)
@@ -76,7 +76,7 @@ async function makeCallers(server: Server): Promise<((writes: Write[]) => Promis
   const people = await Promise.all([1, 2, 3, 4].map((n) => world.professional(n)))
   for (const place of places) must(201, await world.count(place, 1_000_000))
   const write = async (writes: Write[], path: string, token: string, body?: object) => {
-    const key = randomUUID()
+    const key = seededUuid()
     const answer = await server.call('POST', path, { token, key, body })
     writes.push({ path, token, key, ...(body && { body }), answer })
     return answer

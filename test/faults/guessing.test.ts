@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { rpps } from '../support/numbers.ts'
+import { seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { range } from '../support/tally.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
@@ -21,7 +21,7 @@ async function counted(kind: string): Promise<number> {
 
 t.test('ids guessed in a row: 404, then 429, and the metrics show it', async (t) => {
   const before = [await counted('not_found'), await counted('rate_limited')] as const
-  const read = (token: string) => call('GET', `/v1/reservations/${randomUUID()}`, { token })
+  const read = (token: string) => call('GET', `/v1/reservations/${seededUuid()}`, { token })
   for (const n of range(12)) t.match(await read(nurse.token), notFound, `guess ${n + 1}`)
   const refused = await read(nurse.token)
   t.match(refused, limited)
@@ -37,11 +37,11 @@ t.test(
   async (t) => {
     const token = await service.token({ role: 'regulator', subject: 'curious', territories: ['FR-31'] })
     for (const n of range(4)) {
-      t.match(await call('GET', `/v1/dispensations/${randomUUID()}`, { token }), notFound)
+      t.match(await call('GET', `/v1/dispensations/${seededUuid()}`, { token }), notFound)
       t.match(await call('GET', `/v1/professionals/${rpps(900 + n)}/history`, { token }), notFound)
-      t.match(await call('GET', `/v1/ledger/inclusion-proof?entry=${randomUUID()}`, { token }), notFound)
+      t.match(await call('GET', `/v1/ledger/inclusion-proof?entry=${seededUuid()}`, { token }), notFound)
     }
-    t.match(await call('GET', `/v1/dispensations/${randomUUID()}`, { token }), limited)
+    t.match(await call('GET', `/v1/dispensations/${seededUuid()}`, { token }), limited)
     for (const n of range(12)) t.match(await call('GET', `/nowhere-${n}`), notFound)
     t.equal((await service.app.inject({ url: '/nowhere' })).statusCode, 429, 'by address without a token')
     t.equal((await call('GET', '/nowhere', { address: '192.0.2.7' })).status, 404, 'another address goes on')

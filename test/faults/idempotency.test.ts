@@ -153,7 +153,7 @@ t.test('an expired key is free for another request, though no job has taken it a
     })
   const first = must(201, await reserve(1)).body
   t.equal((await reserve(2)).status, 422)
-  await asOwner(db, `update idempotency_keys set expires_at = now() where key = 'thirty-days'`)
+  await asOwner(db, `update idempotency_keys set expires_at = now() - interval '1 ms' where key = 'thirty-days'`)
   const second = await reserve(2)
   t.equal(second.status, 201)
   t.not(second.body.id, first.id)

@@ -76,9 +76,9 @@ t.test('an old backup restored: the service serves on, and refuses to sign', asy
   await dispense()
   t.equal((await server.call('GET', '/readyz')).status, 200)
   const refused = async () => /^gomask_ledger_refused 1$/m.test((await server.call('GET', '/metrics')).body)
-  await until(10_000, 'the metric to alert on was not 1', refused)
+  await until('the metric to alert on was not 1', refused)
   const waiting = async () => /^gomask_ledger_pending_seconds [1-9]/m.test((await server.call('GET', '/metrics')).body)
-  await until(10_000, 'the age of the waiting entry did not rise', waiting)
+  await until('the age of the waiting entry did not rise', waiting)
   t.equal((await checkpoint(server, world)).size, 1, 'nothing was signed after it')
   t.equal(await readFile(join(dataDir, 'checkpoints', 'checkpoint'), 'utf8'), kept.note, 'what was published is kept')
 })
@@ -107,14 +107,11 @@ t.test(
     t.equal(second, oldKey, 'the present key comes first')
     t.not(newKey, oldKey)
     for (const line of [newKey, oldKey]) t.ok(opens(both.note, line), 'whoever knows one of the two keys can go on')
-    t.match(
-      receipt,
-      new RegExp(
-        `\n— gomask ${Buffer.from(newKey.split('+')[1] ?? '', 'hex')
-          .toString('base64')
-          .slice(0, 5)}`,
-      ),
-    )
+    // Of the base64 of four bytes, whose last letter is the signature's as well; a text, as it may hold a plus sign.
+    const signedBy = Buffer.from(newKey.split('+')[1] ?? '', 'hex')
+      .toString('base64')
+      .slice(0, 5)
+    t.ok(receipt.includes(`\n— gomask ${signedBy}`))
     await stop(server)
 
     await writeFile(file, newPem)
@@ -143,7 +140,7 @@ async function checkpoint(server: Server, { regulator }: World): Promise<{ note:
 }
 
 async function published(server: Server, world: World, size: number): Promise<{ note: string }> {
-  await until(30_000, `no checkpoint of ${size}`, async () => (await checkpoint(server, world)).size === size)
+  await until(`no checkpoint of ${size}`, async () => (await checkpoint(server, world)).size === size)
   return checkpoint(server, world)
 }
 

@@ -4,10 +4,6 @@ import { makeDatabase, makeDataDir, serverUrl } from '../support/database.ts'
 import { makeFolder, makeServer, type Server } from '../support/process.ts'
 import { answerOn, dial, type RawAnswer } from '../support/raw-http.ts'
 
-const HEADERS_WITHIN_MS = 10_000
-const REQUEST_WITHIN_MS = 15_000
-const CHECKED_EVERY_MS = 3_000 // And a moment for the answer, on a busy machine.
-
 t.test('bytes that no good client sends', async (t) => {
   const server = await setUp(t)
   const admin = await server.token({ role: 'admin', subject: 'admin' })
@@ -18,18 +14,15 @@ t.test('bytes that no good client sends', async (t) => {
   await t.test('headers or a body that never end are cut off, and others are served meanwhile', async (t) => {
     // One byte in a while, so that the connection is never idle.
     const slow = [
-      ['headers', HEADERS_WITHIN_MS, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
-      ['body', REQUEST_WITHIN_MS, `${head(...authorised, 'Content-Length: 1000')}{`],
-    ] as const
+      'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
+      `${head(...authorised, 'Content-Length: 1000')}{`,
+    ]
     await Promise.all(
-      slow.map(async ([what, limitMs, beginning]) => {
-        const { answer, tookMs } = await dribble(server, beginning)
-        t.ok(
-          tookMs > limitMs / 2 && tookMs < limitMs + CHECKED_EVERY_MS,
-          `${what}: cut off after ${Math.round(tookMs)} ms`,
-        )
-        if (answer) isProblem(t, answer, [400], 'invalid_request')
+      slow.map(async (beginning) => {
+        const cutOff = dribble(server, beginning)
         t.equal((await server.call('GET', '/healthz')).status, 200, 'others are served')
+        const answer = await cutOff
+        if (answer) isProblem(t, answer, [400], 'invalid_request')
       }),
     )
   })
@@ -110,16 +103,15 @@ async function sendThenRead(server: Server, bytes: string): Promise<RawAnswer | 
   return answer
 }
 
-/** Sends a beginning and then a byte at a time, until the server has had enough. */
-async function dribble(server: Server, beginning: string): Promise<{ answer: RawAnswer | undefined; tookMs: number }> {
-  const started = performance.now()
+/** Sends a beginning and then a byte at a time until the server has had enough; answers what it said of that. */
+async function dribble(server: Server, beginning: string): Promise<RawAnswer | undefined> {
   const socket = await dial(server.url())
   socket.write(beginning)
   const drops = setInterval(() => socket.write('x'), 200)
   const answer = await answerOn(socket)
   clearInterval(drops)
   socket.destroy()
-  return { answer, tookMs: performance.now() - started }
+  return answer
 }
 
 /** The first answer on a connection, and how many there were until the server closed it. */

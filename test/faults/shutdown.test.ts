@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { answerOn, dial } from '../support/raw-http.ts'
+import { seededUuid } from '../support/seed.ts'
 import type { Answer } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
 import { until } from '../support/until.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const STOPS_WITHIN_MS = 10_000
 const CALLERS = 8
 
 t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
@@ -22,21 +21,20 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
   const dispense = () =>
     server.call('POST', '/v1/dispensations', {
       token: place.token,
-      key: randomUUID(),
+      key: seededUuid(),
       body: dispensationBody(id, 1),
     })
   const entries = async () => Number((await administrator.query('select count(*) as n from ledger_entries')).rows[0]?.n)
-  /** Asks the server to stop, and answers how it did and how long that took. */
+  /** Asks the server to stop, and answers how it did: had it not by its own limit, it would have exited with 1. */
   const stop = async (afterwards = async () => {}) => {
-    const started = performance.now()
     server.signal('SIGTERM')
     await server.says('stopping')
     await afterwards()
-    return { ...(await server.ended()), inTime: performance.now() - started < STOPS_WITHIN_MS }
+    return server.ended()
   }
-  const stopped = { code: 0, signal: null, inTime: true }
+  const stopped = { code: 0, signal: null }
 
-  await t.test('with a connection open that has nothing to say: exits 0 at once', async (t) => {
+  await t.test('with a connection open that has nothing to say: exits 0', async (t) => {
     const idle = await dial(server.url())
     idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     t.match(await answerOn(idle), { status: 200, headers: { connection: 'keep-alive' } })
@@ -55,7 +53,6 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
     const before = await entries()
     const answers = atOnce(range(CALLERS), dispense)
     await until(
-      5_000,
       'the requests are not in flight',
       async () => Number((await administrator.query(waiting)).rowCount) >= CALLERS,
     )
@@ -76,7 +73,7 @@ t.test('SIGTERM', { skip: onServerOnly }, async (t) => {
         answers.push(answer)
       }
     })
-    await until(20_000, 'the load did not start', () => answers.length >= 10 * CALLERS)
+    await until('the load did not start', () => answers.length >= 10 * CALLERS)
     t.same(await stop(), stopped)
     await Promise.all(callers)
     t.same(tally(answers), { 201: answers.length })

@@ -1,7 +1,5 @@
-import { createHmac, randomUUID } from 'node:crypto'
-import fc from 'fast-check'
+import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { v7 as uuidv7 } from 'uuid'
 import { readClock } from '../../src/db/clock.ts'
 import { commitmentTo } from '../../src/domain/commitment.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
@@ -11,6 +9,7 @@ import { ALL, exportBundle, linesOf, verify } from '../support/bundle.ts'
 import { makeHistory } from '../support/history.ts'
 import { makeSigner, publishLog } from '../support/log.ts'
 import { adeli } from '../support/numbers.ts'
+import { fc, seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { range } from '../support/tally.ts'
 import { must } from '../support/world.ts'
@@ -95,7 +94,7 @@ t.test(
 
 t.test('a log of several pages and tiles verifies, whole and entry by entry, and comes in pieces', async (t) => {
   const { db } = await startService(t)
-  const linked = randomUUID()
+  const linked = seededUuid()
   await db.foreign(
     `insert into persons (id, profession, family_name, given_name, status) values ('${linked}', '60', 'M', 'C', 'active')`,
   )
@@ -114,7 +113,11 @@ t.test('a log of several pages and tiles verifies, whole and entry by entry, and
         lines: [],
         flags: [],
       }
-      const entry = seal(head, { id: uuidv7(), kind: 'link', ...facts, refersTo: linked }, { professional: adeli(9) })
+      const entry = seal(
+        head,
+        { id: seededUuid(), kind: 'link', ...facts, refersTo: linked },
+        { professional: adeli(9) },
+      )
       append(tx, entry, [], adeli(9))
       head = { personId: linked, seq: entry.seq, entryHash: entry.entryHash }
     }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { unseal } from '../../src/domain/bundle/entry.ts'
 import { signCheckpoint } from '../../src/domain/checkpoint.ts'
@@ -6,9 +6,10 @@ import { type LedgerEntry, type SealedEntry, sealEntry } from '../../src/domain/
 import { grow, rootOfEdge } from '../../src/domain/merkle.ts'
 import { signerOf } from '../../src/domain/signed-note.ts'
 import { verify } from '../support/bundle.ts'
+import { seededUuid } from '../support/seed.ts'
 
 const signer = signerOf('gomask.test', generateKeyPairSync('ed25519').privateKey)
-const [martin, bernard] = [randomUUID(), randomUUID()]
+const [martin, bernard] = [seededUuid(), seededUuid()]
 
 /** A log of these kinds of entries, in their order. */
 function logOf(...entries: [person: string, kind: 'dispensation' | 'erasure'][]): SealedEntry[] {
@@ -27,9 +28,9 @@ function logOf(...entries: [person: string, kind: 'dispensation' | 'erasure'][])
       lines: [],
       flags: [],
     }
-    const entry = { id: randomUUID(), ...chain, kind, ...facts, refersTo: null } as unknown as LedgerEntry
+    const entry = { id: seededUuid(), ...chain, kind, ...facts, refersTo: null } as unknown as LedgerEntry
     const payload = kind === 'erasure' ? { authority: 'CNIL' } : { professional: '99700000013' }
-    const sealed = sealEntry(entry, Buffer.from(JSON.stringify(payload)), randomBytes(32))
+    const sealed = sealEntry(entry, Buffer.from(JSON.stringify(payload)), Buffer.alloc(32, nth))
     ends.set(personId, sealed)
     return sealed
   })

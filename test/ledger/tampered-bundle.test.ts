@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { readLines, Unreadable } from '../../src/cli/lines.ts'
 import { signReceipt } from '../../src/domain/checkpoint.ts'
@@ -6,6 +5,7 @@ import { verifierOf } from '../../src/domain/signed-note.ts'
 import { ALL, exportBundle, linesOf, verify } from '../support/bundle.ts'
 import { makeHistory } from '../support/history.ts'
 import { makeSigner } from '../support/log.ts'
+import { fc } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 
 const service = await startService(t)

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { invariantsHold } from '../support/invariants.ts'
+import { seed } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { makeWorld } from '../support/world.ts'
 import { faultsOf, type History, type Operation, type Thing } from './history-checker.ts'
 import { at } from './reality.ts'
 import { recordBurst } from './recorder.ts'
 
-const seed = Number(process.env.BURST_SEED ?? Date.now() % 2 ** 31)
 const service = await startService(t)
 const world = await makeWorld(service, null)
 const recorded = await recordBurst(service, world, seed)

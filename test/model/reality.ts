@@ -8,6 +8,7 @@ import type { Rule } from './entitlement.ts'
 import { Model, PHARMACIES_AT, PRACTICES_AT, PRODUCTS, type Product } from './model.ts'
 
 const KM_A_DEGREE = 111.2
+const DAY_MS = 86_400_000
 
 /** A corner of the country in which nobody else lives: three pharmacies on a line, three professionals, their rules. */
 export interface Reality {
@@ -49,9 +50,11 @@ export async function makeReality(service: Service, world: World, n: number): Pr
     post: poster(service, posted),
   }
   const model = new Model(professions, [])
-  const from = Date.parse('2026-01-01T00:00:00.000Z')
+  // Weeks are counted in pairs from the Monday before three and a half days ago: the next pair begins in three days or
+  // more, and never in the middle of a run.
+  const from = Date.now() - 3.5 * DAY_MS
   const ofNurses = { profession: `A${n}`, products: ['surgical', 'ffp2'], cap: 12, subCaps: { ffp2: 5 } }
-  await publish(model, real, { ...ofNurses, window: { weeks: 1 }, from })
+  await publish(model, real, { ...ofNurses, window: { weeks: 2 }, from })
   const ofDoctors = { profession: `B${n}`, subCaps: {}, from }
   await publish(model, real, { ...ofDoctors, products: ['surgical'], cap: 8, window: { days: 3 } })
   await publish(model, real, { ...ofDoctors, products: ['ffp2'], cap: 6, window: { weeks: 2 } })

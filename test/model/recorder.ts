@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
+import { fc } from '../support/seed.ts'
 import type { Service } from '../support/service.ts'
 import { atOnce, range } from '../support/tally.ts'
 import { must, type World } from '../support/world.ts'

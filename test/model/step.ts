@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { agree } from './agreement.ts'
 import { type Model, PRODUCTS } from './model.ts'
 import { at, type Reality } from './reality.ts'

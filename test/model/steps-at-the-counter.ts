@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import type { Answer } from '../support/service.ts'
 import { must } from '../support/world.ts'
 import { isRefused, showsEntry } from './agreement.ts'

@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { must } from '../support/world.ts'
 import { isRefused, showsLevel } from './agreement.ts'
 import { at } from './reality.ts'

@@ -31,8 +31,8 @@ t.test('a standby serves searches and audits, and decides nothing', { skip }, as
   const isAged = async () => ageOf(await search()) >= 0
 
   await t.test('as soon as it keeps up, and every answer says how old it may be', async (t) => {
-    await until(20_000, 'the standby was never asked', isAged)
-    await until(5_000, 'what was written never came', async () => (await available()) === 100)
+    await until('the standby was never asked', isAged)
+    await until('what was written never came', async () => (await available()) === 100)
     const read = must(200, await server.call('GET', `/v1/pharmacies/${place.finess}`, { token: nurse.token }))
     t.ok(ageOf(read) >= 1 && ageOf(read) <= MAX_AGE, `at most ${read.headers.age} s`)
     for (const path of ['/v1/audit/summary?groupBy=pharmacy', '/v1/audit/anomalies', '/v1/audit/dispensations']) {
@@ -59,10 +59,10 @@ t.test('a standby serves searches and audits, and decides nothing', { skip }, as
   })
 
   await t.test('one that falls behind the limit is not asked until it has caught up', async (t) => {
-    await until(10_000, 'the standby is still asked', async () => !(await isAged()))
+    await until('the standby is still asked', async () => !(await isAged()))
     t.equal(await available(), 5)
     await standby.query('select pg_wal_replay_resume()')
-    await until(10_000, 'the standby is not asked again', isAged)
+    await until('the standby is not asked again', isAged)
     t.equal(await available(), 5)
   })
 
@@ -78,7 +78,7 @@ t.test('a database that is no standby is never taken for one', { skip }, async (
   await server.start()
   const world = await makeWorld(server)
   const nurse = await world.professional(1)
-  await until(5_000, 'it was never looked at', async () => {
+  await until('it was never looked at', async () => {
     const client = new pg.Client({ connectionString: postgres.url })
     await client.connect()
     const { rows } = await client.query(

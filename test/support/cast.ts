@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { type Role, roles } from '../../src/http/caller.ts'
 import { type Scope, scopes } from '../../src/http/scopes.ts'
@@ -8,6 +7,7 @@ import { type ClientRow, clientToken, insertClient } from './client-rows.ts'
 import { ledgerJob } from './ledger.ts'
 import { finess, rpps } from './numbers.ts'
 import type { Objects } from './routes.ts'
+import { seededUuid } from './seed.ts'
 import { makeKey, type Service } from './service.ts'
 import { CENTRE, makeWorld, must, type World } from './world.ts'
 
@@ -46,13 +46,13 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
   const none = {
     pharmacy: finess(99),
     professional: rpps(99),
-    reservation: randomUUID(),
+    reservation: seededUuid(),
     pickupCode: '0000-0000',
-    dispensation: randomUUID(),
-    rule: randomUUID(),
+    dispensation: seededUuid(),
+    rule: seededUuid(),
     territory: ELSEWHERE,
-    client: randomUUID(),
-    formerClient: randomUUID(),
+    client: seededUuid(),
+    formerClient: seededUuid(),
   }
   const machines = await makeMachines(service, granted)
   // Last, as they are put in through the service, which then reads everybody's standing again.

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
@@ -7,6 +6,7 @@ import type { Role } from '../../src/http/caller.ts'
 import { type Scope, scopes } from '../../src/http/scopes.ts'
 import { AUDIENCE, ISSUER } from '../../src/http/tokens.ts'
 import type { SigningKey } from '../../src/keys/signing-key.ts'
+import { seededUuid } from './seed.ts'
 
 /** A machine's account as a test wants it; it has every scope. */
 export interface ClientRow {
@@ -22,7 +22,7 @@ export async function insertClient(
   db: Database,
   { role, territories = [], finess = [], status = 'active' }: ClientRow,
 ): Promise<string> {
-  const id = randomUUID()
+  const id = seededUuid()
   await rows(
     db,
     'insert_client_row',
@@ -34,7 +34,7 @@ export async function insertClient(
       db,
       'insert_grant_row',
       sql`insert into client_grants (id, client_id, finess, granted_by)
-          values (${randomUUID()}::uuid, ${id}::uuid, ${pharmacy}, 'a test')`,
+          values (${seededUuid()}::uuid, ${id}::uuid, ${pharmacy}, 'a test')`,
     )
   }
   return id

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import type { Scope } from '../../src/http/scopes.ts'
 import { ISSUER } from '../../src/http/tokens.ts'
+import { seededUuid } from './seed.ts'
 import type { Answer, Service } from './service.ts'
 import { must } from './world.ts'
 
@@ -79,7 +79,7 @@ export function assertion(
   { claims = {}, header = {} }: { claims?: object; header?: object } = {},
 ): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
-  const whole = { iss: client, sub: client, aud: ISSUER, iat: now, exp: now + 60, jti: randomUUID(), ...claims }
+  const whole = { iss: client, sub: client, aud: ISSUER, iat: now, exp: now + 60, jti: seededUuid(), ...claims }
   const given = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined))
   return new SignJWT(given).setProtectedHeader({ alg: 'ES256', kid: jwk.kid ?? '', ...header }).sign(privateKey)
 }

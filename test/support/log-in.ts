@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
+import { seededUuid } from './seed.ts'
 
 /** Where the provider sends a browser back to; nobody listens there. */
 export const REDIRECT_URI = 'http://127.0.0.1/callback'
@@ -7,7 +7,7 @@ export const REDIRECT_URI = 'http://127.0.0.1/callback'
 /** Logs somebody in as a browser would, by authorization code with PKCE, and answers the access token. */
 export async function logIn({ issuer }: { issuer: string }, subject: string): Promise<string> {
   const cookies = new Map<string, string>()
-  const verifier = randomBytes(32).toString('base64url')
+  const verifier = `${seededUuid()}${seededUuid()}`
   const challenge = Buffer.from(await crypto.subtle.digest('SHA-256', Buffer.from(verifier))).toString('base64url')
   const common = { client_id: 'app', redirect_uri: REDIRECT_URI }
   let at = `${issuer}/auth?${new URLSearchParams({ ...common, response_type: 'code', scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256', state: 's' })}`

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { append, lockHead, seal } from '../../src/store/ledger.ts'
+import { seededUuid } from './seed.ts'
 
 /** A hand-over that the service itself would not take today. */
 interface PastHandOver {
@@ -18,7 +17,7 @@ export async function handOver(
   db: Database,
   { pharmacy, professional, daysAgo, flags = [] }: PastHandOver,
 ): Promise<void> {
-  const id = randomUUID()
+  const id = seededUuid()
   const at = `date_trunc('milliseconds', clock_timestamp() - interval '${daysAgo} days')`
   await db.foreign(`insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical, recorded_at,
       occurred_at, pharmacy, profession, practice_territory, pharmacy_territory, flags)
@@ -40,10 +39,10 @@ export function sealedHandOver(
   return inTransaction(db, async (tx) => {
     const head = await lockHead(tx, professional)
     if (!head) throw new Error('nobody has this number')
-    const id = uuidv7()
+    const id = seededUuid()
     const at = Date.now() - daysAgo * 86_400_000
     const window = { start: at - 86_400_000, end: at + 86_400_000 }
-    const line = { product, quantity: 1, lot: null, ruleId: uuidv7(), window, timeZone: 'Europe/Paris' }
+    const line = { product, quantity: 1, lot: null, ruleId: seededUuid(), window, timeZone: 'Europe/Paris' }
     const entry = {
       id,
       kind: 'dispensation' as const,

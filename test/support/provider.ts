@@ -1,12 +1,13 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT } from 'jose'
 import Provider from 'oidc-provider'
 import type { Test } from 'tap'
+import { listenForGood } from './lasting-port.ts'
 import { REDIRECT_URI } from './log-in.ts'
+import { seededUuid } from './seed.ts'
 
 /** What services ask the provider for, and how often they did. */
 const asked = { '/jwks': 0, '/me': 0, '/.well-known/openid-configuration': 0 }
@@ -40,9 +41,7 @@ export async function startProvider(
   audience = 'https://gomask.test',
 ): Promise<RunningProvider> {
   const server = createServer((request, response) => void answer(request, response))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listenForGood(server)
   const issuer = `http://127.0.0.1:${port}`
   let oidc: Provider
   let publicKeys: Awaited<ReturnType<typeof makeKey>>['publicJwk'][] = []
@@ -63,7 +62,7 @@ export async function startProvider(
         aud: audience,
         sub: subject,
         iat: now,
-        exp: now + 600,
+        exp: now + 3_600,
         ...provider.people.get(subject),
         ...claims,
       }
@@ -128,7 +127,7 @@ function configuration(provider: RunningProvider, key: object): object {
       },
     ],
     jwks: { keys: [key] },
-    cookies: { keys: [randomUUID()] },
+    cookies: { keys: [seededUuid()] },
     ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     findAccount: (_: unknown, sub: string) => claimsOf(sub) && { accountId: sub, claims: () => ({ sub }) },
@@ -173,7 +172,7 @@ class Memory {
 
 async function makeKey() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const names = { kid: randomUUID(), use: 'sig' }
+  const names = { kid: seededUuid(), use: 'sig' }
   return {
     privateKey,
     privateJwk: { ...(await exportJWK(privateKey)), ...names },

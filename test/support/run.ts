@@ -6,6 +6,7 @@ import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
 import { chooseDatabase, messageOf, type TestDatabase } from './runner/database.ts'
 import { runFiles } from './runner/lanes.ts'
+import { seedOf } from './seed.ts'
 
 const LANES = 2 // Of two cores: on the embedded database each is a PostgreSQL of its own.
 const LONGEST_FIRST = ['test/model/', 'test/ledger/', 'test/niort', 'test/faults/', 'test/cli/', 'test/operations/']
@@ -30,10 +31,17 @@ try {
 async function runTests(database: TestDatabase): Promise<number> {
   console.log(`Tests run on ${database.name}.`)
   const print = (line: string) => console.log(line)
+  const seed = String(seedOf(process.env))
+  if (process.env.SEED) print(`SEED=${seed} repeats what these tests make up.`)
   try {
     const files = process.argv.length > 2 ? process.argv.slice(2) : await allFiles()
-    const run = await runFiles(files, LANES, { env: database.env, print, signal: interruption.signal })
+    const run = await runFiles(files, LANES, {
+      env: { ...database.env, SEED: seed },
+      print,
+      signal: interruption.signal,
+    })
     for (const test of run.leftOut) print(`left out: ${test}`)
+    if (run.failed > 0) print(`SEED=${seed}`)
     print(`${run.passed} passed, ${run.failed} failed`)
     return run.failed > 0 || run.passed === 0 ? 1 : 0
   } finally {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
@@ -12,6 +12,7 @@ import { newKey } from '../../src/keys/signing-keys.ts'
 import { makeDatabase } from './database.ts'
 import { expectNoLeak, hear, overhear, overheardLogger } from './leaks.ts'
 import { conformance } from './openapi.ts'
+import { seededUuid } from './seed.ts'
 
 /** What a test sends. A key of true is a new one. */
 interface Sent {
@@ -95,7 +96,7 @@ function callsOn(app: FastifyInstance): Service['call'] {
       url: path,
       headers: {
         ...(token && { authorization: `Bearer ${token}` }),
-        ...(key && { 'idempotency-key': key === true ? randomUUID() : key }),
+        ...(key && { 'idempotency-key': key === true ? seededUuid() : key }),
         ...headers,
       },
       ...(body !== undefined && { payload: body as object }),

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Test } from 'tap'
+import { listenForGood } from './lasting-port.ts'
 
 /** A message of PostgreSQL's protocol as it is on the wire. A connection's first one, from the client, has no type. */
 export interface Message {
@@ -50,14 +51,13 @@ export async function startProxy(t: Test, target: string, tamper: () => Tamperin
       if (frozen) socket.pause()
     }
   }
-  const listen = async (at: number) => {
-    server = createServer({ noDelay: true }, take).listen(at, '127.0.0.1')
-    await once(server, 'listening')
-    return (server.address() as AddressInfo).port
+  const serve = () => {
+    server = createServer({ noDelay: true }, take)
+    return server
   }
   const url = new URL(target)
   url.hostname = '127.0.0.1'
-  url.port = String(await listen(0))
+  url.port = String(await listenForGood(serve()))
   const proxy: TcpProxy = {
     url: url.href,
     async refuse() {
@@ -68,7 +68,7 @@ export async function startProxy(t: Test, target: string, tamper: () => Tamperin
       server = undefined
     },
     async accept() {
-      await listen(Number(url.port))
+      await once(serve().listen(Number(url.port), '127.0.0.1'), 'listening')
     },
     freeze() {
       frozen = true

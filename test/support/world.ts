@@ -21,7 +21,7 @@ export interface World {
   reserve(token: string, body: object): Promise<Answer>
 }
 
-/** Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` a week for profession 60. */
+/** Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` in seven days for profession 60. */
 export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: number | null = 10): Promise<World> {
   const { call, token } = service
   const admin = await token({ role: 'admin', subject: 'admin' })
@@ -83,14 +83,15 @@ export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: n
   return world
 }
 
-/** A rule of 10 a week for profession 60, in force since the year 2026 began, or as said. */
+/** A rule of 10 in seven days for profession 60, in force since the year 2026 began, or as said. */
 export function ruleBody(more: object = {}): object {
   return {
     beneficiaries: [{ profession: '60' }],
     products: ['surgical', 'ffp2'],
     cap: 10,
     subCaps: [],
-    window: { kind: 'calendar_weeks', count: 1 },
+    // Days, not weeks: no Monday comes in the middle of a run.
+    window: { kind: 'rolling_days', count: 7 },
     territory: 'FR',
     validFrom: '2026-01-01T00:00:00.000Z',
     validTo: null,

@@ -31,7 +31,7 @@ interface Forged {
 const issuers: Record<string, Forged> = {
   'this service': {
     header: { alg: 'ES256', kid: key.id },
-    claims: { role: 'admin', iss: ISSUER, aud: AUDIENCE, sub: 'admin', iat: now, exp: now + 600 },
+    claims: { role: 'admin', iss: ISSUER, aud: AUDIENCE, sub: 'admin', iat: now, exp: now + 3_600 },
     signer: key.privateKey,
   },
   'a provider': {
@@ -42,7 +42,7 @@ const issuers: Record<string, Forged> = {
       aud: provider.audience,
       sub: 'f:1:nurse',
       iat: now,
-      exp: now + 600,
+      exp: now + 3_600,
     },
     signer: provider.key,
   },
@@ -115,7 +115,7 @@ for (const [name, issuer] of Object.entries(issuers)) {
       expired: { exp: now - 1 },
       'without end': { exp: undefined },
       'ended by a word': { exp: 'tomorrow' },
-      'not yet valid': { nbf: now + 600 },
+      'not yet valid': { nbf: now + 3_600 },
       'of another issuer': { iss: elsewhere.issuer },
       'of an issuer with a slash more': { iss: `${issuer.claims.iss}/` },
       'of several issuers': { iss: [issuer.claims.iss] },

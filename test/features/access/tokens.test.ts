@@ -15,7 +15,7 @@ const now = Math.floor(Date.now() / 1000)
 
 /** A token such as this service signs for its admin, but for what is said; forgeries are in forged-tokens.test.ts. */
 function make(claims: Record<string, unknown> = {}): Promise<string> {
-  const whole = { role: 'admin', iss: ISSUER, aud: AUDIENCE, sub: 'admin', iat: now, exp: now + 600, ...claims }
+  const whole = { role: 'admin', iss: ISSUER, aud: AUDIENCE, sub: 'admin', iat: now, exp: now + 3_600, ...claims }
   const given = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined))
   return new SignJWT(given).setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: key.id }).sign(key.privateKey)
 }

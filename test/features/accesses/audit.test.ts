@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { rpps } from '../../support/numbers.ts'
 import { accessesTo } from '../../support/records.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../../support/world.ts'
@@ -63,7 +63,7 @@ t.test('a person is in the remit by its practice, or by an entry, wherever someb
 
 t.test('one’s own accesses are there also where they found nobody', async (t) => {
   const token = await regulator('seeker', ['FR-OCC'])
-  const nobody = randomUUID()
+  const nobody = seededUuid()
   for (const path of [`/v1/professionals/${rpps(999)}/history`, `/v1/dispensations/${nobody}`])
     t.equal((await call('GET', path, { token })).status, 404)
   const attempt = { professional: null, reader: { role: 'regulator', subject: 'seeker' }, outcome: 'not_found' }

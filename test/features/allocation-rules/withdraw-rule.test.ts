@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
@@ -45,7 +45,7 @@ t.test('200: a regulator withdraws in its own territories; 403 outside them', as
 })
 
 t.test('404: a rule that is not there', async (t) => {
-  t.match(await withdraw(randomUUID()), { status: 404, body: { code: 'not_found' } })
+  t.match(await withdraw(seededUuid()), { status: 404, body: { code: 'not_found' } })
 })
 
 t.test('400: a body with fields and an id that is none are refused by name', async (t) => {

@@ -40,11 +40,11 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
       and application_name = 'gomask export' and coalesce(wait_event, '') like '${wait}'`)
     return rows.length
   }
-  const allGone = () => until(10_000, 'the connection was still there', async () => (await connections()) === 0)
+  const allGone = () => until('the connection was still there', async () => (await connections()) === 0)
 
   await t.test('a slow reader holds PostgreSQL back, and gets every row in the end', async (t) => {
     const [, response] = await open()
-    await until(10_000, 'PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
+    await until('PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
     let bytes = 0
     let rows = -1 // The header is none.
     for await (const chunk of response) {
@@ -58,7 +58,7 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
 
   await t.test('a client that goes away frees the connection at once', async () => {
     const [sent] = await open()
-    await until(10_000, 'PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
+    await until('PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
     sent.destroy()
     await allGone()
   })
@@ -73,7 +73,7 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
     refused.resume()
     t.equal(await exports(), recorded)
     for (const [sent] of held) sent.destroy()
-    await until(10_000, 'there was no room', async () => {
+    await until('there was no room', async () => {
       const [sent, response] = await open()
       sent.destroy()
       return response.statusCode === 200
@@ -83,7 +83,7 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
 
   await t.test('a connection lost half-way breaks the transfer off, so that nobody takes it for whole', async (t) => {
     const [, response] = await open()
-    await until(10_000, 'PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
+    await until('PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
     await owner.rows(`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'gomask export' and datname = current_database()`)
     await t.rejects(async () => {
@@ -93,7 +93,7 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
 
   await t.test('a service that stops cuts exports off', async (t) => {
     const [, response] = await open()
-    await until(10_000, 'PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
+    await until('PostgreSQL did not wait', async () => (await connections('ClientWrite')) === 1)
     await app.close()
     await t.rejects(async () => {
       for await (const _ of response);

@@ -51,8 +51,10 @@ t.test('200: grouped by any of the five, in their own order whatever the order o
 })
 
 t.test('200: every filter narrows', async (t) => {
-  const week = must(200, await summary('?groupBy=week')).body.items[0].week
-  const later = new Date(Date.parse(week) + 86_400_000).toISOString().slice(0, 10)
+  // Two of them, where a Monday came between the hand-overs.
+  const weeks = must(200, await summary('?groupBy=week')).body.items.map((item: { week: string }) => item.week)
+  const [week] = weeks
+  const later = new Date(Date.parse(weeks.at(-1)) + 86_400_000).toISOString().slice(0, 10)
   for (const [query, expected] of [
     [`pharmacy=${brest.finess}`, 8],
     ['profession=10', 5],

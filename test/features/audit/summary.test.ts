@@ -8,6 +8,7 @@ import { onServerOnly } from '../../support/database.ts'
 import { exportedLines } from '../../support/exports.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { asOwner } from '../../support/records.ts'
+import { chanceFor } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -29,7 +30,7 @@ const people = [
 const summary = (query = '', token: string | undefined = world.regulator) =>
   call('GET', `/v1/audit/summary${query}`, { token })
 const itemsOf = async (query = '', token?: string) => must(200, await summary(query, token)).body.items
-const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)] as T
+const { pick, happens } = chanceFor('audit summary')
 
 /** Hands over, takes back and overrides at random; refusals are part of it. */
 async function live(steps: number): Promise<void> {
@@ -37,10 +38,10 @@ async function live(steps: number): Promise<void> {
   for (const _ of range(steps)) {
     const place = pick(places)
     const lines = [{ product: pick(['surgical', 'ffp2']), quantity: pick([1, 7, 20]) }]
-    const override = Math.random() < 0.3 ? { override: { reasonCode: 'cluster' } } : {}
+    const override = happens(0.3) ? { override: { reasonCode: 'cluster' } } : {}
     const answer = await world.dispense(place, pick(people).id, 1, { lines, ...override })
     if (answer.status === 201) given.push({ id: answer.body.id, token: place.token })
-    if (given.length === 0 || Math.random() < 0.7) continue
+    if (given.length === 0 || happens(0.7)) continue
     const { id, token } = pick(given)
     await call('POST', `/v1/dispensations/${id}/reversal`, { token, key: true, body: { kind: 'entry_error' } })
   }

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import t from 'tap'
 import { askToken, basic, clientBody, makeClient, makeClientKey } from '../../support/clients.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
@@ -23,12 +23,12 @@ t.test('201: a client with its secret, which is shown in this answer alone', asy
 })
 
 t.test('201: sent again with its key it is the same client, and the secret is not said again', async (t) => {
-  const key = randomUUID()
+  const key = seededUuid()
   const { secret, ...first } = must(201, await create(clientBody(), key)).body
   const again = await create(clientBody(), key)
   t.strictSame([again.status, again.body, again.headers['idempotency-replayed']], [201, first, 'true'])
   t.ok(secret)
-  const together = randomUUID()
+  const together = seededUuid()
   const answers = await Promise.all([1, 2, 3].map(() => create(clientBody(), together)))
   t.equal(new Set(answers.map(({ body }) => body.id)).size, 1)
   t.equal(answers.filter(({ body }) => body.secret).length, 1, 'of three at once, one is told')
@@ -94,7 +94,7 @@ t.test('200: clients are listed newest first, a page at a time; 404 for one that
     [first, second].map(({ items }) => items[0].id),
     made.map(({ id }) => id).reverse(),
   )
-  t.match(await call('GET', `/v1/clients/${randomUUID()}`, { token: admin }), {
+  t.match(await call('GET', `/v1/clients/${seededUuid()}`, { token: admin }), {
     status: 404,
     body: { code: 'not_found' },
   })

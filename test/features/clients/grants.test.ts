@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { grant, makeClient, tokenOf } from '../../support/clients.ts'
 import { finess } from '../../support/numbers.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -118,7 +118,7 @@ t.test('404: no such client, pharmacy or grant; 400: a client that acts for no p
   const [vendor, place] = [await makeClient(service, admin), await world.pharmacy(11)]
   const paper = { finess: finess(99), token: admin }
   for (const answer of [
-    await put(place, randomUUID()),
+    await put(place, seededUuid()),
     await put(paper, vendor.id),
     await list(paper),
     await withdraw(place, vendor.id),

@@ -4,7 +4,7 @@ import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
-import { minutesAgo, TIME } from '../../support/times.ts'
+import { minutesAgo } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
 
 const service = await startService(t, { OVERRIDES_PER_WEEK: 2 })
@@ -15,6 +15,9 @@ const world = await makeWorld(service, null)
 const surgical = (quantity: number) => ({ product: 'surgical', quantity })
 const ffp2 = (quantity: number) => ({ product: 'ffp2', quantity })
 const emergency = { override: { reasonCode: 'emergency', note: 'Fire at the clinic' } }
+
+const inSevenDays = (time: string) => new Date(Date.parse(time) + 7 * 86_400_000).toISOString()
+const weekly = { window: { kind: 'calendar_weeks', count: 1 } }
 
 async function stocked(n: number, more: object = {}) {
   const place = await world.pharmacy(n, more)
@@ -45,7 +48,7 @@ t.test('409 no_rule_in_force and profession_not_entitled: without a rule nobody 
 t.test('409 entitlement_exceeded: with what is left, when more will be, the rule and its source', async (t) => {
   const { place, nurse, rule, handOver } = await counter(2)
   const { id } = await rule()
-  must(201, await handOver(10))
+  const given = must(201, await handOver(10)).body
   const elsewhere = await stocked(20)
   const answer = await world.dispense(elsewhere, nurse.id, 9)
   t.match(answer, {
@@ -53,13 +56,11 @@ t.test('409 entitlement_exceeded: with what is left, when more will be, the rule
     body: {
       code: 'entitlement_exceeded',
       remaining: [surgical(8)],
-      resetsAt: TIME,
+      resetsAt: inSevenDays(given.dispensedAt),
       rule: { id, source: { title: 'A rule for tests', reference: 'TEST-1', url: null } },
     },
   })
   for (const secret of [nurse.id, place.finess, 'Martin']) t.notMatch(JSON.stringify(answer.body), secret)
-  const paris = new Date(answer.body.resetsAt).toLocaleString('en-GB', { timeZone: 'Europe/Paris', weekday: 'long' })
-  t.equal(paris, 'Monday', 'calendar weeks end on Monday, by the clocks of the territory')
   t.match(await refusalsOn(db, nurse.id), [
     { verb: 'dispensation', code: 'entitlement_exceeded', rule: id, pharmacy: elsewhere.finess },
   ])
@@ -92,8 +93,9 @@ t.test('a later rule supersedes from its validFrom on, over what was received in
   await rule({ validFrom: '2026-01-01T00:00:00Z', cap: 18 })
   must(201, await handOver(12))
   const next = await rule({ validFrom: minutesAgo(1), cap: 24 })
-  t.match(await handOver(1), { status: 201, body: { rule: { id: next.id }, remaining: [surgical(11)] } })
-  const lower = await rule({ validFrom: minutesAgo(0), cap: 13 })
+  const given = await handOver(1)
+  t.match(given, { status: 201, body: { rule: { id: next.id }, remaining: [surgical(11)] } })
+  const lower = await rule({ validFrom: given.body.recordedAt, cap: 13 })
   t.match(await handOver(1), {
     status: 409,
     body: { code: 'entitlement_exceeded', remaining: [surgical(0)], rule: { id: lower.id } },
@@ -127,27 +129,30 @@ t.test('the practice’s territory judges, else the pharmacy’s, and the narrow
 
 t.test('weeks begin by the clocks of the territory that judges', async (t) => {
   const { profession, rule } = await counter(10)
-  await rule()
+  await rule(weekly)
   const island = await stocked(100, { territory: 'FR-974' })
   const homeless = await world.professional(100, { profession, practice: undefined })
   const visitor = await world.professional(101, { profession, practice: { ...CENTRE, territory: 'FR-31' } })
   const weekday = (instant: string, timeZone: string) =>
     new Date(instant).toLocaleString('en-GB', { timeZone, weekday: 'long', hour: '2-digit', minute: '2-digit' })
-  const there = must(201, await world.dispense(island, homeless.id, 1)).body.window
-  const home = must(201, await world.dispense(island, visitor.id, 1)).body.window
-  for (const [window, timeZone] of [
-    [there, 'Indian/Reunion'],
-    [home, 'Europe/Paris'],
-  ]) {
+  for (const [{ id }, timeZone] of [
+    [homeless, 'Indian/Reunion'],
+    [visitor, 'Europe/Paris'],
+  ] as const) {
+    const { window } = must(201, await world.dispense(island, id, 1)).body
     t.match(weekday(window.start, timeZone), /^Monday.*00:00$/, timeZone)
     t.match(weekday(window.end, timeZone), /^Monday.*00:00$/, timeZone)
+    // More than the cap, so that it is refused in whatever week.
+    const { resetsAt } = must(409, await world.dispense(island, id, 19)).body
+    t.match(weekday(resetsAt, timeZone), /^Monday.*00:00$/, `${timeZone}: more comes with the next week`)
   }
 })
 
 t.test('windows: once since validFrom, and the last n times 24 hours', async (t) => {
   const { rule, handOver } = await counter(7)
   const once = await rule({ window: { kind: 'once' }, validFrom: '2026-01-01T00:00:00.000Z' })
-  t.match(await handOver(10), {
+  const given = await handOver(10)
+  t.match(given, {
     status: 201,
     body: { rule: { id: once.id }, window: { start: '2026-01-01T00:00:00.000Z', end: null } },
   })
@@ -155,8 +160,7 @@ t.test('windows: once since validFrom, and the last n times 24 hours', async (t)
   await rule({ window: { kind: 'rolling_days', count: 7 }, validFrom: minutesAgo(5) })
   const rolling = await handOver(9)
   t.match(rolling, { status: 409, body: { code: 'entitlement_exceeded', remaining: [surgical(8)] } })
-  const inDays = (Date.parse(rolling.body.resetsAt) - Date.now()) / 86_400_000
-  t.ok(inDays > 6.9 && inDays <= 7, 'more comes when the first receipt is seven days old')
+  t.equal(rolling.body.resetsAt, inSevenDays(given.body.dispensedAt), 'when the first receipt is seven days old')
 })
 
 t.test('an override lifts the cap and nothing else, and is flagged for ever', async (t) => {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { rpps } from '../../support/numbers.ts'
 import { accessesTo, asRead } from '../../support/records.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
@@ -74,7 +74,7 @@ t.test('404: outside the remit, and the attempt is recorded, as is one that find
   const { id } = must(201, await world.dispense(place, subject.id, 1)).body
   const token = await service.token({ role: 'regulator', subject: 'ars-bre', territories: ['FR-BRE'] })
   const outside = await read(id, token)
-  const nowhere = await read(randomUUID(), token)
+  const nowhere = await read(seededUuid(), token)
   for (const { status, body } of [outside, nowhere]) t.match([status, body.detail], [404, nowhere.body.detail])
   const attempt = { kind: 'dispensation', reader_role: 'regulator', reader: 'ars-bre', outcome: 'not_found' }
   t.match(await accessesTo(db, subject.id), [attempt])
@@ -139,7 +139,7 @@ t.test('a group reads nothing of a pharmacy of its own that is suspended', async
 })
 
 t.test('404: another’s is as if it were not there', async (t) => {
-  const nowhere = await read(randomUUID(), nurse.token)
+  const nowhere = await read(seededUuid(), nurse.token)
   t.match(nowhere, { status: 404, body: { code: 'not_found' } })
   for (const token of [colleague.token, other.token]) {
     t.match(await read(entry.id, token), { status: 404, body: { code: 'not_found', detail: nowhere.body.detail } })

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli, finess } from '../../support/numbers.ts'
 import { asRead, daysKept, eventsOn, refusalsOn } from '../../support/records.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { type Answer, startService } from '../../support/service.ts'
-import { UUID_V7 } from '../../support/times.ts'
+import { minutesAgo, UUID_V7 } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
 
@@ -84,11 +84,17 @@ t.test('201: lines of one product in two lots are taken back one after the other
   t.match(await reverse(body.id), { status: 201, body: { lines: [surgical(5, { lot: 'B' })] } })
 })
 
-const windows = [{ kind: 'calendar_weeks', count: 1 }, { kind: 'rolling_days', count: 3 }, { kind: 'once' }]
+const windows = [
+  // Pairs of weeks from the Monday before three and a half days ago, of which none ends during a run.
+  { kind: 'calendar_weeks', count: 2 },
+  { kind: 'rolling_days', count: 3 },
+  { kind: 'once' },
+]
+const validFrom = minutesAgo(3.5 * 24 * 60)
 for (const [nth, window] of windows.entries()) {
   t.test(`what is said to remain is what is read next, in a window of ${window.kind}`, async (t) => {
     const profession = String(80 + nth)
-    const rule = { beneficiaries: [{ profession }], window, subCaps: [{ product: 'ffp2', cap: 12 }] }
+    const rule = { beneficiaries: [{ profession }], window, validFrom, subCaps: [{ product: 'ffp2', cap: 12 }] }
     await world.rule({ ...rule, cap: 40 })
     const [nurse, before] = [await world.professional(20 + nth, { profession }), adeli(20 + nth)]
     const put = (id: string, otherIds: string[]) =>
@@ -110,10 +116,11 @@ for (const [nth, window] of windows.entries()) {
       t.match(answer, { status: 201, body: { remaining: expected } })
     }
     await same(await reverse(entries[0].id, { lines: [ffp2(2), surgical(1)] }))
-    await same(await reverse(entries[1].id))
+    const second = await reverse(entries[1].id)
+    await same(second)
     // Of a rule that begins after the hand-over, nothing given back is new.
     const once = { ...rule, window: { kind: 'once' }, cap: 6, subCaps: [], territory: 'FR-31' }
-    await world.rule({ ...once, validFrom: new Date().toISOString() })
+    await world.rule({ ...once, validFrom: second.body.recordedAt })
     await same(await reverse(entries[0].id))
   })
 }
@@ -156,7 +163,7 @@ t.test('404: another pharmacy’s dispensation, a reversal, or nothing at all', 
   for (const [id, token] of [
     [body.id, other.token],
     [reversal.id, place.token],
-    [randomUUID(), place.token],
+    [seededUuid(), place.token],
   ]) {
     t.match(await reverse(id, {}, token), { status: 404, body: { code: 'not_found' } })
   }
@@ -173,7 +180,7 @@ t.test('a token for several pharmacies need not name the one, and 404 where it n
   const lines = [surgical(4)]
   t.match(await reverse(body.id, { lines }, chain), { status: 201, body: { pharmacy: place.finess } })
   t.match(await reverse(body.id, { pharmacy: place.finess }, chain), { status: 201, body: { lines: [surgical(5)] } })
-  t.match(await reverse(randomUUID(), {}, chain), { status: 404, body: { code: 'not_found' } })
+  t.match(await reverse(seededUuid(), {}, chain), { status: 404, body: { code: 'not_found' } })
 })
 
 t.test('400: wrong fields are refused by name', async (t) => {

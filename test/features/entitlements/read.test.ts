@@ -1,7 +1,7 @@
 import t from 'tap'
 import { adeli, rpps } from '../../support/numbers.ts'
 import { accessesTo, letExpire } from '../../support/records.ts'
-import { startService } from '../../support/service.ts'
+import { type Answer, startService } from '../../support/service.ts'
 import { TIME, UUID_V7 } from '../../support/times.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
 
@@ -14,6 +14,8 @@ for (const each of [place, other]) {
 }
 
 const own = (token: string | undefined) => call('GET', '/v1/entitlements/me', { token })
+/** What an answer says but for its windows, which roll on with the clock. */
+const figures = ({ body }: Answer) => body.items.map(({ window: _, ...figures }: { window: object }) => figures)
 const named = (id: string, token: string | undefined) => call('GET', `/v1/professionals/${id}/entitlements`, { token })
 
 t.test('200: per product the cap, what was received everywhere and is held, and what remains', async (t) => {
@@ -57,10 +59,10 @@ t.test('200: products without a rule for this profession are left out', async (t
 t.test('200: a professional names itself by any of its numbers; 404 for anybody else', async (t) => {
   const nurse = await world.professional(4, { otherIds: [adeli(4)] })
   must(201, await world.dispense(place, nurse.id, 4))
-  const mine = (await own(nurse.token)).body
+  const mine = figures(await own(nurse.token))
   for (const id of [nurse.id, `8${nurse.id}`, adeli(4), `0${adeli(4)}`]) {
     const answer = await named(id, nurse.token)
-    t.strictSame([answer.status, answer.body], [200, mine])
+    t.strictSame([answer.status, figures(answer)], [200, mine])
   }
   t.strictSame(await accessesTo(db, nurse.id), [], 'reading about oneself is not recorded')
   const colleague = await world.professional(5)
@@ -72,7 +74,7 @@ t.test('200: a regulator reads in its remit, and each reading is recorded', asyn
   const nurse = await world.professional(6)
   must(201, await world.dispense(place, nurse.id, 4))
   const token = await service.token({ role: 'regulator', subject: 'inspector', territories: ['FR-OCC'] })
-  t.strictSame((await named(`8${nurse.id}`, token)).body, (await own(nurse.token)).body)
+  t.strictSame(figures(await named(`8${nurse.id}`, token)), figures(await own(nurse.token)))
   t.match(await accessesTo(db, nurse.id), [
     { kind: 'entitlements', reader_role: 'regulator', reader: 'inspector', outcome: 'shown' },
   ])
@@ -99,8 +101,9 @@ t.test('404: a professional whom the directory does not know', async (t) => {
 })
 
 t.test('without a practice the country’s rule is shown, with one its territory’s', async (t) => {
-  await world.rule({ beneficiaries: [{ profession: '70' }], cap: 18 })
-  await world.rule({ beneficiaries: [{ profession: '70' }], cap: 5, territory: 'FR-974' })
+  const weekly = { beneficiaries: [{ profession: '70' }], window: { kind: 'calendar_weeks', count: 1 } }
+  await world.rule({ ...weekly, cap: 18 })
+  await world.rule({ ...weekly, cap: 5, territory: 'FR-974' })
   const [nomad, islander] = [
     await world.professional(8, { profession: '70', practice: undefined }),
     await world.professional(9, { profession: '70', practice: { ...CENTRE, territory: 'FR-974' } }),

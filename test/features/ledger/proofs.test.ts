@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { openCheckpoint, openReceipt } from '../../../src/domain/checkpoint.ts'
 import { isConsistent, isIncluded } from '../../../src/domain/merkle-proofs.ts'
 import { verifierOf } from '../../../src/domain/signed-note.ts'
 import { sequenceAndPublish } from '../../../src/jobs/ledger/sequencer.ts'
 import { ledgerJob } from '../../support/ledger.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -116,7 +116,7 @@ t.test('the log and its proofs', async (t) => {
     ] as const) {
       t.equal((await proof(first.id, bearer)).status, status, `${status} for ${who}`)
     }
-    t.equal((await proof(randomUUID())).status, 404, '404 for one that does not exist')
+    t.equal((await proof(seededUuid())).status, 404, '404 for one that does not exist')
   })
 
   await t.test('checkpoints and keys are for any token, and for nobody without one', async (t) => {

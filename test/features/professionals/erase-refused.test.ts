@@ -21,7 +21,8 @@ t.test('with no days of retention', async (t) => {
     const nurse = await world.professional(1)
     const given = await underRule(service, world, async () => must(201, await world.dispense(place, nurse.id, 4)).body)
     const refused = await underRule(service, world, () => erase(nurse.id))
-    t.match(refused, { status: 409, body: { code: 'retention_running', until: given.window.end } })
+    const until = new Date(Date.parse(given.dispensedAt) + 7 * DAY_MS).toISOString()
+    t.match(refused, { status: 409, body: { code: 'retention_running', until } })
     t.notMatch(JSON.stringify(refused.body), nurse.id)
     t.match(await call('GET', `/v1/dispensations/${given.id}`, { token: place.token }), {
       body: { professional: nurse.id },

@@ -23,7 +23,7 @@ async function afterAHold(n: number) {
   const nurse = await world.professional(n)
   must(201, await world.count(place, 10))
   const hold = must(201, await world.reserve(nurse.token, { quantity: 10, pharmacy: place.finess })).body
-  await until(2_000, 'the hold ends', async () => (await read(hold.id, nurse.token)).status === 'expired')
+  await until('the hold ends', async () => (await read(hold.id, nurse.token)).status === 'expired')
   return { place, nurse, hold }
 }
 
@@ -47,7 +47,7 @@ t.test('and in every decision: its masks, its entitlement and its place among th
   const next = must(201, await world.reserve(nurse.token, { quantity: 10, pharmacy: place.finess })).body
   t.equal((await read(hold.id, nurse.token)).status, 'expired')
   t.strictSame(await eventsOn(db, hold.id), ['reservation.created', 'reservation.expired'])
-  await until(2_000, 'the hold ends', async () => (await read(next.id, nurse.token)).status === 'expired')
+  await until('the hold ends', async () => (await read(next.id, nurse.token)).status === 'expired')
   const walkIn = await world.professional(20)
   must(201, await world.dispense(place, walkIn.id, 10))
   t.match(await level(place), { onHand: 0, held: 0 })

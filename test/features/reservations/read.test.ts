@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { adeli } from '../../support/numbers.ts'
 import { letExpire } from '../../support/records.ts'
+import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -84,7 +84,7 @@ t.test('a token for several pharmacies names one in lists: 400 without it, 403 f
 })
 
 t.test('404: another’s reservation is as if it were not there', async (t) => {
-  const nowhere = await read(randomUUID(), nurse.token)
+  const nowhere = await read(seededUuid(), nurse.token)
   t.match(nowhere, { status: 404, body: { code: 'not_found' } })
   for (const token of [colleague.token, other.token]) {
     t.match(await read(held.id, token), { status: 404, body: { code: 'not_found', detail: nowhere.body.detail } })

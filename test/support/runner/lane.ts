@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
 import { closeSpare } from '../embedded-pool.ts'
 import { forgetAll } from '../leaks.ts'
+import { drawFor } from '../seed.ts'
 
 /** What a lane asks for. */
 export type LaneMessage = { wants: 'file' }
@@ -40,6 +41,7 @@ for (let file = await nextFile(); file !== null; file = await nextFile()) {
   await t.test(relative('', file), { timeout: LONGEST_FILE_MS }, async (t) => {
     Object.assign(current, { url, t })
     forgetAll()
+    drawFor(relative('', file))
     await import(url)
   })
 }
