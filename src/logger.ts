@@ -8,7 +8,10 @@ function serialiseError(error: Error): Record<string, unknown> {
   return { type: error.name, message: cause.message, code, constraint, stack: stdSerializers.err(cause as Error).stack }
 }
 
-/** How the service logs: JSON lines without national numbers, names, tokens or pick-up codes. */
+/**
+ * How the service logs: JSON lines without national numbers, names, tokens or pick-up codes.
+ * @internal
+ */
 export function logOptions(level: string): LoggerOptions {
   const personal = ['authorization', 'professional', 'pickupCode', 'familyName', 'givenName', 'otherIds', 'token']
   return {

@@ -10,6 +10,7 @@ const CONNECT_MS = 5_000
  * them to the server's disk: a minute without an answer at 26 million. With pages costing nothing, the planner only
  * counts the work on rows, so that the walk in order wins unless few rows are selected. No parallel workers, since each
  * would take a core of the database.
+ * @internal
  */
 export const STREAMING = [
   '-c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0',

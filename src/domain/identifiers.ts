@@ -1,6 +1,4 @@
-/** RPPS is the directory that professions move to; ADELI is the older one that it replaces. */
-export type IdentifierKind = 'rpps' | 'adeli'
-
+// RPPS is the directory that professions move to; ADELI is the older one that it replaces.
 const RPPS = /^\d{11}$/
 // The first two characters are a department, and departments have letters: 2A and 2B in Corsica, 9A to 9J overseas.
 const ADELI = /^(?:\d\d|2[AB]|9[A-J])\d{7}$/
@@ -24,11 +22,6 @@ export function professionalId(text: string): string | undefined {
   const bare = hasNationalPrefix(compact) ? compact.slice(1) : compact
   if (RPPS.test(bare)) return hasLuhnKey(bare) ? bare : undefined
   return ADELI.test(bare) ? bare : undefined
-}
-
-/** The directory to which a number returned by `professionalId` belongs. */
-export function identifierKind(identifier: string): IdentifierKind {
-  return identifier.length === 11 ? 'rpps' : 'adeli'
 }
 
 /**

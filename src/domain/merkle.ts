@@ -26,7 +26,7 @@ export interface Edge {
 }
 
 /** The root of a tree without leaves. */
-export const EMPTY_ROOT = hash('sha256', '', 'buffer')
+const EMPTY_ROOT = hash('sha256', '', 'buffer')
 
 /** The hash of a leaf: sha256(0x00 ‖ data), RFC 6962 section 2.1. */
 export function leafHash(data: Buffer): Buffer {

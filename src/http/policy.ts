@@ -10,7 +10,10 @@ export type RolePolicy = { [R in Role]?: (typeof wordsOf)[R][number] } & {
   scope: Scope
 }
 
-/** Who may call a route: anybody without a token, or these roles. */
+/**
+ * Who may call a route: anybody without a token, or these roles.
+ * @internal
+ */
 export type Policy = 'public' | RolePolicy
 
 declare module 'fastify' {

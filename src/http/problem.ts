@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import type { FieldError, RefusalCode } from '../domain/refusals.ts'
 
-/** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
+/**
+ * The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed.
+ * @internal
+ */
 export const problemStatus = {
   invalid_request: 400,
   idempotency_key_missing: 400,

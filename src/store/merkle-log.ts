@@ -40,7 +40,10 @@ export async function sequence(tx: Transaction): Promise<number> {
   return free ? sequenceBatch(tx) : 0
 }
 
-/** Does the same without the advisory lock, which only saves work. */
+/**
+ * Does the same without the advisory lock, which only saves work.
+ * @internal
+ */
 export async function sequenceBatch(tx: Transaction): Promise<number> {
   const [{ size }, pending] = await Promise.all([readLogState(tx), readPending(tx)])
   if (pending.length === 0) return 0

@@ -49,6 +49,7 @@ export function addToTotals(tx: Transaction, entryIds: readonly string[]): void 
 
 /**
  * The statement that adds the lines of some ledger_entries e, always in the same order, so that two cannot deadlock.
+ * @internal
  */
 export function additionToTotals(which: SQL): SQL {
   return sql`with line as (

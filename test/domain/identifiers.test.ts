@@ -1,19 +1,11 @@
 import t from 'tap'
-import {
-  departmentOfFiness,
-  finessNumber,
-  gtin,
-  gtin14,
-  identifierKind,
-  professionalId,
-} from '../../src/domain/identifiers.ts'
+import { departmentOfFiness, finessNumber, gtin, gtin14, professionalId } from '../../src/domain/identifiers.ts'
 import { fc } from '../support/seed.ts'
 
 t.test('an RPPS number is known with and without its national prefix', async (t) => {
   for (const rpps of ['99700237045', '99700427885']) {
     t.equal(professionalId(rpps), rpps)
     t.equal(professionalId(`8${rpps}`), rpps)
-    t.equal(identifierKind(rpps), 'rpps')
   }
 })
 
@@ -34,7 +26,6 @@ t.test('an ADELI number is known with and without its national prefix', async (t
   for (const adeli of ['879101558', '019312345', '2A9312345', '2B9312345', '9A9312345', '9D9312345']) {
     t.equal(professionalId(adeli), adeli)
     t.equal(professionalId(`0${adeli}`), adeli)
-    t.equal(identifierKind(adeli), 'adeli')
   }
 })
 

@@ -49,7 +49,10 @@ export function exportEntries(db: Database, selection: Selection, type: ExportTy
   return db.copyOut(exportQuery(selection, type), type === 'text/csv' ? 'csv' : 'lines')
 }
 
-/** The statement of `exportEntries`, for the test of its plan. */
+/**
+ * The statement of `exportEntries`, whose plan is tested.
+ * @internal
+ */
 export function exportQuery(selection: Selection, type: ExportType): SQL {
   const lines = sql`
     from ledger_entries e join ledger_lines l on l.entry_id = e.id left join ledger_payloads p on p.entry_id = e.id

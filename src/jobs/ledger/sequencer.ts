@@ -17,6 +17,7 @@ export interface LedgerStatus {
 /**
  * Gives new entries their place in the log and publishes a checkpoint over them, once. If the database does not
  * continue what was published, does nothing and throws LogDiverged.
+ * @internal
  */
 export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
   const published = await requireContinuation(job)
