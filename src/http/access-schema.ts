@@ -22,7 +22,7 @@ export const access = z
   })
   .meta({ id: 'Access' })
 
-/** An access as answers show it; the reader's name on demand alone. */
+/** An access as answers show it, with the reader's name only where asked for. */
 export function accessView({ at, role, reader, pharmacy, operator, ...item }: AccessRow, withSubject: boolean) {
   return {
     id: item.id,
@@ -35,7 +35,7 @@ export function accessView({ at, role, reader, pharmacy, operator, ...item }: Ac
   }
 }
 
-/** An access as the person whose data were read sees it: authorities by name, pharmacies by number, the others by role. */
+/** An access as the person concerned sees it: authorities by name, pharmacies by number, others by role. */
 export function ownAccessView(access: AccessRow) {
   return accessView(access, access.role === 'regulator')
 }

@@ -12,14 +12,14 @@ declare module 'fastify' {
     caller: Caller
   }
   interface FastifyContextConfig {
-    /** A write that may change who is suspended or what a client may: the next request here sees it. */
+    /** A write that may change who is suspended or what a client may do: the next request to this process sees it. */
     changesStanding?: boolean
   }
 }
 
 /**
- * Verifies the bearer token of every route that is not public, its role and scopes against the route's policy, and that
- * the caller is not suspended.
+ * On every route that is not public, verifies the bearer token, checks its role and scopes against the route's policy,
+ * and refuses suspended callers.
  */
 export async function authenticate(
   app: FastifyInstance,
@@ -53,7 +53,8 @@ function refuseSuspended(caller: Caller, standing: Standing): void {
     })
   }
   if (caller.role !== 'pharmacy') return
-  // A client may act for thousands: of these it was found out when the standing was read.
+  // A client may act for thousands of pharmacies; which of them are suspended was determined when the standing was
+  // read.
   if (!caller.client) caller.suspended = caller.finess.filter((finess) => standing.pharmacies.has(finess))
   if (caller.suspended.length > 0 && caller.suspended.length === caller.finess.length) {
     throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')

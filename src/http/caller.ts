@@ -12,12 +12,12 @@ export interface Caller {
   role: Role
   /** The pharmacies that a `pharmacy` caller acts for. */
   finess: string[]
-  /** Of them, those that are suspended or closed. */
+  /** Those of them that are suspended or closed. */
   suspended: string[]
   /** A regulator's remit; no professions named means all. */
   territories: string[]
   professions: string[]
-  /** Of a machine's token alone: the scopes that it has, of those that its client has still. */
+  /** Only for a machine's token: its scopes, as far as its client still has them. */
   client?: { scopes: string[]; suspended: boolean }
 }
 
@@ -28,14 +28,14 @@ export function professionalOf(caller: Caller): string {
   return identifier
 }
 
-/** The pharmacies that a caller acts for and that are not suspended. */
+/** The pharmacies that a caller acts for, except suspended ones. */
 export function actingFor({ finess, suspended }: Caller): string[] {
   return finess.filter((pharmacy) => !suspended.includes(pharmacy))
 }
 
 /**
- * The pharmacy that a request is for: the one named, or the only one that the token acts for. Throws 400 when it must be
- * named, 403 when the token does not act for it or it is suspended.
+ * The pharmacy that a request is for: the one named, or the only one that the token acts for. Throws 400 if it must be
+ * named, 403 if the token does not act for it or it is suspended.
  */
 export function pharmacyFor(caller: Caller, named: string | undefined): string {
   const [only, ...others] = caller.finess
@@ -53,8 +53,8 @@ export function pharmacyFor(caller: Caller, named: string | undefined): string {
 }
 
 /**
- * The pharmacy that a thing named by its id must belong to: the one named beside it, or the only one that the caller acts
- * for; with several, what `look` says of these. Undefined when it can be none of the caller's.
+ * The pharmacy that a thing named by its id must belong to: the one named with it, or the only one that the caller acts
+ * for; if there are several, the one that `look` finds. Undefined if the thing cannot be the caller's.
  */
 export async function pharmacyOfThing(
   caller: Caller,

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * While the service stops, each answer ends its connection. Those that are idle then are closed by Fastify; one that was
- * busy would otherwise stay open for the keep-alive time, and the process with it.
+ * While the service is stopping, each answer closes its connection. Fastify closes idle connections; a busy one would
+ * otherwise stay open for the keep-alive time, and so would the process.
  */
 export function partFromClients(app: FastifyInstance): void {
   let closing = false

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 
-/** Who answers for the personal data, as far as the operator has said. */
+/** Who answers for the personal data, as far as the operator has told us. */
 export interface Controller {
   name: string | null
   contact: string | null
@@ -11,7 +11,7 @@ export function controllerOf(config: Pick<Config, 'CONTROLLER_NAME' | 'CONTROLLE
   return { name: config.CONTROLLER_NAME ?? null, contact: config.CONTROLLER_CONTACT ?? null }
 }
 
-/** The controller as an OpenAPI document's `info` shows it: nothing of one that was not named. */
+/** The controller for an OpenAPI document's `info`; empty if none is named. */
 export function controllerInfo({ name, contact }: Controller): { contact?: object; sentence: string } {
   if (name === null && contact === null) return { sentence: '' }
   const reach = contact === null ? {} : URL.canParse(contact) ? { url: contact } : { email: contact }

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 
 const DAY_SECONDS = 86_400
 
-/** Lets pages of these origins call, and of no others; without cookies, as tokens are sent by their holder. */
+/** Lets pages of these origins call, and no others. Without cookies, since callers send their tokens themselves. */
 export async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return
   // The plugin's own route, for preflights: browsers send these without a token.
@@ -24,6 +24,6 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
     ],
     maxAge: DAY_SECONDS,
     strictPreflight: false,
-    preflightContinue: true, // Onwards to the limits, which count preflights too.
+    preflightContinue: true, // On to the limits, which count preflights too.
   })
 }

@@ -116,7 +116,7 @@ function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: stri
 
 type Described = ReturnType<typeof jsonSchemaTransform>
 
-// A route that needs no token says so, or readers of the document would have to guess.
+// A route without a token says so; otherwise readers of the document would have to guess.
 function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
   const policy = config?.policy
   if (policy === undefined || policy === 'public') return { schema: { ...schema, security: [] } as FastifySchema, url }
@@ -130,7 +130,7 @@ interface Document {
   components?: { schemas?: Record<string, unknown> }
 }
 
-// Every named schema comes twice, as input and as output; only those that a route refers to are kept.
+// Every named schema is there twice, as input and as output; only those that a route refers to are kept.
 function pruned<Doc extends object>(document: Doc): Doc {
   const { schemas } = (document as Document).components ?? {}
   if (!schemas) return document

@@ -19,7 +19,7 @@ import { inTurn } from './turns.ts'
 
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
 
-/** The header of a reading at the counter, for the documentation; `operatorOf` checks it. */
+/** The header of a read at the counter, for the documentation; `operatorOf` checks it. */
 export const operatorHeader = z.object({
   'x-operator': z
     .string()
@@ -35,7 +35,7 @@ export const writeHeaders = operatorHeader.extend({
     .describe('1 to 255 visible ASCII characters; the same key and body answer again what they answered first.'),
 })
 
-/** The same, of a write that must not happen twice. */
+/** The headers of a write that must not happen twice. */
 export const keyedWriteHeaders = writeHeaders.extend({
   'idempotency-key': z
     .string()
@@ -51,14 +51,14 @@ interface EffectOptions<T> {
   pharmacy?: string
   keyRequired?: boolean
   keyLife?: KeyLife
-  /** 200 unless said; a function where it depends on what was done. */
+  /** 200 by default; a function if it depends on what was done. */
   status?: number | ((result: T) => number)
-  /** Records that a stored answer, which shows a person, is shown again. */
+  /** Records that a stored answer about a person is shown again. */
   onReplay?: (tx: Transaction, answer: T) => void
 }
 
 /**
- * Does a write: the verb's effect and the answer stored under its Idempotency-Key commit together, or nothing does. A
+ * Performs a write. The verb's effect and the answer stored under its Idempotency-Key commit together or not at all. A
  * refusal commits its record but no answer, so that the same request is judged again.
  */
 export async function effect<T extends object>(
@@ -71,7 +71,7 @@ export async function effect<T extends object>(
   const outcome = await inTurn<T | Refusal>(key, () => once(key, options, verb))
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
-  // As it was stored: it may come from an earlier release, whose answers had other members.
+  // Sent as stored: it may come from an earlier release, whose answers had other members.
   if (outcome.replayed) {
     reply.header('idempotency-replayed', 'true').type('application/json; charset=utf-8').serializer(JSON.stringify)
   }
@@ -79,7 +79,7 @@ export async function effect<T extends object>(
   return result
 }
 
-/** Thrown to roll back what was done beside finding out that it had been done before. */
+/** Thrown to roll back the work once the key turns out to have an answer already. */
 class Replay {
   readonly stored: StoredAnswer
   constructor(stored: StoredAnswer) {
@@ -87,7 +87,8 @@ class Replay {
   }
 }
 
-// The key's lock and the verb's first statements leave in one flush. Nothing is committed before the key was heard of.
+// The key's lock and the verb's first statements leave in one flush. Nothing is committed until the key's state is
+// known.
 async function once<T extends object>(
   key: IdempotencyKey | undefined,
   options: EffectOptions<T>,
@@ -151,15 +152,15 @@ function keyOf<T>(request: FastifyRequest, { pharmacy, keyRequired }: EffectOpti
   return { scope: scopeOf(request.caller, pharmacy), key, requestHash: hashOf(request) }
 }
 
-// The pharmacy however many the caller acts for: that changes, and a retry must find its key all the same.
+// The pharmacy is always part of it: how many a caller acts for may change, and a retry must still find its key.
 function scopeOf({ issuer, role, subject }: Caller, pharmacy: string | undefined): string {
   const parts = [issuer, role, subject]
   if (role === 'pharmacy' && pharmacy !== undefined) parts.push(pharmacy)
   return parts.join('\n')
 }
 
-// The body as validated, its keys sorted: a retry that writes the same members in another order is the same request. A
-// national number can be guessed from its hash, so what an erasure leaves of this one is the half without it.
+// The validated body with its keys sorted, so that a retry with the same members in another order is the same request.
+// A national number can be guessed from its hash, so an erasure leaves only the half without it.
 function hashOf({ method, routeOptions, params, body = null }: FastifyRequest): Buffer {
   const { professional: _, ...unnamed } = { ...(body as { professional?: string } | null) }
   const hashes = [unnamed, body].map((each) =>

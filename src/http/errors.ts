@@ -10,13 +10,13 @@ import { bareHeaders } from './security-headers.ts'
 
 const RETRY_AFTER_SECONDS = 2
 
-/** Sends a problem document. The instance is the request's id, not its URL, which may hold a national number. */
+/** Sends a problem document. Its instance is the request's id and not the URL, which may contain a national number. */
 function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const wait = problem.retryAfterSeconds ?? (problem.status === 503 ? RETRY_AFTER_SECONDS : undefined)
   if (wait !== undefined) reply.header('retry-after', wait)
   const challenge = challengeOf(request, problem)
   if (challenge) reply.header('www-authenticate', challenge)
-  // The framework would close the connection over the rest of the body, and the reset would take the answer with it.
+  // The framework would close the connection before the rest of the body, and the reset would discard the answer.
   if (problem.status === 413) reply.removeHeader('connection')
   request.refused ??= refusalOf(problem)
   return reply
@@ -26,14 +26,14 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
     .send(documentOf(problem, request.id))
 }
 
-/** What RFC 6750 has a refused bearer told. */
+/** What RFC 6750 says a refused bearer must be told. */
 function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): string | undefined {
   if (status === 403 && facts.scope) return `Bearer error="insufficient_scope", scope="${facts.scope}"`
   if (status !== 401) return undefined
   return /^bearer \S/i.test(headers.authorization ?? '') ? 'Bearer error="invalid_token"' : 'Bearer'
 }
 
-/** Answers every error as a problem document, and logs those that are ours. */
+/** Answers every error with a problem document, and logs those that are our fault. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
@@ -45,13 +45,13 @@ export function handleErrors(app: FastifyInstance): void {
   )
 }
 
-/** Answers what no route is looked up for, such as a URL that is not well formed; no hook runs before it. */
+/** Answers requests that never reach routing, such as one with a malformed URL. No hook runs before it. */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ 'x-request-id': request.id, ...bareHeaders })
   sendProblem(request, reply, problemOf(error))
 }
 
-/** The problem that an error means: one of ours says so itself, others are told by what they are. */
+/** The problem that an error stands for. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const rejection = error instanceof Rejection ? error : constraintRejection(error)
@@ -121,8 +121,8 @@ function fieldPath(pointer: string): string {
 const LONGEST_FAREWELL_MS = 2_000
 
 /**
- * Answers what is not even an HTTP request: the socket is all there is to write to. What still comes behind it is read and
- * dropped for a moment, since a connection closed over unread bytes is reset, and the answer lost with it.
+ * Answers what is not even an HTTP request, directly on the socket. Whatever still arrives is read and dropped for a
+ * moment: a connection closed with unread bytes is reset, and the answer would be lost.
  */
 export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.writableEnded) return

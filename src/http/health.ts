@@ -5,7 +5,7 @@ import type { App, Deps } from './service.ts'
 
 const state = z.object({ status: z.literal('ok') })
 
-/** Alive, and able to serve. */
+/** Whether the process is alive, and able to serve. */
 export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/healthz',

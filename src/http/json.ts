@@ -5,9 +5,9 @@ import { shownName } from './problem.ts'
 const DEEPEST = 32
 
 /**
- * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels, no U+0000 (PostgreSQL cannot
- * store it) and no lone surrogates. Of a key given twice the last counts, as RFC 8259 allows and JSON.parse does. An
- * empty body is no body.
+ * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels, no U+0000 (which PostgreSQL
+ * cannot store) and no lone surrogates. If a key is given twice the last one counts, as RFC 8259 allows and JSON.parse
+ * does. An empty body counts as none.
  */
 export function parseJson(app: FastifyInstance): void {
   const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -5,9 +5,9 @@ const MOST_IN_FLIGHT = 1_000
 const LONGEST_URL = 8_192
 
 /**
- * Refuses what is more than the service takes on, before any work: over 1,000 requests in flight 503, so that those
- * under way still finish; an over-long URL 414. Fewer requests queue for a database connection. Health checks and
- * metrics are answered all the same.
+ * Refuses excess load before any work is done: beyond 1,000 requests in flight the answer is 503, so that those under
+ * way can finish and fewer queue for a database connection. A URL that is too long is 414. Health checks and metrics
+ * are always answered.
  */
 export function shedLoad(app: FastifyInstance): void {
   let inFlight = 0

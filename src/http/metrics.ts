@@ -6,14 +6,15 @@ import { onlyProblems } from './schemas.ts'
 import type { App } from './service.ts'
 
 /**
- * Measures the process and, by its pattern, every route registered after it: no path that names a person becomes a label.
- * Counts what was refused, to be alerted on.
+ * Measures the process and every route registered after it, labelled by pattern, since a path may name a person. Counts
+ * refusals, for alerts.
  */
 export async function metrics(app: FastifyInstance): Promise<void> {
   await app.register(fastifyMetrics.default, {
     endpoint: null,
     clearRegisterOnInit: true,
-    routeMetrics: { enabled: { histogram: true, summary: false } }, // Quantiles of one process cannot be added up.
+    // Quantiles of several processes cannot be combined.
+    routeMetrics: { enabled: { histogram: true, summary: false } },
   })
   const { Counter, register } = app.metrics.client
   const refusals = new Counter({
@@ -54,14 +55,14 @@ export async function metricsRoute(app: App): Promise<void> {
   )
 }
 
-/** How the ledger's log stands. */
+/** The state of the ledger's log. */
 interface LedgerStatus {
   size: number
   oldestPendingSeconds: number
   refused: boolean
 }
 
-/** Gauges of the ledger's log: what they are set to is as old as `gomask_ledger_seen_timestamp_seconds`. */
+/** Gauges of the ledger's log. Their values date from `gomask_ledger_seen_timestamp_seconds`. */
 export function reportLedger(app: FastifyInstance): (status: LedgerStatus) => void {
   const { Gauge } = app.metrics.client
   const registers = [app.metrics.client.register]

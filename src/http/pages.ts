@@ -18,7 +18,7 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 }
 
-/** Reads a cursor back into the position that it stands for. Throws 400 on one that this service did not make. */
+/** Decodes a cursor into its position. Throws 400 if this service did not make it. */
 export function positionOf<Position>(cursor: string | undefined, schema: z.ZodType<Position>): Position | null {
   if (cursor === undefined) return null
   try {
@@ -28,7 +28,7 @@ export function positionOf<Position>(cursor: string | undefined, schema: z.ZodTy
   }
 }
 
-/** Makes a page of `limit` items out of up to one more; the position of the last becomes the cursor. */
+/** Makes a page of `limit` items from up to `limit` + 1; the position of the last item becomes the cursor. */
 export function page<Item>(
   found: Item[],
   limit: number,

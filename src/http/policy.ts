@@ -4,14 +4,14 @@ import { Problem } from './problem.ts'
 import { type Scope, scopes } from './scopes.ts'
 import { namedPharmacy, words, wordsOf } from './whose.ts'
 
-/** The roles that may call a route, and whose objects each of them reaches by it; the others get 403. */
+/** The roles that may call a route, and whose objects each of them can reach; other roles get 403. */
 export type RolePolicy = { [R in Role]?: (typeof wordsOf)[R][number] } & {
-  /** What a machine's token must say beside. */
+  /** The scope that a machine's token needs as well. */
   scope: Scope
 }
 
 /**
- * Who may call a route: anybody without a token, or these roles.
+ * Who may call a route: anybody, without a token, or these roles.
  * @internal
  */
 export type Policy = 'public' | RolePolicy
@@ -19,21 +19,22 @@ export type Policy = 'public' | RolePolicy
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy
-    /** A route that answers even under more load than the service takes on. */
+    /** A route that answers even when the service sheds load. */
     answersUnderLoad?: boolean
   }
   interface FastifyRequest {
-    /** The pharmacy that the request is for, where the policy lets its caller act for one. */
+    /** The pharmacy that the request is for, if the policy lets the caller act for one. */
     pharmacy: string
   }
 }
 
-/** Every role, whatever the object: what any token reads. */
+/** Every role and any object: what any token may read. */
 export const everyone = { pharmacy: 'any', professional: 'any', regulator: 'any', admin: 'any' } as const
 
 /**
- * Refuses, at start, a route that does not say who may call it, or says it in a word that it cannot keep. The
- * documentation's routes are anybody's. A pharmacy that a caller does not act for is refused here, before any handler.
+ * Refuses, at start, a route that does not say who may call it, or uses a word that does not fit the route. The
+ * documentation's routes are open to all. Callers naming a pharmacy that they do not act for are refused here, before
+ * any handler.
  */
 export function requirePolicies(app: FastifyInstance): void {
   app.decorateRequest('pharmacy')
@@ -48,7 +49,7 @@ export function requirePolicies(app: FastifyInstance): void {
   })
 }
 
-/** Throws 403 unless the policy lets the caller's role in and, of a machine, its token has the scope. */
+/** Throws 403 unless the policy admits the caller's role and, for a machine, its token has the scope. */
 export function requireAllowed(policy: RolePolicy | undefined, { role, client }: Caller): void {
   if (policy?.[role] === undefined) {
     throw new Problem('forbidden', `A token with the role ${role} may not do this.`)
@@ -85,7 +86,7 @@ function faultOfWord(route: RouteOptions, role: Role, word: string): string | un
   return fits === undefined || fits(route) ? undefined : `lets ${role} at «${word}», which needs ${needs}`
 }
 
-// After validation: what is malformed is 400 on every route, and never compared.
+// After validation, so that malformed input is 400 on every route and never compared.
 function requireActing(route: RouteOptions, whose: 'acting' | 'itself'): (request: FastifyRequest) => Promise<void> {
   const named = namedPharmacy(route)
   return async (request) => {

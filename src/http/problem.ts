@@ -66,8 +66,8 @@ const titles: Record<Status, string> = {
 }
 
 /**
- * A request that ends here with a problem document. `detail` and `facts` are public: no national number, name, token or
- * SQL may stand in them. `status` differs from the code's own only for a caller that is itself suspended (403).
+ * Ends a request with a problem document. `detail` and `facts` are public: they must not contain a national number,
+ * name, token or SQL. `status` differs from the code's own only for a caller who is suspended (403).
  */
 export class Problem extends Error {
   readonly code: ProblemCode
@@ -75,7 +75,7 @@ export class Problem extends Error {
   readonly errors: FieldError[] | undefined
   readonly facts: Record<string, unknown>
   readonly retryAfterSeconds: number | undefined
-  /** For the log alone, a word or two; nothing personal. */
+  /** A word or two for the log only; nothing personal. */
   readonly reason: string | undefined
 
   constructor(
@@ -105,7 +105,7 @@ export class Problem extends Error {
 
 const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]
 
-/** The problem document of RFC 9457; codes add members of their own, such as `remaining`. */
+/** The problem document of RFC 9457; some codes add members, such as `remaining`. */
 export const problemSchema = z
   .looseObject({
     type: z.string().describe('A URN that stands for the code.'),
@@ -137,7 +137,7 @@ export function documentOf(problem: Problem, requestId: string): Record<string, 
   }
 }
 
-/** The name of a field that a caller made up, as errors may show it: digits in it could be a person's number. */
+/** The name of an unknown field as errors may show it: digits in it could be a person's number. */
 export function shownName(given: string): string {
   return /\d{4}/.test(given) ? '…' : given
 }

@@ -7,7 +7,7 @@ import { Problem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What is limited by address: an IPv4 address, or the /64 of an IPv6 one, as one person has all of it. */
+    /** The address for limits: an IPv4 address, or the /64 of an IPv6 one, since one person has all of it. */
     network: string
   }
   interface FastifyContextConfig {
@@ -24,15 +24,15 @@ type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 type Spent = { max: number; ttlInSeconds: number }
 
 const MINUTE_MS = 60_000
-// Counters kept of each limit. Addresses can't be forged over TCP, so pushing one out takes as many real ones in a minute.
+// Counters kept for each limit. TCP addresses can't be forged, so pushing one out takes this many real ones in a
+// minute.
 const MOST_COUNTERS = 50_000
 const MOST_TOKENS = 10_000
 
 /**
- * Limits, in this process, the requests a minute: of each caller, or of an address where there is no token; of each
- * address together, ten times as many, as a whole hospital may stand behind one. Those that fail are limited tighter:
- * tokens that are wrong by address, before the next is verified; ids and codes that are wrong by caller. RATE_LIMIT 0
- * is no limit.
+ * Limits the requests per minute in this process: of each caller, or of each address if there is no token; and of each
+ * address in total, ten times as many, since a whole hospital may share one. Failures are limited more tightly: wrong
+ * tokens by address, before the next is verified; wrong ids and codes by caller. RATE_LIMIT 0 means no limit.
  */
 export async function limitRate(app: FastifyInstance, limits: Limits): Promise<void> {
   if (limits.RATE_LIMIT === 0) return
@@ -53,7 +53,7 @@ function limitAddresses(app: FastifyInstance, limits: Limits): void {
   const requests = limiter(app, limits.RATE_LIMIT_ADDRESS ?? 10 * limits.RATE_LIMIT, ({ network }) => network)
   const tokenRequests = limiter(app, limits.RATE_LIMIT_TOKENS, ({ network }) => network)
   const unauthenticated = limiter(app, limits.RATE_LIMIT_UNAUTHENTICATED, ({ network }) => network)
-  const accepted = new LRUCache<string, true>({ max: MOST_TOKENS }) // The tokens that were accepted here, by their hashes.
+  const accepted = new LRUCache<string, true>({ max: MOST_TOKENS }) // Hashes of the tokens accepted here.
   app.decorateRequest('network', '')
   app.addHook('onRequest', async (request, reply) => {
     const { config } = request.routeOptions
@@ -63,7 +63,7 @@ function limitAddresses(app: FastifyInstance, limits: Limits): void {
     if (config.limits === 'token') await take(tokenRequests, request, reply)
     const needsToken = config.limits === 'token' || !(request.is404 || config.policy === 'public')
     const spent = needsToken && (await usedUp(unauthenticated, request))
-    // Others behind the same address, whose tokens have been accepted before, are served all the same.
+    // Others at the same address, whose tokens were accepted before, are still served.
     if (spent && !accepted.has(hashOf(request))) throw refusal(reply, spent)
   })
   app.addHook('preParsing', async (request) => {
@@ -104,13 +104,13 @@ function limiter(app: FastifyInstance, max: number, keyGenerator: (request: Fast
   return app.createRateLimit(options)
 }
 
-/** Counts a request; throws when there are too many. */
+/** Counts a request; throws if there are too many. */
 async function take(limit: Limiter, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const state = await limit(request)
   if (!state.isAllowed && state.isExceeded) throw refusal(reply, state)
 }
 
-/** How a limit stands that has nothing left; counts nothing. */
+/** The state of a limit if it is used up, else undefined. Counts nothing. */
 async function usedUp(limit: Limiter, request: FastifyRequest): Promise<Spent | undefined> {
   const state = await limit(request, { increment: false })
   return !state.isAllowed && state.remaining === 0 ? state : undefined

@@ -4,7 +4,7 @@ import { isSamePerson } from '../store/persons.ts'
 import { actingFor, type Caller, professionalOf } from './caller.ts'
 import { Problem } from './problem.ts'
 
-/** Makes sure that a professional reads about itself alone, whichever of its numbers it names. Throws 404. */
+/** Makes sure that professionals read only about themselves, under any of their numbers. Throws 404. */
 export async function requireSelf(db: Queryable, caller: Caller, identifier: string): Promise<void> {
   if (!(await isSamePerson(db, professionalOf(caller), identifier))) {
     throw new Problem('not_found', 'There is no such professional that you may read about.')

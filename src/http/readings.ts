@@ -2,7 +2,9 @@ import type { FastifyRequest } from 'fastify'
 import type { Reading } from '../store/accesses.ts'
 import { operatorOf } from './effects.ts'
 
-/** How a request reads other people's data, for the record of accesses; undefined for professionals, who read their own. */
+/**
+ * A request's reading of other people's data, for the access record; undefined for professionals, who read their own.
+ */
 export function readingOf(request: FastifyRequest, kind: Reading['kind']): Reading | undefined {
   const { caller } = request
   if (caller.role === 'professional') return undefined

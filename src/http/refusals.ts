@@ -1,18 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import type { Problem, ProblemCode } from './problem.ts'
 
-/** What somebody who guesses or floods is answered, and others seldom. */
+/** The refusals that somebody who guesses or floods gets, and others seldom. */
 export const refusalKinds = ['unauthenticated', 'forbidden', 'not_found', 'pickup_code_wrong', 'rate_limited'] as const
 
 interface Refused {
   kind: (typeof refusalKinds)[number]
-  /** For the log; nothing personal. */
+  /** For the log, so nothing personal. */
   reason?: string
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Known once it is answered; a route may say beforehand what its answer means. */
+    /** Set when the request is answered; a route may set it beforehand to say what its answer means. */
     refused: Refused | undefined
   }
 }
@@ -27,14 +27,14 @@ const kinds: Partial<Record<ProblemCode, Refused['kind']>> = {
   rate_limited: 'rate_limited',
 }
 
-/** The kind of refusal that a problem is, if it is one to watch. */
+/** The kind of refusal that a problem is, if it is worth watching. */
 export function refusalOf({ code, status, message, reason = message }: Problem): Refused | undefined {
   const kind = kinds[code]
-  // That somebody else is suspended (409) is no refusal of the caller.
+  // If somebody else is suspended (409), the caller has done nothing wrong.
   return kind && (kind !== 'forbidden' || status === 403) ? { kind, reason } : undefined
 }
 
-/** Logs refused authentication and authorisation, a line each at `warn`. */
+/** Logs each refused authentication and authorisation at `warn`. */
 export function watchRefusals(app: FastifyInstance): void {
   app.decorateRequest('refused')
   app.addHook('onSend', async (request, reply) => {

@@ -3,8 +3,9 @@ import type { Database } from '../db/database.ts'
 import type { Deps } from './service.ts'
 
 /**
- * Reads from the standby, where there is one that is fit, and says in `Age` how many seconds old the answer may be (RFC
- * 9111). What the standby lacks or fails at, the primary is asked for. Only for what decides nothing and changes nothing.
+ * Reads from the standby, if there is one and it keeps up, and says in `Age` how many seconds old the answer may be
+ * (RFC 9111). Falls back to the primary if the read throws there, be it only for want of a row. Only for reads on which
+ * no decision or change depends.
  */
 export async function readAged<T>(
   { db, replica }: Pick<Deps, 'db' | 'replica'>,

@@ -6,14 +6,14 @@ import { problemSchema } from './problem.ts'
 /** Masks: whole numbers, 1 to 1,000,000. */
 export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')
 
-/** A pharmacy's FINESS number, its key checked. */
+/** A pharmacy's FINESS number, with a right key. */
 export const finess = z
   .string()
   .max(20)
   .refine((text) => finessNumber(text) === text, 'must be a FINESS number: 9 characters with a right key')
   .describe('FINESS number.')
 
-/** An RPPS or ADELI number, a national prefix (8 or 0) taken off. */
+/** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
 export const professional = z
   .string()
   .max(20)
@@ -50,7 +50,7 @@ export const latitude = z.number().min(-90).max(90).describe('WGS 84 degrees.')
 export const longitude = z.number().min(-180).max(180).describe('WGS 84 degrees.')
 export const place = z.strictObject({ latitude, longitude })
 
-/** Text that people wrote: no control characters. */
+/** Text written by people: no control characters. */
 export const text = (longest: number) =>
   z
     .string()
@@ -81,7 +81,7 @@ export const queryInteger = (low: number, high: number) =>
     .transform(Number)
     .pipe(z.int().min(low).max(high))
 
-const maxDistance = 20_037_509 // Half the Earth's circumference: farther than anywhere.
+const maxDistance = 20_037_509 // Half the Earth's circumference: nothing is farther away.
 export const maxDistanceMetres = z.int().min(1).max(maxDistance)
 export const queryMaxDistanceMetres = queryInteger(1, maxDistance)
 export const NEAR_METRES = 50_000
@@ -97,12 +97,12 @@ export const ruleVersion = citedRule
   .meta({ id: 'RuleVersion', description: 'A rule is never edited: its id, published at that time, is its version.' })
 export const productQuantity = z.object({ product: z.string(), quantity: z.int() })
 
-/** Response schemas of the problems that a route may answer; those that any route over the database may, included. */
+/** Response schemas of the problems that a route may answer, including those of any route that uses the database. */
 export function problems(...statuses: number[]): Record<number, unknown> {
   return onlyProblems(400, 414, 429, 500, 503, ...statuses)
 }
 
-/** Response schemas of the problems of a route that needs no database, and so answers hardly any. */
+/** Response schemas of these problems only, for a route that uses no database. */
 export function onlyProblems(...statuses: number[]): Record<number, unknown> {
   return Object.fromEntries(
     statuses.map((status) => [

@@ -1,4 +1,4 @@
-/** What a machine's token may be good for, at most: the closed list. A scope is never renamed. */
+/** The closed list of what machines' tokens may be used for. A scope is never renamed. */
 export const scopes = [
   'stock:read',
   'stock:write',

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import helmet from 'helmet'
 
-/** For what is answered before any hook runs. */
+/** The headers of answers that are sent before any hook runs. */
 export const bareHeaders = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
 }
 
-// The documentation page's own script and styles stand in the page; nothing else of this service is shown by a browser.
+// The documentation page has its script and styles inline. Browsers show nothing else of this service.
 const docs = helmet({
   contentSecurityPolicy: {
     directives: {
@@ -33,8 +33,8 @@ const answers = helmet({
 })
 
 /**
- * Says with every answer that browsers must load nothing for it, frame it nowhere, guess no type and come back by https.
- * Whatever needs a token, tokens themselves and errors are kept by no cache.
+ * Tells browsers with every answer to load nothing, not to frame it or guess its type, and to come back over https.
+ * Answers that need a token, tokens themselves, and errors must not be cached.
  */
 export function secureHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {

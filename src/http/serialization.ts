@@ -6,12 +6,12 @@ type ZodAnswer = z.ZodType | { properties: z.ZodType }
 
 type Serialiser = ReturnType<FastifySerializerCompiler<ZodAnswer>>
 
-// Every route answers with the same problems: of some 800 schemas 50 differ, and each takes milliseconds.
+// Every route has the same problems: of some 800 schemas only 50 differ, and compiling each takes milliseconds.
 const compiled = new WeakMap<z.ZodType, Serialiser>()
 
 /**
- * Serialises answers by fast-json-stringify from the zod schema: zod's own serialisation was measured at half the
- * throughput. Tests hold every answer against the OpenAPI document, which is made from the same schemas.
+ * Serialises answers with fast-json-stringify, from the zod schema: zod's own serialisation had half the throughput.
+ * The tests check every answer against the OpenAPI document, which comes from the same schemas.
  */
 export const fastSerializerCompiler: FastifySerializerCompiler<ZodAnswer> = ({ schema }) => {
   const answer = schema instanceof z.ZodType ? schema : schema.properties

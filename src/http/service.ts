@@ -8,13 +8,13 @@ import type { Signer } from '../domain/signed-note.ts'
 import type { SigningKeys } from '../keys/signing-key.ts'
 import type { Issuer } from './issuers/issuer.ts'
 
-/** What the application is built from. */
+/** What the application needs. */
 export interface Deps {
   config: Config
   db: Database
-  /** Serves searches and audits, where the operator has one. */
+  /** Serves searches and audits, if the operator has one. */
   replica?: Replica | undefined
-  /** The keys of tokens; the first signs. */
+  /** The keys for tokens; the first signs. */
   keys: SigningKeys
   /** Other issuers whose tokens are accepted beside this service's own. */
   issuers: readonly Issuer[]

@@ -1,10 +1,10 @@
 import type { Database } from '../db/database.ts'
 import { readStanding, readStandingVersion, type Standing } from '../store/standing.ts'
 
-/** How everybody stands, never older than a second: suspended or not, and what each client may. */
+/** Who is suspended and what each client may do, never older than a second. */
 export interface Standings {
   current(): Promise<Standing>
-  /** What was read is too old: something was changed here, and the next request must see it. */
+  /** Discards what was read: something has changed here, and the next request must see it. */
   expire(): void
 }
 
@@ -12,8 +12,8 @@ const RENEW_MS = 400
 const OLDEST_MS = 900
 
 /**
- * Keeps everybody's standing in memory, for all requests. Read again in the background as long as requests come, so that
- * hardly one waits for it; a request that finds it older than 900 ms waits, and fails if it cannot be read.
+ * Keeps everybody's standing in memory. It is read again in the background while requests come in, so that hardly any
+ * request waits for it. One that finds it older than 900 ms waits, and fails if it cannot be read.
  */
 export function keepStandings(db: Database): Standings {
   let standing: Standing | undefined
@@ -41,7 +41,7 @@ export function keepStandings(db: Database): Standings {
     async current() {
       const age = performance.now() - readAt
       if (!standing || age > OLDEST_MS) return reading ?? read()
-      if (age > RENEW_MS && !reading) read().catch(() => {}) // Who finds it too old reads again, and is told.
+      if (age > RENEW_MS && !reading) read().catch(() => {}) // A request that finds it too old will see the error.
       return standing
     },
     expire() {

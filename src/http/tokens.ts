@@ -3,11 +3,11 @@ import { v4 as uuid } from 'uuid'
 import type { SigningKey } from '../keys/signing-key.ts'
 import type { Role } from './caller.ts'
 
-/** The service as the issuer of its own tokens, in what it keeps too, and their audience. */
+/** The issuer and audience of this service's own tokens, and its name in what it stores. */
 export const ISSUER = 'gomask'
 export const AUDIENCE = 'gomask'
 
-/** What a token of ours is to say. */
+/** What a token should say. */
 export interface TokenRequest {
   role: Role
   subject: string
@@ -29,17 +29,17 @@ export function signToken(key: SigningKey, { role, subject, ttlSeconds, ...remit
     .sign(key.privateKey)
 }
 
-/** What a client's token is to say. */
+/** What a client's token should say. */
 export interface ClientTokenRequest {
   issuer: string
   client: string
   scope: string
-  /** Seconds since 1970, with milliseconds: compared with the time from which the client's tokens are taken. */
+  /** Seconds since 1970, with milliseconds: compared with the time from which the client's tokens are accepted. */
   issuedAt: number
   ttlSeconds: number
 }
 
-/** Signs a client's token (RFC 9068). What the client may is not in it: that is read with each request. */
+/** Signs a client's token (RFC 9068). What the client may do is not in it but looked up at each request. */
 export function signClientToken(key: SigningKey, request: ClientTokenRequest): Promise<string> {
   const { issuer, client, scope, issuedAt, ttlSeconds } = request
   return new SignJWT({ client_id: client, scope })

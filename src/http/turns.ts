@@ -10,9 +10,9 @@ export interface Outcome<T> {
 const underWay = new Map<string, { requestHash: Buffer; outcome: Promise<Outcome<unknown>> }>()
 
 /**
- * Lets the sends of one Idempotency-Key work one after another in this process; those of the same request that waited for
- * an answer share it, as it is committed under their key by then. The database sees to it between processes; here it
- * keeps a storm of retries from taking a connection each, only to wait for one another.
+ * Makes requests with the same Idempotency-Key take turns in this process. Those that waited and are the same request
+ * share the answer, which is by then committed under their key. Between processes the database does this; here it keeps
+ * a storm of retries from taking a connection each only to wait for one another.
  */
 export async function inTurn<T>(key: IdempotencyKey | undefined, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
   if (!key) return work()

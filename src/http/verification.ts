@@ -6,12 +6,12 @@ import { Problem } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the bearer token says it is signed with, once that was looked up. */
+    /** The key that the bearer token claims to be signed with, once it has been looked up. */
     signedWith: { header: TokenHeader; key: string } | undefined
   }
 }
 
-/** A token whose signature, issuer, audience and times are right, with the issuer that says whose it is. */
+/** A token whose signature, issuer, audience and times are right, with the issuer that knows its bearer. */
 export interface Verified {
   issuer: Issuer
   token: VerifiedToken
@@ -25,7 +25,7 @@ interface Kept extends Verified {
 
 const MOST_TOKENS = 10_000
 
-/** Makes what verifies a request's bearer token; it throws 401, or what the issuer's keys are answered with. */
+/** Makes the function that verifies a request's bearer token. It throws 401, or the Problem of an issuer's keys. */
 export async function tokenVerifier(
   app: FastifyInstance,
   issuers: readonly Issuer[],
@@ -45,7 +45,7 @@ export async function tokenVerifier(
   }
 }
 
-// Verified once, a token is good as long as its key is its issuer's: decoding and verifying again cost 0.1 ms.
+// Once verified, a token is good as long as its issuer has its key: decoding and verifying it again would cost 0.1 ms.
 async function isGood({ issuer, header, key, endsMs }: Kept): Promise<boolean> {
   return Date.now() < endsMs && (await issuer.keyOf(header).catch(() => undefined)) === key
 }
@@ -69,7 +69,7 @@ async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Iss
       algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
       allowedIss: issuers.map(({ issuer }) => issuer),
       allowedAud: issuers.map(({ audience }) => audience),
-      // The allowed issuer and audience are compared only where the token names one.
+      // The library compares issuer and audience only if the token names one.
       requiredClaims: ['iss', 'aud', 'exp', 'sub'],
     },
   })
@@ -87,7 +87,7 @@ async function verify(
   return { issuer, payload }
 }
 
-/** The 401; the reason is for the log. */
+/** A 401; the reason is for the log. */
 export function unauthenticated(reason = 'token'): Problem {
   return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.', { reason })
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import type { Role } from './caller.ts'
 
-/** Whose objects each role may be let at: a closed list of words, each with one meaning. */
+/** Whose objects each role may reach: a closed list of words, each with one meaning. */
 export const wordsOf = {
   pharmacy: ['any', 'acting', 'itself', 'own', 'listed'],
   professional: ['any', 'self', 'own', 'listed'],
@@ -11,7 +11,7 @@ export const wordsOf = {
 
 export type Whose = (typeof wordsOf)[Role][number]
 
-/** What a word means to readers of the documentation, and what a route must have for it. */
+/** What a word means to readers of the documentation, and what a route needs for it. */
 interface Word {
   meaning: string
   needs?: string
@@ -57,7 +57,7 @@ export const words: Record<Whose, Word> = {
   },
 }
 
-/** Reads the pharmacy that a request of this route names; undefined where its requests name none. */
+/** A function that reads the pharmacy named by a request of this route; undefined if its requests name none. */
 export function namedPharmacy({
   url,
   schema,
@@ -83,7 +83,7 @@ function isReading({ method }: RouteOptions): boolean {
 
 type Shape = Record<string, { safeParse(value: unknown): { success: boolean } }>
 
-/** The members of an object's schema; none of anything else. */
+/** The members of an object's schema; empty for any other schema. */
 function shapeOf(schema: unknown): Shape {
   return (schema as { shape?: Shape } | undefined)?.shape ?? {}
 }

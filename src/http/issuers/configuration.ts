@@ -4,7 +4,7 @@ import { algorithms } from './issuer.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** An address that a token may be sent to and keys taken from. */
+/** An address to which tokens may be sent and from which keys may be taken. */
 export const secureUrl = z
   .url({ protocol: /^https?$/, error: 'must be an https URL' })
   .max(500)
@@ -12,7 +12,7 @@ export const secureUrl = z
 
 const issuerUrl = secureUrl.refine((url) => !/[?#]/.test(url), 'must have no query and no fragment')
 
-/** Which claims say what, for an issuer that is not Pro Santé Connect. Each is the name of a claim. */
+/** Which claim says what, for an issuer other than Pro Santé Connect. Each value is the name of a claim. */
 const claimMapping = z.strictObject({
   identifier: text(200),
   otherIds: text(200).optional(),
@@ -43,7 +43,7 @@ const settings = z
 export type IssuerSettings = z.output<typeof settings>
 export type ClaimMapping = z.output<typeof claimMapping>
 
-/** Reads a list of issuers. Throws an error of one line that names the first wrong value. */
+/** Reads a list of issuers. Throws an error whose one-line message names the first wrong value. */
 export function parseIssuers(value: unknown, ownNames: readonly string[]): IssuerSettings[] {
   const parsed = z.array(settings, 'must be a list of issuers').safeParse(value)
   if (!parsed.success) {

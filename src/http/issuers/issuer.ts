@@ -1,7 +1,7 @@
 import type { Standing } from '../../store/standing.ts'
 import type { Caller } from '../caller.ts'
 
-/** The signature algorithms that an issuer may be given: asymmetric ones alone. */
+/** The signature algorithms that may be configured for an issuer: only asymmetric ones. */
 export const algorithms = [
   'ES256',
   'ES384',
@@ -16,13 +16,13 @@ export const algorithms = [
 ] as const
 type Algorithm = (typeof algorithms)[number]
 
-/** The header of a token, before anything of it was checked. */
+/** The header of a token of which nothing has been checked yet. */
 export interface TokenHeader {
   alg: string
   kid?: string
 }
 
-/** A token whose signature, issuer, audience and times were checked. */
+/** A token whose signature, issuer, audience and times have been checked. */
 export interface VerifiedToken {
   raw: string
   payload: Record<string, unknown>
@@ -34,8 +34,10 @@ export interface Issuer {
   issuer: string
   audience: string
   algorithms: readonly Algorithm[]
-  /** The public key in PEM that a token must be signed with. Throws any error for 401, a Problem to answer that. */
+  /**
+   * The public key (PEM) that must have signed a token. Throws a Problem, to answer that, or any other error for 401.
+   */
   keyOf(header: TokenHeader): Promise<string>
-  /** Who bears the token; undefined for 401. Throws a Problem to answer that. */
+  /** The bearer of the token; undefined for 401. Throws a Problem to answer that. */
   callerOf(token: VerifiedToken, standing: Standing): Caller | undefined | Promise<Caller | undefined>
 }

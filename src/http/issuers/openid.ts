@@ -21,13 +21,13 @@ interface Needs {
 }
 
 const TOKENS = 10_000
-const DIRECTORY_MS = 60_000 // A pharmacy new in the directory is a pharmacist's within this time.
+const DIRECTORY_MS = 60_000 // Pharmacists can act for a pharmacy within this time of its entering the directory.
 const PHARMACIST = '21'
 
 /**
- * An OpenID Connect issuer of people's tokens. A professional calls as `professional`, under its number. A pharmacist whose
- * activities name pharmacies that the directory knows calls as `pharmacy` for these, under its surrogate, as that stands
- * in keys and access records for long.
+ * An OpenID Connect issuer of people's tokens. A professional calls as `professional`, under their number. A pharmacist
+ * whose activities name pharmacies of the directory calls as `pharmacy` for these, under a surrogate, because keys and
+ * access records keep it for long.
  */
 export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Needs): Issuer {
   const { issuer, audience, algorithms, acrValues, enrol: enrols } = settings
@@ -42,7 +42,7 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
     if (needed.some((claim) => payload[claim] === undefined)) {
       const more = await provider.userinfo(raw)
       if (!more || more.sub !== payload.sub) return undefined
-      claims = { ...more, ...payload } // What the issuer signed goes before.
+      claims = { ...more, ...payload } // What the issuer signed takes precedence.
     }
     const { acr } = claims
     return acrValues?.every((each) => each !== acr) ? undefined : profile.read(claims)
@@ -69,7 +69,7 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
   }
 }
 
-/** Who the directory knows a person as; puts it in where that is the operator's wish. */
+/** A person as the directory knows them; adds them if the operator allows it. */
 async function bearerOf(db: Database, person: Person, enrols: boolean): Promise<Bearer> {
   const sites = person.exercises.flatMap(({ profession, finess }) => (profession === PHARMACIST ? finess : []))
   const known = await findBearer(db, person.identifier, sites)

@@ -20,8 +20,8 @@ const claims = z
 const clientClaims = z.object({ sub: z.uuid(), client_id: z.uuid(), scope: z.string(), iat: z.number() })
 
 /**
- * This service as the issuer of tokens: those of `gomask token`, which say what their bearer may, and those of clients. It
- * goes by two names where it has a public URL, and is `gomask` in what it keeps under either.
+ * This service as an issuer: of the tokens of `gomask token`, which say what their bearer may do, and of clients'
+ * tokens. With a public URL it has two names; in what it stores it is always `gomask`.
  */
 export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Issuer[] {
   const pems = new Map(keys.map(({ id, publicPem }) => [id, publicPem]))
@@ -40,7 +40,7 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
 
 const parsed = new WeakMap<object, z.ZodSafeParseResult<unknown>>()
 
-// A token that is kept keeps its payload, which is read once; nobody changes what was read.
+// A remembered token keeps its payload, which is parsed once and never changed.
 function parsedOnce<T>(payload: object, schema: z.ZodType<T>): z.ZodSafeParseResult<T> {
   const found = parsed.get(payload) ?? schema.safeParse(payload)
   parsed.set(payload, found)
@@ -55,7 +55,7 @@ function bearerOf(payload: object): Caller | undefined {
   return { ...rest, issuer: ISSUER, subject, suspended: [] }
 }
 
-// What a client may is read from its standing and not from its token, so that a change reaches tokens already out.
+// What a client may do comes from its standing and not from its token, so that changes reach tokens already issued.
 function clientOf(payload: object, { clients }: Standing): Caller | undefined {
   const { data } = parsedOnce(payload, clientClaims)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined

@@ -4,7 +4,7 @@ import { name, nationalNumber, type Profile, professionCode, site } from './prof
 const activity = z.object({ numeroFinessSite: site })
 const exercise = z.object({ codeProfession: professionCode, activities: z.array(activity).default([]) })
 
-// As its userinfo was published: what is not there is an empty string.
+// As documented for its userinfo: what is missing is an empty string.
 const shape = z.object({
   SubjectNameID: nationalNumber,
   SubjectRefPro: z.object({ exercices: z.array(exercise) }),
@@ -19,7 +19,7 @@ export const proSanteConnect: Profile = {
   read(claims) {
     const { data } = shape.safeParse(claims)
     if (!data) return undefined
-    // Numbers of other directories stand among the other ones too.
+    // Numbers of other directories are among the other ids too.
     const others = data.otherIds.flatMap(({ identifiant }) => nationalNumber.safeParse(identifiant).data ?? [])
     return {
       identifier: data.SubjectNameID,

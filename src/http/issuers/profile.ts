@@ -7,19 +7,19 @@ import type { ClaimMapping } from './configuration.ts'
 export interface Person {
   /** An RPPS or ADELI number. */
   identifier: string
-  /** Further numbers of the same human being. */
+  /** Further numbers of the same person. */
   otherIds: string[]
   familyName?: string | undefined
   givenName?: string | undefined
-  /** The first one is what an enrolment takes. */
+  /** An enrolment uses the first. */
   exercises: { profession: string; finess: string[] }[]
 }
 
-/** How an issuer's claims say who somebody is. */
+/** How to read from an issuer's claims who somebody is. */
 export interface Profile {
-  /** The claims without which the provider is asked for more. */
+  /** If one of these claims is missing, the provider is asked for more. */
   needed: readonly string[]
-  /** Undefined where the claims have another shape. */
+  /** Undefined if the claims have another shape. */
   read(claims: Record<string, unknown>): Person | undefined
 }
 
@@ -34,16 +34,16 @@ export const nationalNumber = z
   .pipe(z.string('must be an RPPS or ADELI number'))
 /** A profession's code in the directory. */
 export const professionCode = z.string().regex(/^[0-9A-Z]{1,10}$/)
-/** A name, where one is given. */
+/** A name, if one is given. */
 export const name = z.union([blank, absent, text(100)]).optional()
-/** The FINESS number of a site; undefined where there is none, or one that is no such number. */
+/** The FINESS number of a site; undefined if there is none or it is not a valid one. */
 export const site = z
   .string()
   .max(200)
   .transform((given) => finessNumber(given))
   .nullish()
 
-/** The profile of an issuer by the names of its claims. */
+/** The profile of an issuer, from the names of its claims. */
 export function mappedProfile(mapping: ClaimMapping): Profile {
   const { identifier, otherIds, profession, finess, familyName, givenName } = mapping
   const several = <T extends z.ZodType>(one: T) => z.union([one.transform((each) => [each]), z.array(one)]).default([])

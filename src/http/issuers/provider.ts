@@ -3,20 +3,20 @@ import { z } from 'zod'
 import { Problem } from '../problem.ts'
 import { type IssuerSettings, secureUrl } from './configuration.ts'
 
-/** An OpenID provider, as far as we ask it. Each question fails after a few seconds. */
+/** What we ask of an OpenID provider. Each request fails after a few seconds. */
 export interface Provider {
   keys(): Promise<ReturnType<typeof createLocalJWKSet>>
-  /** The claims that the provider has for a token; undefined where it takes the token for none. Else a Problem. */
+  /** The provider's claims for a token; undefined if it rejects the token. Throws a Problem if it cannot be asked. */
   userinfo(token: string): Promise<Record<string, unknown> | undefined>
 }
 
 const TIMEOUT_MS = 3_000
-const MOST_QUESTIONS = 50 // A provider that hangs must not fill this service with requests that wait for it.
+const MOST_QUESTIONS = 50 // A provider that hangs must not fill this service with waiting requests.
 
 const metadata = z.object({ issuer: z.string(), jwks_uri: secureUrl, userinfo_endpoint: secureUrl.optional() })
 const claims = z.record(z.string(), z.unknown())
 
-/** Opens nothing yet: the provider need not be there before the first token. */
+/** Makes a provider without connecting yet: it need not be reachable before the first token. */
 export function openProvider({ issuer, jwksUri }: Pick<IssuerSettings, 'issuer' | 'jwksUri'>): Provider {
   let discovered: Promise<z.output<typeof metadata>> | undefined
   let questions = 0
@@ -25,7 +25,7 @@ export function openProvider({ issuer, jwksUri }: Pick<IssuerSettings, 'issuer' 
     discovered ??= readMetadata(issuer)
     return discovered
   }
-  // Where a provider has moved to, it may be found again once something has failed.
+  // If a provider has moved, discovering it again after a failure finds it.
   const forgetful = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
@@ -81,7 +81,7 @@ function ask(url: string, headers: Record<string, string> = {}): Promise<Respons
   })
 }
 
-// The messages of JSON.parse quote what was read.
+// Messages of JSON.parse quote what was read.
 async function jsonOf(response: Response): Promise<unknown> {
   if (response.status !== 200) throw new Error(`the provider answered ${response.status}`)
   return response.json().catch(() => {

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 
-/** Answers that are asked for once and kept for a while, under a key. */
+/** Answers that are requested once and then kept for a while under a key. */
 export interface Remembered<T> {
-  /** What is kept under the key; else what is asked now, once for all who wait. A failure is not kept. */
+  /** The answer kept under the key. If there is none, asks once for everybody who is waiting. Failures are not kept. */
   get(key: string, forMs: number, ask: () => Promise<T>): Promise<T>
 }
 
-/** Keeps so many answers; the one used longest ago makes room. */
+/** Keeps so many answers, and drops the least recently used. */
 export function remember<T>(entries: number): Remembered<T> {
   const kept = new LRUCache<string, Promise<T>>({ max: entries })
   return {
@@ -14,7 +14,7 @@ export function remember<T>(entries: number): Remembered<T> {
       const found = kept.get(key)
       if (found) return found
       const answer = ask()
-      if (forMs > 0) kept.set(key, answer, { ttl: forMs }) // To the cache, none at all would be for ever.
+      if (forMs > 0) kept.set(key, answer, { ttl: forMs }) // The cache takes a ttl of 0 for ever.
       answer.catch(() => {
         if (kept.peek(key) === answer) kept.delete(key)
       })

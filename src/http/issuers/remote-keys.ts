@@ -3,15 +3,15 @@ import { type createLocalJWKSet, errors } from 'jose'
 import type { Issuer, TokenHeader } from './issuer.ts'
 import { unreachable } from './provider.ts'
 
-/** How old a provider's keys may become. */
+/** How old a provider's keys may get. */
 export interface KeyTiming {
-  /** From here on they are fetched in the background, as long as tokens come. */
+  /** From this age on they are fetched again in the background, as long as tokens come in. */
   renewMs: number
-  /** From here on a token waits for them, so that a withdrawn key stops. */
+  /** From this age on a token waits for new ones, so that a withdrawn key stops working. */
   freshMs: number
-  /** For so long they serve while the provider cannot be reached. */
+  /** Up to this age they are used while the provider cannot be reached. */
   keptMs: number
-  /** Between two fetches, so that tokens of made-up keys cannot make us hammer the provider. */
+  /** The time between two fetches, so that tokens with invented keys cannot make us hammer the provider. */
   cooldownMs: number
 }
 
@@ -20,8 +20,8 @@ export const KEY_TIMING: KeyTiming = { renewMs: 30_000, freshMs: 60_000, keptMs:
 type KeySet = ReturnType<typeof createLocalJWKSet>
 
 /**
- * Keeps the keys of a provider. A key that they lack is looked for at the provider; while that cannot be reached nobody
- * can tell a new key from a made-up one, and the answer is 503.
+ * Keeps the keys of a provider. An unknown key is looked for at the provider; if that cannot be reached, nobody can
+ * tell a new key from an invented one, and the answer is 503.
  */
 export function keepKeys(
   fetchKeys: () => Promise<KeySet>,
@@ -45,7 +45,7 @@ export function keepKeys(
       onFailure(error)
     }
   }
-  /** Settles when there is no more to be known now. After a failure nobody waits: the next try runs behind. */
+  /** Settles when nothing more can be learnt now. After a failure nobody waits: the next try runs in the background. */
   const renew = async (): Promise<void> => {
     if (!fetching && performance.now() - triedAt >= cooldownMs) {
       fetching = fetchAgain().finally(() => {
