@@ -9,8 +9,9 @@ import { personInRemit, pharmacyInRemit } from '../../store/remit.ts'
 import { type TimePage, timePage } from '../../store/time-page.ts'
 
 /**
- * The accesses to persons in a regulator's remit, to lists of pharmacies in it, and its own, newest first. The professional
- * is named where it is in the remit. A statement for each filter with an index of its own: one plan would not do for all.
+ * The accesses in a regulator's remit, newest first: to people in it, to lists of pharmacies in it, and its own. The
+ * professional is named if in the remit. Each filter that has its own index has its own statement, since one plan would
+ * not suit them all.
  */
 export function listAccesses(
   db: Queryable,
@@ -25,7 +26,7 @@ export function listAccesses(
   const inRemit = personInRemit(sql`a.person_id`, regulator)
   const records = sql`select id from persons where id = ${personId}::uuid or merged_into = ${personId}::uuid`
   const ofPerson = personId && sql`and (a.person_id in (${records}) or a.person_ids && array(${records}))`
-  // Of a list the one person that was asked about is named; else nobody, as it shows many.
+  // A list shows many people, so nobody is named except somebody who was asked about.
   const named = personId ? mainIdentifier(sql`${personId}::uuid`) : sql`null`
   const byReader = reader && sql`and a.reader = ${reader}`
   return rows(

@@ -30,7 +30,7 @@ const auditQuery = z.strictObject({
   kind: z.enum(accessKinds).optional(),
 })
 
-/** Who read whose data, when, as what. */
+/** Who read whose data, when, and in what role. */
 export async function accessRoutes(app: App, deps: Deps): Promise<void> {
   ownRoute(app, deps)
   auditRoute(app, deps)

@@ -7,15 +7,15 @@ import { findTerritories } from '../../store/territories.ts'
 import { insertRule, isPublished, lockLoading } from './queries.ts'
 import { type RuleBody, ruleFile } from './schema.ts'
 
-/** How many rules were published, and how many had been before. */
+/** How many rules were published, and how many had been published before. */
 export interface LoadReport {
   published: number
   present: number
 }
 
 /**
- * Publishes those rules of a file that were not published before: run again it changes nothing, and what was withdrawn
- * since stays withdrawn. All or nothing. Rejects the file naming the place in it, or the product, that is wrong.
+ * Publishes the rules of a file that have not been published before, all or none. Running it again changes nothing, and
+ * withdrawn rules stay withdrawn. Rejects a wrong file, naming the place in it or the product.
  */
 export async function loadRules(tx: Transaction, file: unknown): Promise<LoadReport> {
   const rules = parse(file)

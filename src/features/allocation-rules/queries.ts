@@ -12,7 +12,7 @@ interface Row {
 
 const columns = sql`json_build_object(${ruleColumns}) as rule`
 
-/** Publishes a rule, with its event, in one statement. Territory and products must exist. */
+/** Publishes a rule and its event in one statement. Territory and products must exist. */
 export async function insertRule(tx: Transaction, id: string, rule: RuleBody, publishedBy: string): Promise<Rule> {
   const inserted = await oneRow<Row>(
     tx,
@@ -33,7 +33,7 @@ export async function insertRule(tx: Transaction, id: string, rule: RuleBody, pu
   return view(inserted)
 }
 
-/** Whether a rule of the same content was published before, withdrawn or not. */
+/** Whether a rule with the same content has been published before, withdrawn or not. */
 export async function isPublished(tx: Transaction, rule: RuleBody): Promise<boolean> {
   const same = await row(
     tx,
@@ -50,7 +50,7 @@ export async function isPublished(tx: Transaction, rule: RuleBody): Promise<bool
   return same !== undefined
 }
 
-/** Lets one transaction after another load rules, so that none loads what another is about to. */
+/** Makes transactions that load rules take turns, so that none loads what another is about to load. */
 export async function lockLoading(tx: Transaction): Promise<void> {
   await rows(tx, 'lock_rule_loading', sql`select pg_advisory_xact_lock(hashtextextended('gomask rules load', 0))`)
 }
@@ -84,7 +84,7 @@ export async function findRuleTerritory(db: Queryable, id: string): Promise<stri
   return found?.territory
 }
 
-/** Withdraws a rule that exists; one withdrawn already keeps its time. */
+/** Withdraws an existing rule; one that is already withdrawn keeps its time. */
 export async function setWithdrawn(tx: Transaction, id: string): Promise<Rule> {
   const withdrawn = await oneRow<Row>(
     tx,

@@ -6,8 +6,8 @@ import { findRuleTerritory, setWithdrawn } from './queries.ts'
 import type { Rule } from './schema.ts'
 
 /**
- * Withdraws a rule: it judges no hand-over from now on, and stays for the entries that cite it. Again: the same. Throws
- * `not_found` where there is none, `forbidden` for a territory that is not the regulator's.
+ * Withdraws a rule: it judges no further hand-over, and stays for the entries that cite it. Doing so again changes
+ * nothing. Throws `not_found` if there is none, `forbidden` for a territory that is not the regulator's.
  */
 export async function withdrawRule(tx: Transaction, caller: Caller, id: string): Promise<Rule> {
   const territory = await findRuleTerritory(tx, id)

@@ -15,7 +15,7 @@ import { requireForward } from './selection.ts'
 
 const DAY_MS = 86_400_000
 const PRESET_DAYS = 30
-const MOST_DAYS = 92 // A quarter: what one statement can look through while somebody waits.
+const MOST_DAYS = 92 // A quarter: what one statement can search while somebody waits.
 
 const names = Object.keys(anomalyKinds) as [AnomalyName, ...AnomalyName[]]
 
@@ -32,7 +32,7 @@ const description = `What is worth a question, and proves nothing: within the re
 
 ${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}`
 
-/** What stands out in the ledger and the stock, for regulators. */
+/** Whatever stands out in the ledger and the stock, for regulators. */
 export function anomaliesRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/anomalies',

@@ -1,7 +1,7 @@
 import { pipeline, type Readable, Transform } from 'node:stream'
 
 /**
- * Passes a stream on, and breaks it off when nothing could be passed on for so long: who has stopped reading must not
+ * Passes a stream on, and cuts it off when nothing could be passed on for this long: a reader that has stopped must not
  * keep a database connection for ever. The source ends with it.
  */
 export function cutWhenStalled(source: Readable, stalledMs: number): Readable {

@@ -8,12 +8,12 @@ export type ExportType = 'text/csv' | 'application/x-ndjson'
 
 const time = (column: SQL) => sql`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
-// A cell that begins like a formula would be run by a spreadsheet, and lots are the one free text here. The apostrophe is
-// put before such lots alone, and before those that begin with one themselves, so that taking one off gives the lot back.
+// A spreadsheet would run a cell that begins like a formula, and lots are the only free text here. Only such lots, and
+// those that already begin with an apostrophe, get one in front, so that removing one gives the lot back.
 const cell = (text: SQL) =>
   sql`case when left(${text}, 1) in ('=', '+', '-', '@', '''') then '''' || ${text} else ${text} end`
 
-/** The columns of an export in their order, a row a line of an entry; `csv` where the cell is not the plain value. */
+/** The columns of an export in order; each row is one line of an entry. `csv` is given if the cell differs in CSV. */
 const columns: readonly { name: string; value: SQL; csv?: SQL }[] = [
   { name: 'id', value: sql`e.id` },
   { name: 'kind', value: sql`e.kind` },
@@ -44,7 +44,7 @@ const list = (write: (column: (typeof columns)[number]) => SQL) => sql.join(colu
 const cells = list(({ name, value, csv }) => sql`${csv ?? value} as ${sql.identifier(name)}`)
 const members = list(({ name, value }) => sql`${value} as ${sql.identifier(name)}`)
 
-/** Streams the selected entries, a row for each line of an entry, by the time of the hand-over, oldest first. */
+/** Streams the selected entries, one row per line of an entry, by the time of the hand-over, oldest first. */
 export function exportEntries(db: Database, selection: Selection, type: ExportType): Promise<Readable> {
   return db.copyOut(exportQuery(selection, type), type === 'text/csv' ? 'csv' : 'lines')
 }

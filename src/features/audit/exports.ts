@@ -3,16 +3,16 @@ import type { FastifyInstance } from 'fastify'
 import { Rejection } from '../../domain/refusals.ts'
 import { cutWhenStalled } from './cut-when-stalled.ts'
 
-const MOST_EXPORTS = 2 // Each takes a connection and a core of the database for as long as it lasts.
+const MOST_EXPORTS = 2 // Each occupies a connection and a core of the database while it lasts.
 const STALLED_MS = 60_000
 
 /** The exports of this process. */
 export interface Exports {
-  /** Starts one where there is room, until its stream ends; throws `unavailable` where there is none. */
+  /** Starts an export, which counts until its stream ends. Throws `unavailable` if there are too many. */
   run(start: () => Promise<Readable>): Promise<Readable>
 }
 
-/** Lets so many exports run at a time. When the service stops they are cut off: their ends may be far. */
+/** Limits how many exports run at a time. When the service stops they are cut off, since they may have long to go. */
 export function limitExports(app: FastifyInstance): Exports {
   const streams = new Set<Readable>()
   let starting = 0

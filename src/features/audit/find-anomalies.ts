@@ -27,7 +27,7 @@ export type AnomalyName = keyof typeof anomalyKinds
 
 /** Where and when to look. */
 export interface Search {
-  /** The territories of the remit, those below included. */
+  /** The territories of the remit, including those below. */
   remit: string[]
   professions: string[]
   from: Instant

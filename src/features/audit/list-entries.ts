@@ -9,7 +9,7 @@ import { type Selection, selected, shapeOf } from '../../store/selection.ts'
 /** The position of an entry among those of a selection. */
 export const position = z.strictObject({ at: z.int().min(0).max(LATEST), id: z.uuid() })
 
-/** An entry with what an audit asks beside. */
+/** An entry, with what an audit also needs. */
 interface AuditedEntry extends EntryRow {
   personId: string
   profession: string | null

@@ -66,7 +66,7 @@ function selectionRoute(app: App, deps: Deps): void {
   )
 }
 
-/** Of the media types that there are, the one that the reader likes best; JSON where it names none. */
+/** The available media type that the reader prefers; JSON if it names none of them. */
 function typeFor(request: FastifyRequest): (typeof TYPES)[number] {
   // The library is not told what there is: it would find no `text/csv; charset=utf-8` in it.
   for (const liked of new Negotiator(request).mediaTypes()) {

@@ -15,7 +15,7 @@ import {
 
 const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
 
-/** What narrows a question about entries or their totals, by the facts frozen in them. */
+/** Filters for entries or their totals, over the facts frozen in them. */
 const filters = {
   pharmacy: finess.optional(),
   profession: profession.optional().describe('The directory’s code, as frozen in the entry.'),
@@ -90,7 +90,7 @@ const totals = z
 
 export const summaryPage = pageOf(totals)
 
-/** A value in a position of a list: PostgreSQL has no text with a NUL in it. */
+/** A value in a list's position. It must not contain a NUL, which PostgreSQL's text cannot. */
 export const positionText = z
   .string()
   .max(200)

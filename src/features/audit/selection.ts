@@ -10,14 +10,16 @@ import type { Selection } from '../../store/selection.ts'
 import { findTerritories, territoriesWithin } from '../../store/territories.ts'
 import type { SelectionQuery } from './schema.ts'
 
-/** What a regulator asked for: the selection and, where it names a professional, who that is. */
+/** What a regulator asked for: the selection and, if it names a professional, who that is. */
 export interface Asked {
   selection: Selection
-  /** Null: nobody has this number. */
+  /** Null if nobody has this number. */
   person: { personId: string; inRemit: boolean } | null | undefined
 }
 
-/** Reads a query into a selection within the caller's remit. Rejects an unknown territory, and a time that ends before it begins. */
+/**
+ * Turns a query into a selection within the caller's remit. Rejects unknown territories and times that end too early.
+ */
 export async function readSelection(db: Queryable, caller: Caller, query: SelectionQuery): Promise<Asked> {
   const { from, to, professional } = query
   requireForward(from, to)
@@ -49,7 +51,7 @@ export function requireForward(from: Instant | undefined, to: Instant | undefine
   if (from !== undefined && to !== undefined && to <= from) throw invalid('to', 'must lie after from')
 }
 
-/** The codes of a territory and of all below it. Rejects one that is unknown. */
+/** The codes of a territory and of all below it. Rejects an unknown one. */
 export async function readTerritory(db: Queryable, code: string): Promise<string[]> {
   requireKnown('territory', [{ path: 'territory', code }], await findTerritories(db, [code]))
   return territoriesWithin(db, [code])

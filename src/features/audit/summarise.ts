@@ -4,7 +4,7 @@ import { type SQL, sql, texts } from '../../db/sql.ts'
 import { counts, lineCounts } from '../../store/totals.ts'
 import type { Grouping, Totals } from './schema.ts'
 
-/** Which totals are asked for; what is null narrows nothing. */
+/** Which totals are asked for; null means no limit. */
 export interface TotalsQuestion {
   remit: string[]
   professions: string[] | null
@@ -26,8 +26,8 @@ const columnOf: Record<Grouping, string> = {
 }
 
 /**
- * Adds totals up by group, after the group at a position. The tables hold what is in the log; the few entries that wait
- * for their place in it are counted as they are, in the same snapshot: no answer is behind the ledger.
+ * Adds totals up by group, after the group at a position. The tables cover what is in the log; the few entries that
+ * wait for their place in it are added from the ledger in the same snapshot, so no answer is behind.
  */
 export async function summarise(
   db: Queryable,
@@ -47,9 +47,10 @@ export async function summarise(
   ]
   return rows(
     db,
-    // A name of PostgreSQL has at most 63 characters.
+    // PostgreSQL's names have at most 63 characters.
     `${table}_${groupBy.map((name) => name.slice(0, 4)).join('_')}`,
-    // The page's first groups are among as many of the table and all that wait, and an index gives the table's in order.
+    // The page's groups are among the table's first ones, which an index returns in order, and those of waiting
+    // entries.
     sql`select ${sql.raw(shown.join(', '))} from (
           (select ${added} from ${sql.raw(table)} ${where} ${grouped} ${ordered} limit ${limit}::int)
           union all
@@ -60,8 +61,8 @@ export async function summarise(
   )
 }
 
-// By the columns themselves: where an answer's column has the same name, that would be another order. Nulls come first, as
-// '' stands for them in a position, but an index on columns without them has no such order.
+// By the table's columns, since an answer's column of the same name would be ordered differently. Nulls come first, as
+// '' stands for them in a position, but an index on columns without nulls has no such order.
 function groupsOf(groupBy: readonly Grouping[]): { grouped: SQL; ordered: SQL } {
   if (groupBy.length === 0) return { grouped: sql``, ordered: sql`` }
   const columns = groupBy.map((name) => columnOf[name])
@@ -92,7 +93,7 @@ function beyond(columns: readonly string[], after: readonly string[] | null): SQ
     columns.map((_, index) => sql`${after?.[index] ?? null}::text`),
     sql`, `,
   )
-  // The first comparison lets an index begin where the page before ended.
+  // The first comparison lets an index start where the page before ended.
   return sql`and (${after === null}::boolean or ${sql.raw(first)}::text >= ${after?.[0] ?? null}::text)
     and (${after === null}::boolean or (${keys}) > (${position}))`
 }

@@ -7,13 +7,13 @@ import { assertionAlgorithms } from './jwks.ts'
 import { isSecret, secretIdOf } from './secret.ts'
 import { findKnownClient, type KnownClient, takeAssertion } from './token-queries.ts'
 
-/** What came of it: `why` is for the log alone, and names the client only where there is one. */
+/** The result. On failure, `why` is for the log only, and `known` is the client's id if there is such a client. */
 export type Authentication = { client: KnownClient } | { client?: never; why: string; known?: string | undefined }
 
 const LONGEST_LIFE_SECONDS = 300
 const TOLERANCE_SECONDS = 10
 
-/** Authenticates a client that is active. Whoever is unknown is compared with nobody's secret, which takes as long. */
+/** Authenticates an active client. For an unknown one the secret is compared with a dummy, so that it takes as long. */
 export async function authenticateClient(
   db: Queryable,
   credentials: Credentials,
@@ -53,7 +53,7 @@ async function wrongAssertion(
       clockTolerance: TOLERANCE_SECONDS,
     })
     const { exp = 0, jti, aud } = payload
-    // An assertion for others as well could be theirs to use here.
+    // If an assertion is meant for others as well, they could use it here.
     if ([aud].flat().length !== 1) return 'several audiences'
     if (exp > client.at + LONGEST_LIFE_SECONDS + TOLERANCE_SECONDS) return 'lives too long'
     if (typeof jti !== 'string' || jti === '') return 'no jti'

@@ -4,7 +4,7 @@ import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from
 import { requireRegulatorRemit } from './regulator-remit.ts'
 import type { Client, ClientChange } from './schema.ts'
 
-/** Changes a client; its tokens already out follow within a second. Throws `not_found` where there is none. */
+/** Changes a client; tokens already issued follow within a second. Throws `not_found` if there is none. */
 export async function changeClient(tx: Transaction, id: string, change: ClientChange): Promise<Client | Refusal> {
   const { role, status } = await existing(tx, id)
   if (status === 'revoked' && change.status !== 'revoked') return isRevoked()
@@ -13,7 +13,7 @@ export async function changeClient(tx: Transaction, id: string, change: ClientCh
   return readClient(tx, id)
 }
 
-/** Changes the status of a client and nothing else. Throws `not_found` where there is none. */
+/** Changes only the status of a client. Throws `not_found` if there is none. */
 export async function setStatus(tx: Transaction, id: string, status: Client['status']): Promise<Client | Refusal> {
   const client = await existing(tx, id)
   if (client.status === 'revoked' && status !== 'revoked') return isRevoked()
@@ -21,14 +21,16 @@ export async function setStatus(tx: Transaction, id: string, status: Client['sta
   return readClient(tx, id)
 }
 
-/** Refuses the tokens that a client holds by now, within a second everywhere; it may get others. Throws `not_found`. */
+/**
+ * Refuses the tokens issued to a client so far, within a second everywhere; it may get new ones. Throws `not_found`.
+ */
 export async function revokeTokens(tx: Transaction, id: string): Promise<Client> {
   await existing(tx, id)
   await refuseTokens(tx, id)
   return readClient(tx, id)
 }
 
-/** Locks a client that may be given something. Throws `not_found` where there is none. */
+/** Locks a client that is about to be given something. Throws `not_found` if there is none. */
 export async function lockLiveClient(
   tx: Transaction,
   id: string,

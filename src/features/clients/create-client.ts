@@ -8,7 +8,7 @@ import type { NewSecret } from './secret.ts'
 import { insertSecret } from './secret-queries.ts'
 
 /**
- * Makes a client, with a secret unless it authenticates with keys of its own. Throws `invalid_request` where the remit does
+ * Makes a client, with a secret unless it authenticates with its own keys. Throws `invalid_request` if the remit does
  * not fit the role.
  */
 export async function createClient(tx: Transaction, body: ClientBody, secret: NewSecret | undefined): Promise<Client> {
@@ -19,7 +19,7 @@ export async function createClient(tx: Transaction, body: ClientBody, secret: Ne
   return readClient(tx, id)
 }
 
-/** Reads a client as the API takes it. Throws `invalid_request` naming the first field that is wrong. */
+/** Validates a client as the API does. Throws `invalid_request`, naming the first wrong field. */
 export function clientOf(given: unknown): ClientBody {
   const parsed = clientBody.safeParse(given)
   if (parsed.success) return parsed.data

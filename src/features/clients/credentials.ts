@@ -2,14 +2,14 @@ import { decodeJwt } from 'jose'
 import { z } from 'zod'
 import { OAuthError } from './oauth-errors.ts'
 
-/** How a client says who it is; `client` is what it says, in any form. */
+/** How a client identifies itself; `client` is unchecked. */
 export type Credentials =
   | { method: 'client_secret_basic'; client: string; secret: string }
   | { method: 'private_key_jwt'; client: string; assertion: string }
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The body of a token request; others than these are passed over, as RFC 6749 asks. */
+/** The body of a token request; other parameters are ignored, as RFC 6749 requires. */
 export const tokenBody = z.looseObject({
   grant_type: z.string().describe('client_credentials'),
   scope: z.string().optional().describe('What the token is for, parted by spaces; left out: all that the client has.'),
@@ -24,8 +24,8 @@ export const tokenBody = z.looseObject({
 })
 
 /**
- * The credentials of a token request: RFC 6749 §2.3.1 in the Authorization header, or an assertion in the body. Throws
- * invalid_client where there are none, invalid_request where there are both.
+ * The credentials of a token request: in the Authorization header (RFC 6749 §2.3.1), or an assertion in the body.
+ * Throws invalid_client if there are none, invalid_request if there are both.
  */
 export function credentialsOf(authorization: string | undefined, body: z.output<typeof tokenBody>): Credentials {
   if ('client_secret' in body) {
@@ -40,7 +40,7 @@ export function credentialsOf(authorization: string | undefined, body: z.output<
   return credentials
 }
 
-/** What everybody is told who does not authenticate, whatever the reason. */
+/** The same answer for every failed authentication, whatever the reason. */
 export function notAuthenticated(): OAuthError {
   return new OAuthError(
     'invalid_client',

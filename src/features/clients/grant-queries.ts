@@ -13,7 +13,7 @@ interface Row extends Omit<Grant, 'grantedAt' | 'withdrawnAt'> {
   withdrawnAt: Instant | null
 }
 
-/** Lets a client act for a pharmacy from now on; false where it does already. */
+/** Lets a client act for a pharmacy from now on; false if it already does. */
 export async function insertGrant(
   tx: Transaction,
   id: string,
@@ -41,7 +41,7 @@ export async function endGrant(tx: Transaction, client: string, finess: string, 
   )
 }
 
-/** The live grant of a pharmacy to a client, else the one that ended last, or undefined. */
+/** The live grant of a pharmacy to a client, or the one that ended last; undefined if there was none. */
 export async function findGrant(db: Queryable, client: string, finess: string): Promise<Grant | undefined> {
   const found = await row<Row>(
     db,
@@ -53,7 +53,7 @@ export async function findGrant(db: Queryable, client: string, finess: string): 
   return found && view(found)
 }
 
-/** The grants that a pharmacy gave, ended ones too, newest first after a position. */
+/** The grants given by a pharmacy, including ended ones, newest first after a position. */
 export async function listGrants(
   db: Queryable,
   finess: string,
@@ -75,7 +75,7 @@ export async function isPharmacy(db: Queryable, finess: string): Promise<boolean
   return (await row(db, 'is_pharmacy', sql`select true as is from pharmacies where finess = ${finess}`)) !== undefined
 }
 
-/** The surrogate of whoever goes by a national number, or undefined. */
+/** The surrogate of the person with a national number, or undefined. */
 export async function findPerson(db: Queryable, number: string): Promise<string | undefined> {
   const found = await row<{ id: string }>(
     db,

@@ -8,8 +8,8 @@ import { endGrant, findGrant, findPerson, insertGrant, isPharmacy } from './gran
 import type { Grant } from './schema.ts'
 
 /**
- * Lets a client act for a pharmacy; granted already, it stays as it is. Throws `not_found` where there is no such client
- * or pharmacy, `invalid_request` where the client's role acts for none.
+ * Lets a client act for a pharmacy; a grant that exists stays as it is. Throws `not_found` if there is no such client
+ * or pharmacy, `invalid_request` if clients of this role act for no pharmacy.
  */
 export async function grantClient(
   tx: Transaction,
@@ -25,7 +25,7 @@ export async function grantClient(
   return { grant: await theGrant(tx, finess, client), created }
 }
 
-/** Ends a grant, within a second everywhere. Again: the same. Throws `not_found` where there was none. */
+/** Ends a grant, within a second everywhere; doing so again changes nothing. Throws `not_found` if there was none. */
 export async function withdrawGrant(tx: Transaction, finess: string, client: string, by: string): Promise<Grant> {
   await endGrant(tx, client, finess, by)
   return theGrant(tx, finess, client)
@@ -36,7 +36,7 @@ export async function requirePharmacy(db: Queryable, finess: string): Promise<vo
   if (!(await isPharmacy(db, finess))) throw new Rejection('not_found', 'There is no such pharmacy.')
 }
 
-/** Who grants, as it is kept: the role, and a name that is no national number. */
+/** Who grants, as recorded: the role, and a name that is not a national number. */
 export async function actorOf(db: Queryable, { role, subject, finess }: Caller): Promise<string> {
   const number = finess.includes(subject) ? undefined : professionalId(subject)
   if (number === undefined) return `${role} ${subject}`

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { z } from 'zod'
 
-/** The signature algorithms of clients' assertions: asymmetric ones alone. */
+/** The signature algorithms of clients' assertions: only asymmetric ones. */
 export const assertionAlgorithms = ['ES256', 'ES384', 'ES512', 'PS256', 'RS256', 'EdDSA']
 
 const CURVES = ['P-256', 'P-384', 'P-521', 'Ed25519']
@@ -17,7 +17,7 @@ const jwk = z
     return z.NEVER
   })
 
-/** A client's public keys (RFC 7517); of each only what makes the key is kept. */
+/** A client's public keys (RFC 7517); only the members that make up each key are kept. */
 export const jwks = z
   .strictObject({ keys: z.array(jwk).min(1).max(5) })
   .refine(({ keys }) => new Set(keys.map(({ kid }) => kid)).size === keys.length, 'gives two keys one kid')

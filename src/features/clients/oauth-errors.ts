@@ -10,7 +10,7 @@ type Code =
   | 'temporarily_unavailable'
   | 'server_error'
 
-/** A token request that ends here, as RFC 6749 §5.2 has it. The description is public. */
+/** Ends a token request with an error of RFC 6749 §5.2. The description is public. */
 export class OAuthError extends Error {
   readonly code: Code
 
@@ -47,8 +47,8 @@ export function oauthErrors(...statuses: number[]): Record<number, unknown> {
 }
 
 /**
- * Answers every error of the routes below as RFC 6749 has it, never as a problem document. `problemOf` is what the rest of
- * the service would answer.
+ * Answers every error of the routes below as RFC 6749 has it, never as a problem document. `problemOf` is what the rest
+ * of the service would answer.
  */
 export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) => Problem): void {
   app.addHook('onSend', async (_request, reply) => {
@@ -63,7 +63,7 @@ export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) 
     }
     if (status === 429) request.refused = { kind: 'rate_limited' }
     if (wait !== undefined) reply.header('retry-after', wait)
-    if (status === 413) reply.removeHeader('connection') // The reset would take the answer with it.
+    if (status === 413) reply.removeHeader('connection') // A reset would discard the answer.
     return reply.code(status).send({ error: code, error_description: printable(description) })
   })
   app.setNotFoundHandler((_request, reply) =>
@@ -85,7 +85,7 @@ function readable(
   return { status, code, description: message, wait: retryAfterSeconds ?? (status === 503 ? 2 : undefined) }
 }
 
-// RFC 6749 allows these characters alone.
+// RFC 6749 allows only these characters.
 function printable(text: string): string {
   return text.replaceAll('"', "'").replaceAll(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, ' ')
 }

@@ -31,7 +31,7 @@ export async function insertClient(tx: Transaction, id: string, body: ClientBody
   )
 }
 
-/** Locks a client, so that its secrets and grants change one after another; `at` is the clock after that. */
+/** Locks a client, so that its secrets and grants change one after another; `at` is the clock once it is locked. */
 export async function lockClient(
   tx: Transaction,
   id: string,
@@ -44,7 +44,7 @@ export async function lockClient(
   )
 }
 
-/** Changes a client that exists. */
+/** Changes an existing client. */
 export async function updateClient(tx: Transaction, id: string, change: ClientChange): Promise<void> {
   await rows(
     tx,
@@ -57,7 +57,7 @@ export async function updateClient(tx: Transaction, id: string, change: ClientCh
   )
 }
 
-/** Changes the status alone of a client that exists. */
+/** Changes only the status of an existing client. */
 export async function updateStatus(tx: Transaction, id: string, status: Client['status']): Promise<void> {
   await rows(
     tx,
@@ -66,7 +66,7 @@ export async function updateStatus(tx: Transaction, id: string, status: Client['
   )
 }
 
-/** Refuses the tokens that a client holds by now. */
+/** Refuses the tokens issued to a client so far. */
 export async function refuseTokens(tx: Transaction, id: string): Promise<void> {
   await rows(
     tx,
@@ -81,7 +81,7 @@ export async function findClient(db: Queryable, id: string): Promise<Client | un
   return found && view(found)
 }
 
-/** A client that this transaction has locked or made. */
+/** Reads a client that this transaction has locked or made. */
 export async function readClient(tx: Transaction, id: string): Promise<Client> {
   const found = await findClient(tx, id)
   if (!found) throw new Error('the client was there before')

@@ -4,7 +4,7 @@ import { invalid } from '../../domain/refusals.ts'
 import { findTerritories } from '../../store/territories.ts'
 import type { Client } from './schema.ts'
 
-/** Makes sure that a regulator's client has territories that there are, and that no other has any. */
+/** Makes sure that a regulator's client has existing territories, and that other clients have none. */
 export async function requireRegulatorRemit(
   tx: Transaction,
   role: Client['role'],

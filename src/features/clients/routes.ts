@@ -23,7 +23,7 @@ import { secretRoutes } from './secret-routes.ts'
 import { shownOnce } from './shown-once.ts'
 import { tokenRoute } from './token-route.ts'
 
-/** Machines: who they are, what they may, and how they come by tokens. */
+/** Machines: who they are, what they may do, and how they get tokens. */
 export async function clientRoutes(app: App, deps: Deps): Promise<void> {
   readRoutes(app, deps)
   createRoute(app, deps)

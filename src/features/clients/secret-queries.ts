@@ -11,10 +11,10 @@ export interface SecretRow {
   expiresAt: Instant | null
 }
 
-/** Of a row of client_secrets by this alias: that it lives. */
+/** A condition over a row of client_secrets under this alias: the secret is live. */
 export const unexpired = (alias: SQL) => sql`(${alias}.expires_at is null or ${alias}.expires_at > clock_timestamp())`
 
-/** Keeps a secret of a locked client in a place that is free, or was of one that has expired; undefined: none is. */
+/** Stores a secret of a locked client in a free place or in that of an expired one; undefined if there is none. */
 export async function insertSecret(
   tx: Transaction,
   client: string,

@@ -6,7 +6,7 @@ import { makeSecret } from './secret.ts'
 import { addSecret, deleteSecret } from './secrets.ts'
 import { shownOnce } from './shown-once.ts'
 
-/** One secret takes over from another. */
+/** Secrets are added and deleted, so that one can take over from another. */
 export function secretRoutes(app: App, deps: Deps): void {
   addSecretRoute(app, deps)
   deleteSecretRoute(app, deps)

@@ -12,13 +12,14 @@ export interface NewSecret {
   hash: string
 }
 
-// 16 MiB and some 40 ms. More would not be safer, as 256 random bits cannot be guessed, and would be dearer to be asked for.
+// 16 MiB and some 40 ms. A higher cost would be no safer, since 256 random bits cannot be guessed, and would only make
+// each attempt more expensive for us.
 const COST = { N: 16_384, r: 8, p: 1 }
 const LENGTH = 32
 
 /**
- * Makes a secret of 256 random bits. Its id stands before the dot and is no secret: it says which hash to compare with, so
- * that every attempt takes one comparison, whether client and secret are known or not.
+ * Makes a secret of 256 random bits. The id before the dot is not secret: it says which hash to compare with, so that
+ * each attempt takes one comparison, whether the client and secret exist or not.
  */
 export async function makeSecret(): Promise<NewSecret> {
   const id = uuid()
@@ -34,12 +35,12 @@ export async function makeSecret(): Promise<NewSecret> {
 
 const shape = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.[A-Za-z0-9_-]{43}$/
 
-/** The id within a secret, or undefined where it cannot be one. */
+/** The id in a secret; undefined if the text cannot be a secret. */
 export function secretIdOf(text: string): string | undefined {
   return shape.exec(text)?.[1]
 }
 
-// Compared with where nothing is kept, to take as long.
+// Compared with when there is no stored hash, so that it takes as long.
 const NOBODY = [
   'scrypt',
   COST.N,
@@ -49,13 +50,13 @@ const NOBODY = [
   Buffer.alloc(LENGTH).toString('base64'),
 ].join('$')
 
-// scrypt is slow on purpose and takes the threads that files and name look-ups need too: two at a time leave half of them.
+// scrypt is slow by design and uses the threads that files and DNS need too: two at a time leave half of them free.
 const MOST_AT_ONCE = 2
 const MOST_WAITING = 64
 let running = 0
 const waiting: (() => void)[] = []
 
-/** Whether a secret is the one that was kept; takes as long where none is. Throws `unavailable` while too many wait. */
+/** Whether a secret matches a stored hash; takes as long if there is none. Throws `unavailable` while too many wait. */
 export async function isSecret(text: string, hash: string | undefined): Promise<boolean> {
   if (waiting.length >= MOST_WAITING)
     throw new Rejection('unavailable', 'Too many token requests at once. Try again in a moment.')
@@ -68,7 +69,7 @@ export async function isSecret(text: string, hash: string | undefined): Promise<
     const given = await derive(text, Buffer.from(salt, 'base64'), kept.length, options)
     return timingSafeEqual(given, kept) && hash !== undefined
   } finally {
-    const next = waiting.shift() // Takes over the turn.
+    const next = waiting.shift() // Gets our turn.
     if (next) next()
     else running--
   }

@@ -7,7 +7,7 @@ import type { Client, Secret } from './schema.ts'
 import type { NewSecret } from './secret.ts'
 import { dropSecret, insertSecret } from './secret-queries.ts'
 
-/** Gives a client a further secret, at most two at a time. Throws `not_found` where there is no such client. */
+/** Gives a client another secret, at most two at a time. Throws `not_found` if there is no such client. */
 export async function addSecret(
   tx: Transaction,
   id: string,
@@ -21,7 +21,7 @@ export async function addSecret(
   return kept ?? refused('client_secrets_full', 'This client has two live secrets. Delete the old one first.')
 }
 
-/** Deletes a secret: it gets nobody a token any more; those already out live on. Throws `not_found` where there is none. */
+/** Deletes a secret: nobody gets a token with it any more, but those issued stay valid. Throws `not_found`. */
 export async function deleteSecret(tx: Transaction, id: string, secret: string): Promise<Client> {
   const client = await lockClient(tx, id)
   if (!client || !(await dropSecret(tx, id, secret))) throw new Rejection('not_found', 'There is no such secret.')

@@ -1,7 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import type { NewSecret } from './secret.ts'
 
-/** An answer with its secret, unless it is answered again. Put in after the answer was stored: no secret lies among the keys. */
+/**
+ * Adds the secret to an answer, unless it is replayed. Added after the answer is stored, so no secret is stored with
+ * it.
+ */
 export function shownOnce<T extends object>(
   reply: FastifyReply,
   answer: T,

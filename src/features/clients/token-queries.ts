@@ -4,22 +4,22 @@ import { clock, sql } from '../../db/sql.ts'
 import type { Client } from './schema.ts'
 import { unexpired } from './secret-queries.ts'
 
-/** What authenticating a client takes. */
+/** What it takes to authenticate a client. */
 export interface KnownClient {
   id: string
   scopes: string[]
   status: Client['status']
   tokenSeconds: number
   jwks: Client['jwks']
-  /** Of the secret named, while it lives. */
+  /** The hash of the secret named, if it is live. */
   hash: string | null
-  /** Seconds since 1970: the clock, no later than the state that was read. */
+  /** The clock in seconds since 1970, no later than the state that was read. */
   at: number
 }
 
 /**
- * A client as it authenticates, with the secret of this id. The share lock waits for a change of the client that is about
- * to be committed, so that no token is dated after a revocation that it was issued without knowing of.
+ * A client that is authenticating, with the secret of this id. The share lock waits for any change of the client that
+ * is being committed: otherwise a token issued without knowing of a revocation could be dated after it.
  */
 export function findKnownClient(db: Queryable, id: string, secret: string | null): Promise<KnownClient | undefined> {
   return row<KnownClient>(
@@ -33,8 +33,8 @@ export function findKnownClient(db: Queryable, id: string, secret: string | null
 }
 
 /**
- * Takes a client's assertion; false when it was taken before. It is kept for longer than it is good, and a few of those
- * that are not any more are forgotten on the way.
+ * Uses up a client's assertion; false if it was used before. It is remembered for longer than it is valid, and a few
+ * expired ones are deleted on the way.
  */
 export async function takeAssertion(
   db: Queryable,

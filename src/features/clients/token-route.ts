@@ -20,7 +20,7 @@ const token = z
   })
   .meta({ id: 'Token', description: 'RFC 6749, section 5.1.' })
 
-/** The token endpoint (RFC 6749): a plugin of its own, which alone reads forms and answers errors as OAuth does. */
+/** The token endpoint (RFC 6749). A plugin of its own, since only it reads forms and answers errors as OAuth does. */
 export async function tokenRoute(app: App, deps: Deps): Promise<void> {
   await app.register(
     async (oauth) => {

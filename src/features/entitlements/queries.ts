@@ -6,15 +6,15 @@ import { type Reading, recordingOne } from '../../store/accesses.ts'
 import { type FactsRow, factsOf, factsQuery } from '../../store/entitlement-facts.ts'
 import { personInRemit, type Remit } from '../../store/remit.ts'
 
-/** What decides now what somebody may receive, and the products that are distributed. */
+/** What decides at this moment what somebody may receive, and the active products. */
 export interface Entitled {
   facts: EntitlementFacts
   products: string[]
 }
 
 /**
- * Reads, in one statement, what decides what a professional may receive of each product. Undefined when nobody has this
- * identifier or, for a regulator, nobody in its remit; its reading is recorded, an attempt too.
+ * Reads in one statement what decides how much a professional may receive of each product. Undefined if nobody has this
+ * identifier or, for a regulator, nobody in its remit. A regulator's reading is recorded, attempts included.
  */
 export async function readEntitled(
   db: Queryable,

@@ -25,7 +25,7 @@ export function readOwnHistory(
   )
 }
 
-/** A history as a regulator may see it: `inRemit` says which entries it may read, of the others only hashes. */
+/** A history as a regulator may see it: it may read the entries that are `inRemit`; of others it sees only hashes. */
 export function readHistoryInRemit(
   db: Queryable,
   regulator: Caller,

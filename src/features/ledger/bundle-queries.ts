@@ -6,7 +6,7 @@ import type { Caller } from '../../http/caller.ts'
 import { recordsOf } from '../../store/persons.ts'
 import { frozenInRemit } from '../../store/remit.ts'
 
-/** Which entries of the log somebody wants; null: no limit. */
+/** Which entries of the log are wanted; null means no limit. */
 export interface Selection {
   from: Instant | null
   to: Instant | null
@@ -14,14 +14,14 @@ export interface Selection {
   professional: string | null
 }
 
-/** What a bundle is taken of: the log up to `size`, all of it or a selection, for a regulator within its remit. */
+/** What a bundle covers: the log up to `size`, all of it or a selection; for a regulator, within its remit. */
 export interface Wanted {
   size: number
   selection: Selection | null
   regulator: Caller | null
 }
 
-/** An entry as the database has it. Bytes are base64, in lines as PostgreSQL breaks them; `columns` is JSON. */
+/** An entry from the database. Bytes are base64 with PostgreSQL's line breaks; `columns` is JSON. */
 export interface StoredEntry {
   index: number
   canonical: string
@@ -34,7 +34,7 @@ export interface StoredEntry {
   inRemit: boolean
 }
 
-/** How many entries are wanted at and after one index and before another. */
+/** How many wanted entries there are from one index (inclusive) to another (exclusive). */
 export async function countEntries(
   db: Queryable,
   wanted: Wanted,
@@ -50,7 +50,7 @@ export async function countEntries(
   return found.entries
 }
 
-/** The first entries wanted at and after one index and before another. */
+/** The first wanted entries from one index (inclusive) to another (exclusive). */
 export function readEntries(
   db: Queryable,
   wanted: Wanted,
@@ -73,7 +73,7 @@ export function readEntries(
   )
 }
 
-/** Of the checkpoints before the newest the last of each UTC day before its own, newest first. */
+/** The last checkpoint of each UTC day before that of the newest, newest first. */
 export function dailyCheckpoints(db: Queryable, newest: number): Promise<{ size: number; note: string }[]> {
   return rows(
     db,
@@ -90,7 +90,7 @@ export function dailyCheckpoints(db: Queryable, newest: number): Promise<{ size:
   )
 }
 
-// A person's few entries are found by the person, any other selection by walking the log: two shapes, two plans.
+// A person's few entries are found by the person, any other selection by walking the log: two statements, two plans.
 function conditions({ selection, regulator }: Wanted): { matching: SQL; inRemit: SQL; shape: string } {
   const person = selection?.professional ?? null
   const inRemit = regulator ? frozenInRemit(sql`e`, regulator) : sql`true`
@@ -98,16 +98,16 @@ function conditions({ selection, regulator }: Wanted): { matching: SQL; inRemit:
     and (${timestamp(selection?.from ?? null)} is null or e.occurred_at >= ${timestamp(selection?.from ?? null)})
     and (${timestamp(selection?.to ?? null)} is null or e.occurred_at < ${timestamp(selection?.to ?? null)})`
   const reader = regulator ? 'in_remit' : 'of_all'
-  // Of a person's history the entries outside the remit are there too, by their hashes alone.
+  // A person's history includes the entries outside the remit, by their hashes alone.
   if (person === null) return { matching: sql`${matching} and ${inRemit}`, inRemit: sql`true`, shape: reader }
   return { matching: sql`${matching} and e.person_id in ${recordsOf(person)}`, inRemit, shape: `of_person_${reader}` }
 }
 
-// As sealing writes times; one that it cannot write, as PostgreSQL does, which is never the same.
+// Writes times as sealing does. A time that sealing cannot write is written as PostgreSQL does, so it can never match.
 const time = (column: SQL) => sql`case when ${column} between '0001-01-01T00:00:00Z' and '9999-12-31T23:59:59.999Z'
   then to_char(${column} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') else ${column}::text end`
 
-// Compact JSON in the order of the type Columns: row_to_json writes no spaces, json_build_object does.
+// Compact JSON in the order of the type Columns: row_to_json writes no spaces, unlike json_build_object.
 const columns = sql`(select row_to_json(c) from (select e.id, e.person_id as "personId", e.seq,
     encode(e.previous_hash, 'base64') as "previousHash", e.kind, ${time(sql`e.recorded_at`)} as "recordedAt",
     ${time(sql`e.occurred_at`)} as "occurredAt", e.pharmacy, e.profession, e.practice_territory as "practiceTerritory",

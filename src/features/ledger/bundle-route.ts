@@ -18,7 +18,7 @@ const selection = z.strictObject({
   professional: professional.optional(),
 })
 
-/** What a regulator may check offline. */
+/** What regulators can check offline. */
 export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/v1/ledger/bundle',
@@ -47,14 +47,15 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       if (isOutside) throw new Rejection('not_found', 'There is no such professional in your remit.')
       const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller)
       if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
-      // One piece ahead of the reader: whoever reads slowly holds no more in memory.
+      // One piece ahead of the reader, so that a slow one keeps no more in memory.
       const pieces = Readable.from(bundle.pieces(), { highWaterMark: 1 })
       return reply.type('application/x-ndjson').send(pieces as never)
     },
   )
 }
 
-// A bundle of one person's history is a reading of that person; any other is recorded as an export, once for all whom it shows.
+// A bundle of one person's history is a reading of that person; any other is recorded as one export for everybody in
+// it.
 async function record(
   db: Deps['db'],
   request: FastifyRequest,

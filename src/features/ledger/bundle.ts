@@ -16,21 +16,22 @@ import {
 import { inclusionProver, readLeafHashes } from './proving.ts'
 
 const PAGE = 500
-// A selection that matches little walks far: so far at most in one statement, which has its time limit. To count is quicker.
+// A selection that matches little walks far, so each statement, which has a time limit, walks at most this far.
+// Counting is faster.
 const WALK = 20_000
 const COUNTING_WALK = 200_000
 
 /** A bundle that is about to be written. */
 export interface Bundle {
-  /** How many entries it will hold. */
+  /** How many entries it will contain. */
   entries: number
-  /** Its text, in pieces of whole lines; memory stays flat as long as the reader waits for each. */
+  /** Its text in pieces of whole lines; memory stays flat as long as the reader waits for each. */
   pieces(onProgress?: (entries: number) => void): AsyncGenerator<string>
 }
 
 /**
- * Prepares a bundle of the log up to its newest checkpoint: of all (selection null) or of a selection, for a regulator
- * within its remit. Undefined while there is no checkpoint.
+ * Prepares a bundle of the log up to its newest checkpoint, of all of it (selection null) or of a selection; for a
+ * regulator, within its remit. Undefined while there is no checkpoint.
  */
 export async function prepareBundle(
   db: Queryable,
@@ -71,7 +72,7 @@ async function count(db: Queryable, wanted: Wanted): Promise<number> {
   return entries
 }
 
-/** The log in stretches of at most so many entries; a person's few are found at once. */
+/** The log in stretches of at most so many entries; a person's few are found in one. */
 function* walk({ size, selection }: Wanted, most: number): Generator<{ start: number; end: number }> {
   const step = selection?.professional == null ? most : size
   for (let start = 0; start < size; start += step) yield { start, end: Math.min(start + step, size) }
@@ -103,7 +104,7 @@ async function* entryLines(
   }
 }
 
-/** What each entry is proved with: of the whole log its hash, else the way to the root. */
+/** What proves each entry: in a bundle of the whole log its hash, otherwise the path to the root. */
 function prover(db: Queryable, { size, selection }: Wanted): (indexes: number[]) => Promise<object[]> {
   if (selection === null) {
     return async (indexes) =>
@@ -118,7 +119,7 @@ function entryLine(entry: StoredEntry, place: object): string {
   if (!entry.inRemit) return line({ index, leafHash: entryHash, ...place })
   const sealed =
     payload === null || salt === null ? { erasedBy } : { payload: textOf(payload), salt: oneLine(salt), professional }
-  // What PostgreSQL has written as JSON goes in as it is.
+  // What PostgreSQL has already written as JSON goes in unchanged.
   const canonical = `{"index":${index},"canonical":${JSON.stringify(textOf(entry.canonical))}`
   return `${canonical},"columns":${columns},${line({ ...sealed, ...place }).slice(1)}`
 }
@@ -131,7 +132,7 @@ function base64(hash: Buffer): string {
   return hash.toString('base64')
 }
 
-// Bytes that are no text become another text, and the verifier says so of the entry.
+// Bytes that are not UTF-8 turn into another text, and the verifier will report the entry.
 function textOf(encoded: string): string {
   return Buffer.from(encoded, 'base64').toString()
 }

@@ -4,8 +4,8 @@ import { inclusionPath, rootOfRange, tilesOf } from '../../domain/merkle-proofs.
 import { readTiles } from '../../store/merkle-log-proofs.ts'
 
 /**
- * Proves many entries of one tree, some at a time and in order: one read of tiles serves them all, and the roots that one
- * call needed are kept for the next, as neighbours share most of their way up. Kept are those of the last call alone.
+ * Proves many entries of one tree, a batch at a time and in order. One read of tiles serves a whole batch, and its
+ * roots are kept for the next one only, since neighbours share most of their path.
  */
 export function inclusionProver(db: Queryable, size: number): (indexes: readonly number[]) => Promise<Buffer[][]> {
   let kept = new Map<string, Buffer>()
@@ -27,7 +27,7 @@ export function inclusionProver(db: Queryable, size: number): (indexes: readonly
   }
 }
 
-/** The log's own record of the leaf hashes at these indexes; undefined where it is lost. */
+/** The log's own record of the leaf hashes at these indexes; undefined for one that is lost. */
 export async function readLeafHashes(db: Queryable, indexes: readonly number[]): Promise<(Buffer | undefined)[]> {
   const places = [...new Set(indexes.map(tileOf))].map((index) => ({ level: 0, index }))
   const tiles = new Map((await readTiles(db, places)).map((tile) => [tile.index, tile.hashes]))

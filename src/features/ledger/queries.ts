@@ -6,7 +6,10 @@ import { entryReaderOf } from '../../http/readable.ts'
 import { type Reading, recordingOne } from '../../store/accesses.ts'
 import { entryReadableBy } from '../../store/entries.ts'
 
-/** The place in the log of an entry that the caller may read, null while it has none; undefined where there is no such entry. A reading is recorded, an attempt too. */
+/**
+ * The place in the log of an entry that the caller may read; null while it has none, undefined if there is no such
+ * entry. The reading is recorded, attempts included.
+ */
 export function findLeaf(
   db: Queryable,
   caller: Caller,

@@ -14,8 +14,8 @@ import { consistencyProof, consistencyQuery, inclusionProof, inclusionQuery } fr
 const plainText = (description: string) => ({ description, content: { 'text/plain': { schema: z.string() } } })
 
 /**
- * The log's public face. Checkpoints, keys and consistency proofs say nothing about anybody, and the more people keep
- * them, the harder the history is to forge: any token reads them.
+ * The log's public face. Any token may read checkpoints, keys and consistency proofs: they say nothing about anybody,
+ * and the more people keep them, the harder the history is to forge.
  */
 export async function ledgerRoutes(app: App, deps: Deps): Promise<void> {
   checkpointRoute(app, deps)
@@ -86,7 +86,7 @@ function inclusionRoute(app: App, { db }: Deps): void {
     },
     async (request) => {
       const { entry } = request.query
-      // The checkpoint first: an entry that the log has by then is in it or in a later one.
+      // The checkpoint is read first: an entry that is in the log by then is in this one or a later one.
       const newest = await newestCheckpoint(db)
       const leaf = await findLeaf(db, request.caller, entry, readingOf(request, 'ledger'))
       if (!leaf) throw new Rejection('not_found', 'There is no such entry of yours.')

@@ -12,15 +12,15 @@ import { FORMAT, type OwnData } from './schema.ts'
 
 const PAGE = 100
 
-/** What an export says beside the data. */
+/** What an export contains besides the data. */
 export interface About {
   controller: Controller
   retention: Omit<OwnData['retention'], 'answerDays'>
 }
 
 /**
- * Prepares the export of all that is kept about whoever has an identifier, merged records too: JSON in pieces, of which one
- * page at a time is in memory. Undefined where the directory knows nobody.
+ * Prepares the export of everything kept about the person with an identifier, merged records included. It is JSON in
+ * pieces, one page at a time in memory. Undefined if the directory does not know the person.
  */
 export async function exportOwnData(
   db: Queryable,
@@ -65,7 +65,7 @@ export async function exportOwnData(
   })()
 }
 
-/** A member that is a list, a page a piece. */
+/** A member that is a list; each page is a piece. */
 async function* list<Row extends { at: Instant; id: string }, Name extends keyof OwnData & string>(
   name: Name,
   read: (page: TimePage) => Promise<Row[]>,

@@ -9,12 +9,12 @@ import type { OwnData } from './schema.ts'
 
 type Item<List extends keyof OwnData> = OwnData[List] extends (infer Each)[] ? Each : never
 
-/** An item as it is read, its times still instants. */
+/** An item as read, with its times still instants. */
 type Stored<Each, Times extends keyof Each> = Omit<Each, Times> & {
   [Time in Times]: null extends Each[Time] ? Instant | null : Instant
 }
 
-/** The records of the directory that belong to whoever has an identifier; none where it knows nobody. */
+/** The directory's records of the person with an identifier; empty if it does not know the person. */
 export function readRecords(db: Queryable, identifier: string): Promise<Stored<Item<'records'>, 'updatedAt'>[]> {
   return rows(
     db,
@@ -71,7 +71,7 @@ export function readReservations(db: Queryable, persons: readonly string[], page
 
 type RefusalRow = Stored<Item<'refusals'>, 'at' | 'windowStart' | 'windowEnd'>
 
-/** A page of what was refused to some records, newest first. */
+/** A page of the refusals to some records, newest first. */
 export function readRefusals(db: Queryable, persons: readonly string[], page: TimePage): Promise<RefusalRow[]> {
   return rows(
     db,

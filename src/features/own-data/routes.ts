@@ -8,7 +8,7 @@ import type { App, Deps } from '../../http/service.ts'
 import { exportOwnData } from './export.ts'
 import { ownData } from './schema.ts'
 
-/** What is kept about oneself. */
+/** What is kept about the caller. */
 export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<void> {
   const about = {
     controller: controllerOf(config),
@@ -23,7 +23,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
     '/v1/professionals/me/data',
     {
       config: { policy: { scope: 'dispensations:read', professional: 'self' } },
-      exposeHeadRoute: false, // It would read everything and throw it away.
+      exposeHeadRoute: false, // HEAD would read everything and throw it away.
       schema: {
         operationId: 'readOwnData',
         tags: ['history'],
@@ -41,7 +41,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
       const pieces = await exportOwnData(db, professionalOf(caller), about)
       if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
       reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
-      // One piece ahead of the reader: whoever reads slowly holds no more in memory.
+      // One piece ahead of the reader, so that a slow one keeps no more in memory.
       return reply.type('application/json; charset=utf-8').send(Readable.from(pieces, { highWaterMark: 1 }) as never)
     },
   )

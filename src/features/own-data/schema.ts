@@ -85,7 +85,7 @@ const ownRefusal = z
   })
   .meta({ id: 'OwnRefusal' })
 
-/** All that is kept about a professional. */
+/** Everything that is kept about a professional. */
 export const ownData = z
   .object({
     format: z.literal(FORMAT),

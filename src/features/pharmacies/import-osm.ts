@@ -4,7 +4,7 @@ import { departmentOfFiness } from '../../domain/identifiers.ts'
 import type { LeftOut, OsmPharmacy } from './osm.ts'
 import { importPharmacies, moveShelves } from './queries.ts'
 
-/** What an import did; `leftOut` also names the places that the database could not take. */
+/** What an import did; `leftOut` includes the places that the database could not take. */
 export interface ImportReport {
   created: number
   updated: number
@@ -12,7 +12,7 @@ export interface ImportReport {
   leftOut: LeftOut[]
 }
 
-// Well within the statement timeout, and short enough for those who wait for a pharmacy's row.
+// Well within the statement timeout, and short enough for anyone waiting for a pharmacy's row.
 const BATCH = 500
 
 const reasons = {
@@ -21,8 +21,8 @@ const reasons = {
 }
 
 /**
- * Puts in the pharmacies of an OpenStreetMap export, batch by batch, each in its own transaction: run again it changes
- * nothing, so that one that broke off is simply run again. New ones are active; it never changes a status.
+ * Puts in the pharmacies of an OpenStreetMap export in batches, each in its own transaction. Running it again changes
+ * nothing, so an import that broke off is simply run again. New pharmacies are active; existing ones keep their status.
  */
 export async function importOsm(
   db: Database,

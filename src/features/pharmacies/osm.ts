@@ -1,22 +1,22 @@
 import * as z from 'zod'
 import { finessNumber } from '../../domain/identifiers.ts'
 
-/** A pharmacy as OpenStreetMap has it, ready to be put in. */
+/** A pharmacy from OpenStreetMap, ready to be put in. */
 export interface OsmPharmacy {
   finess: string
   name: string
-  /** «7 bis Rue Jules Siegfried, 79000 Niort», as far as it is mapped; empty when nothing of it is. */
+  /** «7 bis Rue Jules Siegfried, 79000 Niort», as far as it is mapped; may be empty. */
   address: string
-  /** In OSM syntax, as written there. */
+  /** In OSM syntax, unchanged. */
   openingHours: string | undefined
   phone: string | undefined
-  /** GeoJSON in WGS 84, longitude first. The point on an area's surface is the database's to find. */
+  /** GeoJSON in WGS 84, longitude first. The database finds the point on an area's surface. */
   geometry: OsmGeometry
 }
 
-/** A place that could not be taken, for whoever runs the import to look into. */
+/** A place that was left out, for whoever runs the import to look into. */
 export interface LeftOut {
-  /** OpenStreetMap's own, such as `node/768916629`; the place in the file where it has none. */
+  /** OpenStreetMap's own id, such as `node/768916629`; if it has none, the place in the file. */
   id: string
   name: string | undefined
   reason: string
@@ -25,7 +25,7 @@ export interface LeftOut {
 const OPENING_HOURS_LENGTH = 500
 const PHONE_LENGTH = 40
 
-// Heights are dropped: the pharmacies' points have none, and PostgreSQL refuses to store one that has.
+// Heights are dropped: the points of pharmacies have none, and PostgreSQL refuses to store one with a height.
 const position = z
   .tuple([z.number().min(-180).max(180), z.number().min(-90).max(90)])
   .rest(z.number())
@@ -54,9 +54,9 @@ type Tags = (...keys: string[]) => string | undefined
 
 /**
  * The pharmacies of an OpenStreetMap export: a GeoJSON FeatureCollection from Overpass, with the tags among the
- * properties or under `tags`. Places without a right FINESS number or a usable geometry are left out with the reason,
- * and so are later places of a number that is there already; whatever is no pharmacy is passed over. Throws an Error
- * whose message says where the file is no such export.
+ * properties or under `tags`. Places without a right FINESS number or a usable geometry are left out, with the reason,
+ * and so are further places with the same number; anything that is not a pharmacy is ignored. Throws an Error whose
+ * message says where the file is not such an export.
  */
 export function pharmaciesFromOsm(geojson: unknown): { pharmacies: OsmPharmacy[]; leftOut: LeftOut[] } {
   const parsed = featureCollection.safeParse(geojson)
@@ -95,14 +95,14 @@ function readPharmacy({ geometry: shape }: Feature, tags: Tags): OsmPharmacy | s
     finess,
     name: tags('name', 'brand', 'operator') ?? 'Pharmacie',
     address: addressOf(tags),
-    // Half an expression or half a number would be wrong, not short.
+    // Half an expression or half a number would be wrong, not merely shorter.
     openingHours: withinLength(tags('opening_hours'), OPENING_HOURS_LENGTH),
     phone: withinLength(tags('phone', 'contact:phone'), PHONE_LENGTH),
     geometry: located.data,
   }
 }
 
-/** Reads the first of some tags that has a text in it. */
+/** Reads the first of some tags that contains text. */
 function tagsOf({ properties }: Feature): Tags {
   const nested = tagRecord.safeParse(properties?.tags)
   const record = nested.success ? nested.data : (properties ?? {})
@@ -111,7 +111,7 @@ function tagsOf({ properties }: Feature): Tags {
 
 function textOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
-  // PostgreSQL's text can't hold U+0000, and no other control character has a meaning in a tag.
+  // PostgreSQL's text can't contain U+0000, and other control characters mean nothing in a tag.
   return value.replace(/\p{Cc}+/gu, ' ').trim() || undefined
 }
 

@@ -7,8 +7,8 @@ import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
 /**
- * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Rejects an
- * unknown territory, and one that is left out and does not follow from the FINESS number.
+ * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Rejects an unknown
+ * territory, and a missing one that does not follow from the FINESS number.
  */
 export async function putPharmacy(
   tx: Transaction,

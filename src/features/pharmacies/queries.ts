@@ -5,7 +5,7 @@ import { type Instant, iso } from '../../domain/instant.ts'
 import type { OsmPharmacy } from './osm.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
-/** Puts the pharmacy in or changes it, and locks it; says whether it is new. */
+/** Puts the pharmacy in or changes it, locks it, and says whether it is new. */
 export async function upsertPharmacy(
   tx: Transaction,
   finess: string,
@@ -25,12 +25,12 @@ export async function upsertPharmacy(
   return created
 }
 
-/** What became of a pharmacy that was to be imported. */
+/** What became of an imported pharmacy. */
 export type ImportOutcome = 'created' | 'updated' | 'unchanged' | 'no_territory' | 'no_point'
 
 /**
- * Puts pharmacies in, or changes those that differ, and locks them. What an import does not know (an address, opening
- * hours, a phone number) stays as it is, and so do status and territory. The point of an area is one on its surface.
+ * Puts pharmacies in or changes those that differ, and locks them. What an import does not know (an address, opening
+ * hours, a phone number) stays unchanged, and so do status and territory. The point of an area is one on its surface.
  */
 export function importPharmacies(
   tx: Transaction,
@@ -66,8 +66,8 @@ export function importPharmacies(
 }
 
 /**
- * Moves the shelves of locked pharmacies to where these are now. A statement of its own after the pharmacies', so that
- * it sees the shelves that were put up while it waited for them.
+ * Moves the shelves of locked pharmacies to where these are now. A separate statement after that of the pharmacies, so
+ * that it sees shelves that were added while that waited.
  */
 export async function moveShelves(tx: Transaction, pharmacies: readonly string[]): Promise<void> {
   await rows(
@@ -82,7 +82,7 @@ export async function moveShelves(tx: Transaction, pharmacies: readonly string[]
   )
 }
 
-/** A pharmacy with its stock, in which holds that have expired but are not yet ended count as given back. */
+/** A pharmacy with its stock; holds that have expired but are not yet ended count as given back. */
 export async function findPharmacy(db: Queryable, finess: string): Promise<Pharmacy | undefined> {
   const found = await row<Row>(
     db,

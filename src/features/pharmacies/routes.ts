@@ -9,7 +9,7 @@ import { putPharmacy } from './put-pharmacy.ts'
 import { findPharmacy } from './queries.ts'
 import { nearestPage, nearestQuery, pharmacy, pharmacyBody, pharmacyParams } from './schema.ts'
 
-/** Where pharmacies are, and which of them has stock. */
+/** Where pharmacies are, and which of them have stock. */
 export async function pharmacyRoutes(app: App, deps: Deps): Promise<void> {
   searchRoute(app, deps)
   readRoute(app, deps)

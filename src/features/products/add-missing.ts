@@ -2,7 +2,7 @@ import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { json, sql } from '../../db/sql.ts'
 
-/** Puts those products into the catalogue that it lacks, active and without packs; returns their codes. */
+/** Adds the products that the catalogue lacks, active and without packs; returns their codes. */
 export async function addMissingProducts(
   tx: Transaction,
   products: readonly { code: string; name: string; kind: string }[],

@@ -5,8 +5,8 @@ import { findForeignPacks, replacePacks, upsertProduct } from './queries.ts'
 import type { Product, ProductBody } from './schema.ts'
 
 /**
- * Puts a product into the catalogue or changes it, its packs as a whole. `created` says that it is new. Throws
- * `invalid_request` where a GTIN belongs to another product.
+ * Puts a product into the catalogue or changes it, replacing all its packs. `created` says that it is new. Throws
+ * `invalid_request` if a GTIN belongs to another product.
  */
 export async function putProduct(
   tx: Transaction,
@@ -14,7 +14,8 @@ export async function putProduct(
   body: ProductBody,
 ): Promise<{ product: Product; created: boolean }> {
   const created = await upsertProduct(tx, code, body)
-  // Statements of their own, younger than the wait for the product's lock: they see the packs of whoever came first.
+  // Separate statements, whose snapshots are taken after the wait for the product's lock: they see packs added
+  // meanwhile.
   const foreign = await findForeignPacks(tx, code, body.packs)
   const taken = body.packs.findIndex(({ gtin }) => foreign.includes(gtin14(gtin) ?? gtin))
   if (taken >= 0) throw invalid(`packs[${taken}].gtin`, 'belongs to another product')

@@ -4,7 +4,7 @@ import { clock, json, sql, texts } from '../../db/sql.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
 import type { Product, ProductBody } from './schema.ts'
 
-/** Puts the product in or changes it, and locks it; says whether it is new. */
+/** Puts the product in or changes it, locks it, and says whether it is new. */
 export async function upsertProduct(tx: Transaction, code: string, body: ProductBody): Promise<boolean> {
   const { created } = await oneRow<{ created: boolean }>(
     tx,

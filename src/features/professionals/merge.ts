@@ -7,8 +7,8 @@ import type { ProfessionalBody } from './schema.ts'
 type Person = Pick<ProfessionalBody, 'profession' | 'practice'>
 
 /**
- * Merges the owners into one of them, all of whose heads are locked. Where two histories already exist, a `link` entry
- * in both chains says that they are one person's; the chains themselves are never merged.
+ * Merges the owners, whose heads are all locked, into one of them. If two histories already exist, a `link` entry in
+ * both chains says that they are one person's; the chains themselves are never merged.
  */
 export async function merge(
   tx: Transaction,

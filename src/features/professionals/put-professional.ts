@@ -10,9 +10,9 @@ import { findOwners, type Owner, readProfessional, savePerson } from './queries.
 import type { Professional, ProfessionalBody } from './schema.ts'
 
 /**
- * Puts a professional in or changes it. All the identifiers named belong to one human being: persons that they belonged
- * to are merged, and a history never splits again. `created` says that the path's identifier is new, `known` that the person
- * is not.
+ * Puts a professional in or changes one. All the identifiers named belong to one human being: the persons that had them
+ * are merged, and a history never splits again. `created` says that the path's identifier is new, `known` that the
+ * person is not.
  */
 export async function putProfessional(
   tx: Transaction,
@@ -36,7 +36,7 @@ export async function putProfessional(
   return { professional: await readProfessional(tx, id), created: !owned.includes(id), known: root !== undefined }
 }
 
-/** Locks the histories of the persons that the identifiers belong to, in id order, then says who these are. */
+/** Locks the histories of the identifiers' persons in id order, then reads who they are. */
 async function lockOwners(
   tx: Transaction,
   identifiers: readonly string[],
@@ -47,13 +47,13 @@ async function lockOwners(
     const head = await lockHeadOf(tx, personId)
     if (head) heads.set(head.personId, head)
   }
-  // Read again: a merge that the locks waited for may have given an identifier another person.
+  // Read again: while the locks waited, a merge may have given an identifier to another person.
   const owners = await findOwners(tx, identifiers)
   if (owners.some(({ personId }) => !heads.has(personId))) throw new StaleRead('persons were merged before the lock')
   return { owners, heads }
 }
 
-/** The person that continues the history: the one with an RPPS number, then the path's, then the older record. */
+/** The person who continues the history: the one with an RPPS number, else the path's, else the older record. */
 function rootOf(owners: readonly Owner[], id: string): Owner | undefined {
   const weight = (owner: Owner) => (owner.hasRpps ? 2 : 0) + (owner.identifier === id ? 1 : 0)
   return owners.toSorted((one, other) => weight(other) - weight(one) || (one.personId < other.personId ? -1 : 1))[0]

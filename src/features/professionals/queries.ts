@@ -4,16 +4,16 @@ import { clock, instant, point, sql, texts, uuids } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
 
-/** Who an identifier belongs to, by the person that continues the history. */
+/** Whose identifier it is: the person who continues the history. */
 export interface Owner {
   identifier: string
   personId: string
-  /** Of this person or of one merged into it, as the next too. */
+  /** Of this person or one merged into it; so is the next member. */
   hasRpps: boolean
   hasHistory: boolean
 }
 
-/** The owners of those of the identifiers that have one, by identifier. */
+/** The owners of the identifiers that have one, by identifier. */
 export function findOwners(tx: Transaction, identifiers: readonly string[]): Promise<Owner[]> {
   return rows<Owner>(
     tx,
@@ -29,7 +29,7 @@ export function findOwners(tx: Transaction, identifiers: readonly string[]): Pro
   )
 }
 
-/** Puts a person in, with the head of its chain, or changes it. */
+/** Puts a person in, with the head of their chain, or changes the person. */
 export async function savePerson(tx: Transaction, personId: string, body: ProfessionalBody): Promise<void> {
   await rows(
     tx,
@@ -63,7 +63,7 @@ export async function readClock(tx: Transaction): Promise<Instant> {
   return (await oneRow<{ at: Instant }>(tx, 'read_clock', sql`select ${instant(clock)} as at`)).at
 }
 
-/** The professional known by an identifier that somebody has. */
+/** The professional known by an existing identifier. */
 export function readProfessional(tx: Transaction, identifier: string): Promise<Professional> {
   return oneRow<Professional>(
     tx,

@@ -3,22 +3,22 @@ import { oneRow, row, rows } from '../../db/query.ts'
 import { type SQL, sql, uuids } from '../../db/sql.ts'
 import { mainIdentifier } from '../../store/persons.ts'
 
-/** For how many days what names people is kept. */
+/** How many days data that name people are kept. */
 export interface PersonalPeriods {
   ledgerDays: number
   nameDays: number
 }
 
-/** What of a person has had its time: whom the entries of its history are about, or all that names the person. */
+/** What is due to be forgotten of a person: whom the entries are about, or everything that names the person. */
 export interface Due {
   identifier: string
   history: boolean
   names: boolean
 }
 
-const PAGE = 500 // Each looks a few index entries up; a statement has four seconds.
+const PAGE = 500 // Each person takes a few index lookups; a statement has four seconds.
 
-/** The people due among the next page of all people, and where the page ends: null at the end of all. */
+/** The people who are due in the next page of all people, and where that page ends; null after the last page. */
 export function findDue(
   db: Queryable,
   periods: PersonalPeriods,
@@ -37,7 +37,7 @@ export function findDue(
   )
 }
 
-/** What is due of one person, of whom all chains are locked. */
+/** What is due for one person, all of whose chains are locked. */
 export function readDue(tx: Transaction, periods: PersonalPeriods, identifier: string): Promise<Due | undefined> {
   return row(
     tx,
@@ -50,8 +50,8 @@ export function readDue(tx: Transaction, periods: PersonalPeriods, identifier: s
   )
 }
 
-// A history goes as a whole, so that of each record the newest entry says whether there is anything left. Suspended people
-// stay: who registered anew would be suspended no more.
+// A history is forgotten as a whole, so the newest entry of each record says whether anything is left. Suspended people
+// stay: registering anew would otherwise end the suspension.
 function dueAmong(roots: SQL, { ledgerDays, nameDays }: PersonalPeriods): SQL {
   return sql`
     select ${mainIdentifier(sql`root.id`)} as identifier,
@@ -73,7 +73,7 @@ function dueAmong(roots: SQL, { ledgerDays, nameDays }: PersonalPeriods): SQL {
     ) as of_all_records`
 }
 
-/** Those of some persons whose entries still say whom they are about. */
+/** Which of these persons still have entries that say whom they are about. */
 export async function personsWithPayloads(tx: Transaction, personIds: readonly string[]): Promise<string[]> {
   const found = await rows<{ id: string }>(
     tx,

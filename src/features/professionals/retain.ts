@@ -7,13 +7,13 @@ import { type PersonalPeriods, personsWithPayloads, readDue } from './retain-que
 
 const AUTHORITY = 'retention'
 
-/** What was, or would be, forgotten of a person. */
+/** What has been, or would be, forgotten about a person. */
 export type Forgotten = 'history' | 'names' | 'nothing'
 
 /**
- * Forgets what of a person has had its time, judged anew under the locks: names with all that they name, or else whom the
- * entries are about. Nothing while an entry counts in a window or a reservation is live. `dryRun` says what would be done.
- * Throws `not_found` when nobody has this number any more.
+ * Forgets what is due about a person, judged again under the locks: names with everything that they name, or else whom
+ * the entries are about. Forgets nothing while an entry counts in a window or a reservation is live. `dryRun` only says
+ * what would be done. Throws `not_found` if nobody has this number any more.
  */
 export async function forget(
   tx: Transaction,

@@ -37,7 +37,7 @@ function putRoute(app: App, { db }: Deps): void {
       return effect(request, reply, { db, status: () => (created ? 201 : 200), onReplay: record }, async (tx) => {
         const put = await putProfessional(tx, request.params.id, request.body)
         created = put.created
-        // Of a person put in just now the answer shows what was sent and nothing else.
+        // For a new person the answer shows only what was sent.
         if (put.known) record(tx)
         return put.professional
       })

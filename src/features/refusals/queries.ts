@@ -10,7 +10,7 @@ import type { RefusedRequest } from '../../store/refusals.ts'
 import { frozenInRemit } from '../../store/remit.ts'
 import { type TimePage, timePage } from '../../store/time-page.ts'
 
-/** A refusal as it was kept, with the person by surrogate for the access record. */
+/** A stored refusal, with the person's surrogate for the access record. */
 export interface RefusalRow {
   id: string
   at: Instant
@@ -24,7 +24,7 @@ export interface RefusalRow {
   product: string | null
   quantity: number | null
   rule: RuleVersion
-  /** Null where it turned on no rule. */
+  /** Null if no rule decided it. */
   judged: {
     window: { start: Instant; end: Instant | null }
     cap: number
@@ -35,7 +35,7 @@ export interface RefusalRow {
   operator: string | null
 }
 
-/** What refusals are asked for. */
+/** Which refusals are asked for. */
 export interface RefusalFilter extends TimePage {
   pharmacy?: string | undefined
   professional?: string | undefined
@@ -44,8 +44,8 @@ export interface RefusalFilter extends TimePage {
 }
 
 /**
- * The refusals in a regulator's remit by what is frozen in them, newest first. A statement for each filter with an index
- * of its own: one plan would not do for all.
+ * The refusals in a regulator's remit, by what is frozen in them, newest first. Each filter that has its own index has
+ * its own statement, since one plan would not suit them all.
  */
 export function listRefusals(
   db: Queryable,

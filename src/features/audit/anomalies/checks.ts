@@ -2,7 +2,7 @@ import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
 const HOURS = 24
-const LEAST_PERSONS = 20 // Refusals and second thoughts explain a few.
+const LEAST_PERSONS = 20 // A few are explained by refusals and changes of mind.
 const SHARE = 0.5
 
 export const checksWithoutHandOver: AnomalyKind = {

@@ -1,7 +1,7 @@
 import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
-const DAYS = 7 // Entitlement given back in one place and used in another: within the window of most rules.
+const DAYS = 7 // Entitlement given back at one place and used at another, within the window of most rules.
 
 export const reversedThenElsewhere: AnomalyKind = {
   about: `a reversal, and within ${DAYS} days (\`measured\`) a hand-over of the same product to the same person at another pharmacy, \`counterparty\`; \`entries\` are the two, both in the remit`,

@@ -1,14 +1,14 @@
 import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
-const LEAST = 3 // One or two a month happen anywhere.
-const FACTOR = 3 // What is three times as frequent as elsewhere has a cause of its own.
+const LEAST = 3 // One or two a month can happen anywhere.
+const FACTOR = 3 // Anything three times as frequent as elsewhere has a reason.
 
 const percent = (share: number) => `${share * 100} %`
 
 /**
- * Pharmacies with a far greater share of hand-overs under a flag than the others of the remit together. `floor` is the
- * share below which nothing is worth a question, however rare it is elsewhere.
+ * Pharmacies with a far greater share of flagged hand-overs than all others in the remit together. Below the share
+ * `floor` nothing is worth a question, however rare it is elsewhere.
  */
 function share(flag: string, what: string, floor: number): AnomalyKind {
   return {
@@ -30,5 +30,5 @@ function share(flag: string, what: string, floor: number): AnomalyKind {
 }
 
 export const overrides = share('override', 'above the entitlement', 0.02)
-export const lateShare = share('late', 'recorded late', 0.1) // A line that is down for a day is no anomaly.
+export const lateShare = share('late', 'recorded late', 0.1) // An internet line that is down for a day is no anomaly.
 export const veryLateShare = share('very_late', 'recorded more than 72 hours late', 0.02)

@@ -1,9 +1,9 @@
 import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
-const LEAST_MASKS = 50 // A box: less is a slip of counting.
+const LEAST_MASKS = 50 // A box: fewer is a mistake in counting.
 const COUNT_SHARE = 0.2
-const DISPENSED_FACTOR = 1.2 // Room for deliveries that are declared a little late.
+const DISPENSED_FACTOR = 1.2 // Leaves room for deliveries that are declared a little late.
 
 const nothing = sql`'{}'::uuid[] as entries`
 
@@ -24,7 +24,7 @@ export const stockDiscrepancy: AnomalyKind = {
     where abs(change) >= ${COUNT_SHARE}::float8 * before`,
 }
 
-// What was on hand when the stretch began is what is there now without the movements since.
+// What was on hand when the stretch began is what is there now, minus the movements since.
 export const dispensedAboveDeliveries: AnomalyKind = {
   about: `shelves from which at least ${LEAST_MASKS} masks and ${Math.round((DISPENSED_FACTOR - 1) * 100)} % more were handed over (\`measured\`, what was taken back left out) than were there before, delivered, transferred in or counted for the first time`,
   find: ({ pharmacyInRemit, within, from }) => sql`

@@ -1,11 +1,11 @@
 import { sql } from '../../../db/sql.ts'
 import type { AnomalyKind } from './kind.ts'
 
-const DAYS = 7 // Longer than masks are on the road between two pharmacies, and than a weekend delays a declaration.
+const DAYS = 7 // Longer than masks travel between two pharmacies, and than a weekend delays a declaration.
 
 /**
- * The movements of one pair, product and quantity that lie less than DAYS apart from the one before make a run; in each
- * run every transfer_out takes one transfer_in. What one side has more of is left over, the last ones first.
+ * Movements of the same pair, product and quantity form a run while each comes less than DAYS after the one before.
+ * Within a run, each transfer_out is matched with one transfer_in. If one side has more, its last ones are left over.
  */
 export const unmatchedTransfer: AnomalyKind = {
   about: `transfers out (or in) of which the other pharmacy declared no transfer in (or out) of the same product and quantity within ${DAYS} days; each movement once, and none before these days are over (\`measured\` days ago)`,
