@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { rows } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
 import { inTransaction, StaleRead } from '../db/transaction.ts'
-import { lockHeadOf } from './ledger.ts'
+import { lockHeads } from './ledger.ts'
 import { addIdentifiers } from './persons.ts'
 
 /** A professional for whom an issuer of tokens vouches. */
@@ -51,7 +51,7 @@ function findKnown(tx: Transaction, identifiers: readonly string[]): Promise<Kno
 
 // An erasure or a merge may have come first while we waited for the lock.
 async function requireUnchanged(tx: Transaction, owner: string, named: string[], before: Known[]): Promise<void> {
-  await lockHeadOf(tx, owner)
+  await lockHeads(tx, [owner])
   const now = await findKnown(tx, named)
   const same = now.length === before.length && now.every(({ personId }) => personId === owner)
   if (!same) throw new StaleRead('a person was changed before the lock')

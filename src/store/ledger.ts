@@ -35,15 +35,6 @@ export function lockHead(tx: Transaction, identifier: string): Promise<Head | un
   )
 }
 
-/** Locks the head that continues a person's history. */
-export function lockHeadOf(tx: Transaction, personId: string): Promise<Head | undefined> {
-  return lock(
-    tx,
-    'lock_head_of',
-    sql`h.person_id = (select coalesce(merged_into, id) from persons where id = ${personId}::uuid)`,
-  )
-}
-
 /** Locks the head of the person who received a pharmacy's hand-over; undefined if there is no such hand-over. */
 export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): Promise<Head | undefined> {
   return lock(

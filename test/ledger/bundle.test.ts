@@ -4,7 +4,7 @@ import { readClock } from '../../src/db/clock.ts'
 import { commitmentTo } from '../../src/domain/commitment.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
 import { prepareBundle } from '../../src/features/ledger/bundle.ts'
-import { append, type Head, lockHeadOf, seal } from '../../src/store/ledger.ts'
+import { append, type Head, lockHeads, seal } from '../../src/store/ledger.ts'
 import { ALL, exportBundle, linesOf, verify } from '../support/bundle.ts'
 import { makeHistory } from '../support/history.ts'
 import { makeSigner, publishLog } from '../support/log.ts'
@@ -100,7 +100,7 @@ t.test('a log of several pages and tiles verifies, whole and entry by entry, and
   )
   await db.foreign(`insert into ledger_heads (person_id) values ('${linked}')`)
   await db.attempt(async (tx) => {
-    let head = (await lockHeadOf(tx, linked)) as Head
+    let [head] = (await lockHeads(tx, [linked])) as [Head]
     for (const _ of range(1_100)) {
       const at = await readClock(tx)
       const territories = { practice: null, pharmacy: null }

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
+import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { append, type Head, seal } from '../../store/ledger.ts'
-import { mergeInto, type Owner, readClock } from './queries.ts'
+import { mergeInto, type Owner } from './queries.ts'
 import type { ProfessionalBody } from './schema.ts'
 
 type Person = Pick<ProfessionalBody, 'profession' | 'practice'>
@@ -21,13 +22,11 @@ export async function merge(
     owners.filter(({ personId }) => personId !== root.personId).map((owner) => [owner.personId, owner]),
   )
   await mergeInto(tx, root.personId, [...others.keys()])
-  let hasHistory = root.hasHistory
-  for (const other of others.values()) {
-    if (hasHistory && other.hasHistory) {
-      await link(tx, heads, root, other, person)
-      await link(tx, heads, other, root, person)
-    }
-    hasHistory ||= other.hasHistory
+  const histories = [...others.values()].filter(({ hasHistory }) => hasHistory)
+  // The only history there is needs no link.
+  for (const other of root.hasHistory ? histories : histories.slice(1)) {
+    await link(tx, heads, root, other, person)
+    await link(tx, heads, other, root, person)
   }
 }
 

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { requireKnown } from '../../domain/named.ts'
-import { type Head, lockHeadOf } from '../../store/ledger.ts'
+import { type Head, lockHeads } from '../../store/ledger.ts'
 import { addIdentifiers } from '../../store/persons.ts'
 import { findTerritories } from '../../store/territories.ts'
 import { merge } from './merge.ts'
@@ -42,11 +42,11 @@ async function lockOwners(
   identifiers: readonly string[],
 ): Promise<{ owners: Owner[]; heads: Map<string, Head> }> {
   const before = await findOwners(tx, identifiers)
-  const heads = new Map<string, Head>()
-  for (const personId of [...new Set(before.map((owner) => owner.personId))].sort()) {
-    const head = await lockHeadOf(tx, personId)
-    if (head) heads.set(head.personId, head)
-  }
+  const locked = await lockHeads(
+    tx,
+    before.map(({ personId }) => personId),
+  )
+  const heads = new Map(locked.map((head) => [head.personId, head]))
   // Read again: while the locks waited, a merge may have given an identifier to another person.
   const owners = await findOwners(tx, identifiers)
   if (owners.some(({ personId }) => !heads.has(personId))) throw new StaleRead('persons were merged before the lock')

@@ -1,7 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, instant, point, sql, texts, uuids } from '../../db/sql.ts'
-import type { Instant } from '../../domain/instant.ts'
+import { clock, point, sql, texts, uuids } from '../../db/sql.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
 
 /** Whose identifier it is: the person who continues the history. */
@@ -56,11 +55,6 @@ export async function mergeInto(tx: Transaction, root: string, others: readonly 
     sql`update persons set merged_into = ${root}::uuid, updated_at = ${clock}
         where id = any (${uuids(others)}) or merged_into = any (${uuids(others)})`,
   )
-}
-
-/** The database's clock. */
-export async function readClock(tx: Transaction): Promise<Instant> {
-  return (await oneRow<{ at: Instant }>(tx, 'read_clock', sql`select ${instant(clock)} as at`)).at
 }
 
 /** The professional known by an existing identifier. */
