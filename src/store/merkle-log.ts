@@ -41,11 +41,23 @@ export async function sequence(tx: Transaction): Promise<number> {
 }
 
 /**
- * Does the same without the advisory lock, which only saves work.
+ * Gives waiting entries their places until the log has `size` entries, and returns how many it has then: fewer if not so
+ * many wait. To be rolled back if the root is not what it should be.
+ */
+export async function sequenceUpTo(tx: Transaction, size: number): Promise<number> {
+  let { size: reached } = await readLogState(tx)
+  for (let placed = 1; placed > 0 && reached < size; reached += placed) {
+    placed = await sequenceBatch(tx, Math.min(BATCH, size - reached))
+  }
+  return reached
+}
+
+/**
+ * Places a batch, whoever else may be doing so: the advisory lock only saves work.
  * @internal
  */
-export async function sequenceBatch(tx: Transaction): Promise<number> {
-  const [{ size }, pending] = await Promise.all([readLogState(tx), readPending(tx)])
+export async function sequenceBatch(tx: Transaction, most = BATCH): Promise<number> {
+  const [{ size }, pending] = await Promise.all([readLogState(tx), readPending(tx, most)])
   if (pending.length === 0) return 0
   const before = edgeOf(size, await readTiles(tx, edgeTiles(size)))
   const { edge, tiles } = grow(
@@ -62,13 +74,16 @@ export async function sequenceBatch(tx: Transaction): Promise<number> {
   return pending.length
 }
 
-function readPending(tx: Transaction): Promise<{ position: number; entryId: string; entryHash: string }[]> {
+function readPending(
+  tx: Transaction,
+  most: number,
+): Promise<{ position: number; entryId: string; entryHash: string }[]> {
   return rows(
     tx,
     'read_pending',
     sql`select p.position::float8, p.entry_id as "entryId", encode(e.entry_hash, 'base64') as "entryHash"
         from log_pending p join ledger_entries e on e.id = p.entry_id
-        order by p.position limit ${BATCH}::int`,
+        order by p.position limit ${most}::int`,
   )
 }
 

@@ -3,9 +3,10 @@ import { inTransaction } from '../../src/db/transaction.ts'
 import { openCheckpoint, signCheckpoint } from '../../src/domain/checkpoint.ts'
 import { grow, leafHash, rootOfEdge } from '../../src/domain/merkle.ts'
 import { isConsistent } from '../../src/domain/merkle-proofs.ts'
-import { LogDiverged } from '../../src/jobs/ledger/publish.ts'
+import { type LedgerJob, LogDiverged } from '../../src/jobs/ledger/publish.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
 import { readLogState, sequenceBatch } from '../../src/store/merkle-log.ts'
+import { rootAt } from '../../src/store/merkle-log-proofs.ts'
 import { onServerOnly } from '../support/database.ts'
 import { ledgerJob } from '../support/ledger.ts'
 import { makeFolder } from '../support/process.ts'
@@ -89,6 +90,52 @@ t.test('the log is only ever continued', async (t) => {
     t.ok(kept.size < newest.size)
   })
 })
+
+t.test('a fail-over behind a checkpoint that had left the database', async (t) => {
+  const { service, world, job, dispense } = await threePublished(t)
+  await dispense()
+  // As on a standby that has the entries and never heard of their places.
+  const note = await checkpointOfUnreplicated(job, service)
+  await job.folder.keep(note)
+
+  await t.test('entries that wait are placed as far as was published, and the log goes on', async (t) => {
+    await sequenceAndPublish(job)
+    t.equal((await checkpointOf(service, world)).size, 5)
+    t.equal(await job.folder.newest(), note)
+    await dispense()
+    await sequenceAndPublish(job)
+    t.equal((await checkpointOf(service, world)).size, 6)
+  })
+
+  await t.test('nothing is placed, and nothing signed, when those that wait are not those published', async (t) => {
+    for (const _ of range(2)) await dispense()
+    await job.folder.keep(await checkpointOfUnreplicated(job, service))
+    await tamper(
+      service,
+      `with first as (
+         delete from log_pending where position = (select min(position) from log_pending) returning entry_id
+       ) insert into log_pending (entry_id) select entry_id from first`,
+    )
+    const message = 'the first 8 entries of the log are not those that were published'
+    await t.rejects(sequenceAndPublish(job), new LogDiverged(message))
+    t.equal((await readLogState(service.db)).size, 6)
+  })
+})
+
+/** The checkpoint over all entries that wait, whose sequencing is lost. */
+async function checkpointOfUnreplicated({ db, signers }: LedgerJob, { signers: [signer] }: Service): Promise<string> {
+  let note = ''
+  const lost = new Error('lost')
+  await inTransaction(db, async (tx) => {
+    await sequenceBatch(tx)
+    const { size } = await readLogState(tx)
+    note = signCheckpoint({ origin: signer.name, size, root: await rootAt(tx, size) }, signers)
+    throw lost
+  }).catch((error) => {
+    if (error !== lost) throw error
+  })
+  return note
+}
 
 t.test('history rewritten', async (t) => {
   const { service, world, job, kept } = await threePublished(t)

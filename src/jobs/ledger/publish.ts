@@ -1,8 +1,9 @@
 import type { Database, Queryable } from '../../db/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '../../domain/checkpoint.ts'
 import { type Signer, type Verifier, verifierOf } from '../../domain/signed-note.ts'
 import { insertCheckpoint, knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
-import { readLogState } from '../../store/merkle-log.ts'
+import { readLogState, sequenceUpTo } from '../../store/merkle-log.ts'
 import { rootAt } from '../../store/merkle-log-proofs.ts'
 import type { CheckpointFolder } from './checkpoint-folder.ts'
 
@@ -22,13 +23,11 @@ export interface LedgerJob {
  */
 export async function requireContinuation({ db, folder, signers }: LedgerJob): Promise<number> {
   const [keptNote, stored, lines] = await Promise.all([folder.newest(), newestCheckpoint(db), knownKeys(db)])
-  // Read after the checkpoints: another instance may be adding to the log, which never shrinks.
-  const { size } = await readLogState(db)
   const verifiers = [...signers, ...lines.flatMap((line) => verifierOf(line) ?? [])]
   const kept = keptNote === undefined ? undefined : read(keptNote, verifiers, 'kept outside the database')
   const published = stored && read(stored.note, verifiers, 'in the database')
   for (const checkpoint of [kept, published]) {
-    if (checkpoint) await requireExtends(db, size, checkpoint, signers[0].name)
+    if (checkpoint) await requireExtends(db, checkpoint, signers[0].name)
   }
   if (stored && published && published.size > (kept?.size ?? -1)) await folder.keep(stored.note)
   if (kept && keptNote !== undefined && kept.size > (published?.size ?? -1)) {
@@ -53,16 +52,33 @@ function read(note: string, verifiers: Verifier[], where: string): Checkpoint {
   return checkpoint
 }
 
-async function requireExtends(db: Queryable, size: number, last: Checkpoint, origin: string): Promise<void> {
+async function requireExtends(db: Database, last: Checkpoint, origin: string): Promise<void> {
   if (last.origin !== origin) {
     throw new LogDiverged(`the last checkpoint is of the log ${last.origin}, and LEDGER_ORIGIN says ${origin}`)
   }
-  if (size < last.size) {
-    throw new LogDiverged(
-      `the database holds ${size} entries of the log, and a checkpoint of ${last.size} was published`,
-    )
-  }
-  if (last.size > 0 && !(await rootAt(db, last.size)).equals(last.root)) {
-    throw new LogDiverged(`the first ${last.size} entries of the log are not those that were published`)
-  }
+  // Read after the checkpoint: another instance may be adding to the log, which never shrinks.
+  const { size } = await readLogState(db)
+  if (size < last.size) await catchUp(db, last)
+  else if (last.size > 0) await requireRoot(db, last)
+}
+
+/**
+ * Places entries that wait exactly as far as was published. A standby that takes over may have the entries, and not yet
+ * their places, when the checkpoint has left the primary already: nothing is lost then, if the roots agree.
+ */
+async function catchUp(db: Database, last: Checkpoint): Promise<void> {
+  await inTransaction(db, async (tx) => {
+    const size = await sequenceUpTo(tx, last.size)
+    if (size < last.size) {
+      throw new LogDiverged(
+        `the database holds ${size} entries of the log, and a checkpoint of ${last.size} was published`,
+      )
+    }
+    await requireRoot(tx, last)
+  })
+}
+
+async function requireRoot(db: Queryable, { size, root }: Checkpoint): Promise<void> {
+  if ((await rootAt(db, size)).equals(root)) return
+  throw new LogDiverged(`the first ${size} entries of the log are not those that were published`)
 }
