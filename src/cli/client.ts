@@ -45,7 +45,7 @@ export const client = defineCommand({
   meta: {
     name: 'client',
     description:
-      'Machines that get tokens at /oauth/token. What is changed takes effect within a second in every process',
+      'Manage machines that get tokens at /oauth/token. Changes take effect within a second in every process',
   },
   subCommands: {
     create,

@@ -15,7 +15,7 @@ export const configuration = defineCommand({
   },
 })
 
-/** The variables with their defaults as docs/configuration.md has them. */
+/** The text of docs/configuration.md. */
 export function configurationPage(): string {
   const rows = variables().map(({ name, about, preset }) => `| \`${name}\` | ${preset} | ${about} |`)
   return [

@@ -24,7 +24,7 @@ export const demo = defineCommand({
   meta: {
     name: 'demo',
     description:
-      'Play the main job on invented data, over HTTP against a service of its own, and keep serving until Ctrl-C. Exit code 1 when a step goes otherwise than told.',
+      'Play the main job on invented data, over HTTP against its own service, and keep serving until Ctrl-C. Exits 1 if a step turns out differently.',
   },
   args: { exit: { type: 'boolean', description: 'Stop after the story.' } },
   async run({ args: { exit } }) {
@@ -46,7 +46,7 @@ export const demo = defineCommand({
       goesOn = !exit
     } finally {
       if (!goesOn) {
-        // Its handlers would end the process with 0, whatever the story came to.
+        // Its handlers would exit with 0, however the story ended.
         grace.uninstall()
         await running.close()
       }
@@ -55,8 +55,8 @@ export const demo = defineCommand({
 })
 
 /**
- * The operator's configuration with a data folder of the demo's own, emptied, and so with keys of its own: the tokens that
- * it prints are good nowhere else. A database on a server must be unused.
+ * The operator's configuration with an empty data folder for the demo, and so with separate keys: the tokens that it
+ * prints work nowhere else. A database on a server must be unused.
  */
 async function ownConfig({
   SIGNING_KEY_FILE: _,
@@ -68,7 +68,7 @@ async function ownConfig({
   return { ...given, LOG_LEVEL, DATA_DIR: await emptyFolder(given.DATA_DIR) }
 }
 
-/** Fills the database, and returns its clock. */
+/** Fills the database and returns its clock. */
 async function fill(config: Config, { communes, pharmacies, professionals, home }: World): Promise<Instant> {
   const opening = config.DATABASE_URL
     ? 'Opening the database'

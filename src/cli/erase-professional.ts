@@ -16,7 +16,7 @@ export const eraseProfessionalCommand = defineCommand({
   meta: {
     name: 'erase-professional',
     description:
-      'Erase a professional from the directory and the ledger, for good; the ledger still verifies. Exits 1 when refused',
+      'Erase a professional from the directory and the ledger, for good; the ledger still verifies. Exits 1 if refused',
   },
   args: {
     id: { type: 'positional', required: true, description: 'any RPPS or ADELI number of theirs' },

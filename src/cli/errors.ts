@@ -12,7 +12,7 @@ export class CommandError extends Error {
   }
 }
 
-/** An error to show: no national number or secret is said, as PostgreSQL's detail does. */
+/** An error that is safe to show: PostgreSQL's detail may quote national numbers or secrets. */
 export function discreet(error: unknown): unknown {
   if (error instanceof Rejection) return new CommandError(error.message)
   const lost = error instanceof StatementFailed || error instanceof OutcomeUnknown

@@ -49,7 +49,7 @@ export const exportLedger = defineCommand({
   },
 })
 
-/** Writes a file under another name until it is whole. */
+/** Writes a file under another name until it is complete. */
 async function write(bundle: string, pieces: AsyncGenerator<string>): Promise<void> {
   if (bundle === '-') return pipeline(pieces, process.stdout, { end: false })
   const partial = `${bundle}.partial`

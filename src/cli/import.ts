@@ -11,7 +11,7 @@ const osm = defineCommand({
   meta: {
     name: 'osm',
     description:
-      'Put in the pharmacies of an OpenStreetMap export (GeoJSON from Overpass). Safe to run again; exit code 1 when the file is no such export',
+      'Put in the pharmacies of an OpenStreetMap export (GeoJSON from Overpass). Safe to run again; exits 1 if the file is not such an export',
   },
   args: { file: { type: 'positional', required: true, valueHint: 'FILE.geojson', description: 'the export' } },
   async run({ args: { file } }) {

@@ -6,7 +6,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    // The messages of JSON.parse quote the text around the mistake, line breaks and all.
+    // Messages of JSON.parse quote the text around the mistake, including line breaks.
     throw new CommandError(`${file}: ${error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : error}`)
   }
 }

@@ -7,7 +7,7 @@ import { CommandError } from './errors.ts'
 const id = {
   type: 'positional',
   required: true,
-  description: 'a key’s id, as listed; after -- where it begins with -',
+  description: 'a key’s id, as listed; put -- before it if it begins with -',
 } as const
 
 const list = defineCommand({
@@ -26,7 +26,7 @@ const add = defineCommand({
 })
 
 const sign = defineCommand({
-  meta: { name: 'sign', description: 'Let a key sign; the others go on verifying' },
+  meta: { name: 'sign', description: 'Let a key sign; the others still verify' },
   args: { id },
   async run({ args }) {
     await save((keys) => [named(keys, args.id), ...keys.filter((key) => key.id !== args.id)])
@@ -36,7 +36,7 @@ const sign = defineCommand({
 const remove = defineCommand({
   meta: {
     name: 'remove',
-    description: 'Take a key away that does not sign: tokens signed by it are refused from then on',
+    description: 'Remove a key that does not sign: tokens signed by it are refused from then on',
   },
   args: { id },
   async run({ args }) {

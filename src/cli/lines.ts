@@ -1,14 +1,16 @@
 import { isUtf8 } from 'node:buffer'
 
 const NEWLINE = 0x0a
-const LONGEST_BYTES = 4 * 1024 * 1024 // No line of a bundle comes near; a file without line ends must not fill the memory.
+// No line of a bundle is nearly as long; a file without line breaks must not fill the memory.
+const LONGEST_BYTES = 4 * 1024 * 1024
 
 /** Why a text cannot be read line by line. */
 export class Unreadable extends Error {}
 
 /**
- * Hands over each line of a stream of bytes, and reports after each piece of the stream. Throws Unreadable where a line is
- * no UTF-8, has no end, or is longer than a bundle's can be: node:readline says none of these, and ends lines at U+2028 too.
+ * Passes on each line of a stream of bytes, and reports after each piece of the stream. Throws Unreadable if a line is
+ * not UTF-8, has no end, or is longer than a bundle's can be. node:readline reports none of these, and breaks lines at
+ * U+2028.
  */
 export async function readLines(
   stream: AsyncIterable<Buffer>,

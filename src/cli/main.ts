@@ -59,7 +59,7 @@ async function find(args: string[]): Promise<{ command: CommandDef; parent: Comm
   return { command, parent }
 }
 
-// citty passes over options that it does not know: `demo --exti` would serve for ever.
+// citty ignores unknown options: `demo --exti` would serve for ever.
 async function unknownOption({ args: known }: CommandDef, args: string[]): Promise<string | undefined> {
   const names = Object.keys(((await resolve(known)) as object | undefined) ?? {})
   const end = args.indexOf('--')

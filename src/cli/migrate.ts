@@ -5,7 +5,10 @@ import { commandLogger } from '../logger.ts'
 
 /** `gomask migrate` */
 export const migrate = defineCommand({
-  meta: { name: 'migrate', description: 'Bring the database up to date. Safe to run again, and by several at once.' },
+  meta: {
+    name: 'migrate',
+    description: 'Bring the database up to date. Safe to run again, and from several processes at once.',
+  },
   async run() {
     const config = loadConfig()
     const names = await migrateOnly(config, commandLogger(config.LOG_LEVEL))

@@ -1,13 +1,13 @@
 import { SingleBar } from 'cli-progress'
 
-/** Shows how far a long work has come. */
+/** Shows the progress of long work. */
 export interface Progress {
   at(done: number, of: number): void
-  /** Takes the bar away and says what was done. */
+  /** Removes the bar and says what was done. */
   end(summary: string): void
 }
 
-/** A progress bar on standard error; where that is no terminal, the summary alone. */
+/** A progress bar on standard error; only the summary if that is not a terminal. */
 export function showProgress(what: string): Progress {
   const bar = new SingleBar({
     format: `${what} [{bar}] {percentage}% {value}/{total}, {eta_formatted} to go`,

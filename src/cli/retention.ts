@@ -10,7 +10,7 @@ export const retention = defineCommand({
   meta: {
     name: 'retention',
     description:
-      'Forget now what has been kept for as long as the configuration says, as the nightly job does; prints how much of each kind. Safe to run again',
+      'Forget now whatever has passed its retention period, as the nightly job does, and print how much of each kind. Safe to run again',
   },
   args: {
     'dry-run': { type: 'boolean', default: false, description: 'only count what would be forgotten' },

@@ -20,14 +20,14 @@ const load = defineCommand({
   meta: {
     name: 'load',
     description:
-      'Publish those rules of a file that were not published before. Safe to run again; exit code 1 when the file is wrong',
+      'Publish the rules of a file that have not been published before. Safe to run again; exits 1 if the file is wrong',
   },
   args: {
     file: {
       type: 'positional',
       required: false,
       description:
-        'JSON: a list of rules as the API takes them; left out: the French rules of 2020, with their two products where the catalogue lacks them',
+        'JSON: a list of rules as the API takes them; if left out, the French rules of 2020, with their two products if the catalogue lacks them',
     },
   },
   async run({ args: { file } }) {
@@ -54,7 +54,7 @@ export const rules = defineCommand({
   subCommands: { load },
 })
 
-// A rule that names a product wrongly often names several: all of them are told at once.
+// A rule with one wrong product often has several, so they are all reported at once.
 function explain(file: string | undefined, { errors, message }: Rejection): string {
   const mistakes = errors?.map((each) => `${each.path}: ${each.message}`).join('; ') ?? message
   return `${file ?? 'the rules of 2020'}: ${mistakes}`

@@ -15,18 +15,21 @@ export const token = defineCommand({
   meta: {
     name: 'token',
     description:
-      'Print a token signed by this service, alone on standard output, for trials and people; machines are given clients (gomask client). Never opens the database.',
+      'Print a token signed by this service, and nothing else, for trials and people; for machines, make clients (gomask client). Never opens the database.',
   },
   args: {
     role: { type: 'string', required: true, description: `One of ${roles.join(', ')}.` },
-    subject: { type: 'string', description: 'Who it is for: a professional’s RPPS or ADELI number, else any name.' },
+    subject: {
+      type: 'string',
+      description: 'Who it is for: a professional’s RPPS or ADELI number; for other roles any name.',
+    },
     finess: { type: 'string', description: 'A pharmacy that it acts for; may be given several times.' },
     territory: { type: 'string', description: 'A territory in a regulator’s remit; may be given several times.' },
     profession: {
       type: 'string',
       description: 'A profession that the remit is limited to; may be given several times.',
     },
-    ttl: { type: 'string', default: '8h', description: 'How long it lives: 90s, 15m, 8h, 30d.' },
+    ttl: { type: 'string', default: '8h', description: 'How long it is valid: 90s, 15m, 8h, 30d.' },
   },
   async run({ rawArgs, args }) {
     const role = roles.find((known) => known === args.role)

@@ -20,7 +20,7 @@ export const verifyLedger = defineCommand({
   meta: {
     name: 'verify-ledger',
     description:
-      'Check a bundle of the ledger, offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or no bundle; 3 an entry was acknowledged and is not in the log.',
+      'Check a bundle of the ledger offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or not a bundle; 3 an entry was acknowledged and is not in the log.',
   },
   args: {
     bundle: { type: 'positional', required: true, valueHint: 'BUNDLE', description: 'the file; - for standard input' },

@@ -21,8 +21,8 @@ export interface BenchDatabase {
 const CONNECTIONS = '300'
 
 /**
- * Makes it on BENCH_DATABASE_URL, where the user must be a superuser, or else in a container. `keep` names a database that
- * outlasts the run, or was left by an earlier one.
+ * Makes it on BENCH_DATABASE_URL, where the user must be a superuser, or else in a container. `keep` names a database
+ * that outlasts the run, or was left by an earlier one.
  */
 export async function makeBenchDatabase(keep?: string): Promise<BenchDatabase> {
   const given = process.env.BENCH_DATABASE_URL
@@ -89,7 +89,10 @@ export async function fingerprint(size: SetSize): Promise<string> {
   return hash.digest('hex').slice(0, 12)
 }
 
-/** Says in one line that the disk does not suffice, or undefined; a disk that cannot be seen from here is taken for enough. */
+/**
+ * Says in one line that the disk does not suffice, or undefined; a disk that cannot be seen from here is taken for
+ * enough.
+ */
 export async function diskMissing({ diskGigabytes }: SetSize): Promise<string | undefined> {
   const given = process.env.BENCH_DATABASE_URL
   const folder = given === undefined ? '/' : (await asAdmin(given, 'show data_directory'))[0]?.data_directory

@@ -30,8 +30,8 @@ export interface Driven {
   errors: Record<string, number>
 }
 
-// What is only read may be sent again: each caller has so many readings of its own, written before it begins, as writing
-// one at each turn took as much time as sending it.
+// What is only read may be sent again: each caller has so many readings of its own, written before it begins, as
+// writing one at each turn took as much time as sending it.
 const READINGS = 300
 
 /** Sends requests for some seconds. */

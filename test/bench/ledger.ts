@@ -10,7 +10,10 @@ import { forgetLog, loadSet, prepare } from './set/load.ts'
 /** Figures by what they say. */
 export type Figures = Record<string, number | string>
 
-/** Cases with figures of their own kind, each over an empty database of its own: what the ledger costs, and how it grows. */
+/**
+ * Cases with figures of their own kind, each over an empty database of its own: what the ledger costs, and how it
+ * grows.
+ */
 export const figureCases: Record<
   string,
   (url: string, asked: { entries: number; seconds: number }) => Promise<Figures>

@@ -50,7 +50,8 @@ export async function usageOfPostgres(postmaster: number | undefined): Promise<U
     (await everyPid()).map(async (pid) => {
       const stat = await read(pid, 'stat')
       if (!stat || (pid !== postmaster && parentOf(stat) !== postmaster)) return undefined
-      const kilobytes = Number(/^Pss:\s+(\d+)/m.exec((await read(pid, 'smaps_rollup')) ?? '')?.[1] ?? 0) // None where it has just ended.
+      // None where it has just ended.
+      const kilobytes = Number(/^Pss:\s+(\d+)/m.exec((await read(pid, 'smaps_rollup')) ?? '')?.[1] ?? 0)
       return { ticks: ticks(stat, ['user', 'system']), kilobytes }
     }),
   )

@@ -22,7 +22,10 @@ const OPEN_CONNECTIONS = 4
 const OPEN_SHARE = 0.7
 const POOL = 20 // Connections of the service to its database, as shipped.
 
-/** Does each case's request a few times through a recorder, on a server of its own, and writes the script of what was sent. */
+/**
+ * Does each case's request a few times through a recorder, on a server of its own, and writes the script of what was
+ * sent.
+ */
 export async function recordCases(
   cases: readonly HttpCase[],
   { url, env, callers }: Pick<Bench, 'url' | 'env' | 'callers'>,

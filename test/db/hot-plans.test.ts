@@ -72,7 +72,10 @@ function uuid(kind: number, counted: string): string {
 
 type Service = Awaited<ReturnType<typeof startService>>
 
-/** Enough of everything that reading all of it is the worse plan, as in a small region, and all of it farther than the world's pharmacy. */
+/**
+ * Enough of everything that reading all of it is the worse plan, as in a small region, and all of it farther than the
+ * world's pharmacy.
+ */
 async function fill(url: string): Promise<void> {
   const owner = await openServerOwner(url)
   await owner.script(`

@@ -73,7 +73,9 @@ for (const [stocked, mostBuffers] of [
   })
 }
 
-/** France from the air: two pharmacies of three in a hundred towns, one of fifty suspended, 30 holds expired unswept. */
+/**
+ * France from the air: two pharmacies of three in a hundred towns, one of fifty suspended, 30 holds expired unswept.
+ */
 async function fill(owner: pg.Client, stocked: number): Promise<void> {
   await owner.query(`insert into products (code, name, kind) values ('surgical', 'a', 'a'), ('ffp2', 'b', 'b')`)
   await owner.query(`

@@ -42,7 +42,9 @@ t.test('the instant of the commit', { skip }, async (t) => {
     }
     return promise
   }
-  /** Kills the server as soon as the network is cut, starts it again on the same database, and answers what was there. */
+  /**
+   * Kills the server as soon as the network is cut, starts it again on the same database, and answers what was there.
+   */
   const kill = async (t: Test, id: string, key: string, cut: Promise<void>) => {
     const unanswered = t.rejects(dispense(id, key), 'the caller is left without an answer')
     await cut

@@ -3,7 +3,9 @@
  * src/domain. Instants are milliseconds since the epoch.
  */
 
-/** A cap on some products together, over a window. `weeks` are Monday to Monday in Paris, counted from that of `from`. */
+/**
+ * A cap on some products together, over a window. `weeks` are Monday to Monday in Paris, counted from that of `from`.
+ */
 export interface Rule {
   id: string
   profession: string

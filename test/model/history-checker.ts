@@ -1,7 +1,7 @@
 /**
- * Holds a recorded history of concurrent calls against what was made of them. Every change of one thing (a professional's
- * use of the entitlement, a shelf, what was taken back of a dispensation) has a place in that thing's order, so that
- * nothing has to be searched for: the checks are sums over a sort.
+ * Holds a recorded history of concurrent calls against what was made of them. Every change of one thing (a
+ * professional's use of the entitlement, a shelf, what was taken back of a dispensation) has a place in that thing's
+ * order, so that nothing has to be searched for: the checks are sums over a sort.
  */
 
 /** One call, from before it was sent until after its answer was read, on one monotonic clock. */
@@ -23,7 +23,9 @@ export type Outcome =
   | { kind: 'refused'; thing: string; room?: number }
   | { kind: 'unknown' }
 
-/** What became of one thing: its value starts at `start`, at position `first - 1`, and must stay within low and high. */
+/**
+ * What became of one thing: its value starts at `start`, at position `first - 1`, and must stay within low and high.
+ */
 export interface Thing {
   name: string
   low: number
@@ -123,7 +125,8 @@ function lossFaults({ mark, changes, outcome }: Operation, things: readonly Thin
   ]
 }
 
-// A refusal is right when the room was too small, and as small as was said, at some instant while the call was under way.
+// A refusal is right when the room was too small, and as small as was said, at some instant while the call was under
+// way.
 function refusalFaults(
   { mark, called, answered, changes, outcome }: Operation,
   things: readonly Thing[],

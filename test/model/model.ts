@@ -108,8 +108,8 @@ export class Model {
   }
 
   /**
-   * Moves stock at an instant, not later than when that was recorded, whatever a caller's clock said. What occurred before
-   * the last count is in that count already.
+   * Moves stock at an instant, not later than when that was recorded, whatever a caller's clock said. What occurred
+   * before the last count is in that count already.
    */
   move(pharmacy: number, product: Product, change: number, at: number): void {
     const shelf = this.#shelf(pharmacy, product)

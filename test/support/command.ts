@@ -12,7 +12,10 @@ export interface Finished {
   stderr: string
 }
 
-/** Runs `gomask` with these arguments to its end, with nothing but PATH and `env` in its environment, and `input` to read. */
+/**
+ * Runs `gomask` with these arguments to its end, with nothing but PATH and `env` in its environment, and `input` to
+ * read.
+ */
 export function gomask(args: string[], env: Record<string, string> = {}, input = ''): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>()
   const options = { env: { ...inherited, ...env }, timeout: 200_000, maxBuffer: 64 * 1024 * 1024 }

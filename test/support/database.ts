@@ -17,7 +17,9 @@ export const serverUrl = process.env.TEST_DATABASE_URL
 /** For `t.test(title, { skip: onServerOnly }, …)`: what proves nothing where one transaction runs at a time. */
 export const onServerOnly = serverUrl ? false : 'the embedded database runs one transaction at a time'
 
-/** For what starts many processes, each of which would open the embedded database anew, and shows the same on a server. */
+/**
+ * For what starts many processes, each of which would open the embedded database anew, and shows the same on a server.
+ */
 export const onServerSooner = serverUrl ? false : 'it is run on a server, which starts sooner'
 
 /** For what is about the embedded database, which a run on a server need not show once more. */

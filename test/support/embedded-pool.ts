@@ -29,8 +29,8 @@ interface Table {
 let spare: Kept | undefined
 
 /**
- * Takes the embedded database that this process has open, else opens another in a folder that `makeFolder` copies: to open
- * one takes a second of processor time, to empty one a tenth of it.
+ * Takes the embedded database that this process has open, else opens another in a folder that `makeFolder` copies: to
+ * open one takes a second of processor time, to empty one a tenth of it.
  */
 export async function takeEmbedded(makeFolder: () => Promise<string>): Promise<Taken> {
   const kept = spare ?? (await open(await makeFolder()))

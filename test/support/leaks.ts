@@ -77,7 +77,9 @@ export function hear(place: Place, text: string): void {
   said.push({ place, text })
 }
 
-/** Throws at the first thing said that holds what it must not, and names its kind; answers how much was looked through. */
+/**
+ * Throws at the first thing said that holds what it must not, and names its kind; answers how much was looked through.
+ */
 export function expectNoLeak(): string {
   const heard = said
   said = []

@@ -34,7 +34,9 @@ const beyond: Record<Whose, Expected | undefined> = {
   territory: FORBIDDEN,
 }
 
-/** Every route of the service as every caller of the cast asks it, about every kind of object that makes a difference. */
+/**
+ * Every route of the service as every caller of the cast asks it, about every kind of object that makes a difference.
+ */
 export function casesOf(service: Service, { objects, callers }: Cast): Case[] {
   return callers.flatMap((caller) => {
     const asked = new Set<string>()

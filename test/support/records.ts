@@ -44,7 +44,9 @@ export interface KeptAccess {
   operator: string | null
 }
 
-/** The readings kept of a professional's data, oldest first, those of lists left out; of null, those that found nobody. */
+/**
+ * The readings kept of a professional's data, oldest first, those of lists left out; of null, those that found nobody.
+ */
 export function accessesTo(db: Database, identifier: string): Promise<KeptAccess[]> {
   return rows<KeptAccess>(
     db,

@@ -1,6 +1,6 @@
 /**
- * What `npm test` runs: picks the database, runs the test files on it in several processes and counts. Arguments are test
- * files; without any, all of them run. The last line reads `N passed, N failed`.
+ * What `npm test` runs: picks the database, runs the test files on it in several processes and counts. Arguments are
+ * test files; without any, all of them run. The last line reads `N passed, N failed`.
  */
 import { glob } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -49,7 +49,9 @@ async function runTests(database: TestDatabase): Promise<number> {
   }
 }
 
-/** All test files, those first that start processes or take long, so that no process is left alone with one at the end. */
+/**
+ * All test files, those first that start processes or take long, so that no process is left alone with one at the end.
+ */
 async function allFiles(): Promise<string[]> {
   const files = await Array.fromAsync(glob('test/**/*.test.ts', { cwd: ROOT }))
   const isSlow = (file: string) => LONGEST_FIRST.some((folder) => file.startsWith(folder))

@@ -5,7 +5,9 @@ import { share } from '../bench/set/random.ts'
 // A run that nobody gave a seed makes up the same things as the one before it: what fails once fails again.
 const OF_THE_GATE = 20_200_511
 
-/** The seed that SEED asks for: a number, `random` for one that nobody knows yet, or left out for that of every gate. */
+/**
+ * The seed that SEED asks for: a number, `random` for one that nobody knows yet, or left out for that of every gate.
+ */
 export function seedOf({ SEED }: NodeJS.ProcessEnv): number {
   if (!SEED) return OF_THE_GATE
   if (SEED === 'random') return randomInt(2 ** 31)

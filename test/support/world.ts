@@ -21,7 +21,10 @@ export interface World {
   reserve(token: string, body: object): Promise<Answer>
 }
 
-/** Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` in seven days for profession 60. */
+/**
+ * Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` in seven days for
+ * profession 60.
+ */
 export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: number | null = 10): Promise<World> {
   const { call, token } = service
   const admin = await token({ role: 'admin', subject: 'admin' })

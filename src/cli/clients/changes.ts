@@ -17,13 +17,13 @@ const statusCommand = (name: string, status: 'active' | 'suspended' | 'revoked',
 export const suspend = statusCommand(
   'suspend',
   'suspended',
-  'Refuse a client, its live tokens too, until it is resumed',
+  'Refuse a client, including its live tokens, until it is resumed',
 )
 export const resume = statusCommand('resume', 'active', 'End the suspension of a client')
-export const revoke = statusCommand('revoke', 'revoked', 'Refuse a client, its live tokens too, for good')
+export const revoke = statusCommand('revoke', 'revoked', 'Refuse a client, including its live tokens, for good')
 
 export const revokeClientTokens = defineCommand({
-  meta: { name: 'revoke-tokens', description: 'Refuse the tokens that a client holds by now; it may get others' },
+  meta: { name: 'revoke-tokens', description: 'Refuse the tokens issued to a client so far; it may get new ones' },
   args: { id },
   async run({ args }) {
     const client = await run((tx) => revokeTokens(tx, idOf(args.id)))
@@ -32,7 +32,7 @@ export const revokeClientTokens = defineCommand({
 })
 
 const add = defineCommand({
-  meta: { name: 'add', description: 'Give a client a further secret, at most two; print it this once' },
+  meta: { name: 'add', description: 'Give a client another secret, at most two; it is printed only once' },
   args: { id },
   async run({ args }) {
     const secret = await makeSecret()
@@ -42,10 +42,10 @@ const add = defineCommand({
 })
 
 const remove = defineCommand({
-  meta: { name: 'delete', description: 'Delete a secret of a client; tokens that are out live on' },
+  meta: { name: 'delete', description: 'Delete a secret of a client; tokens already issued stay valid' },
   args: {
     id,
-    secret: { type: 'positional', required: true, description: 'the secret’s id: what stands before its dot' },
+    secret: { type: 'positional', required: true, description: 'the secret’s id: the part before its dot' },
   },
   async run({ args }) {
     const { secrets } = await run((tx) => deleteSecret(tx, idOf(args.id), idOf(args.secret, 'SECRET')))

@@ -9,7 +9,7 @@ import { run } from './run.ts'
 
 /** `gomask client create` */
 export const create = defineCommand({
-  meta: { name: 'create', description: 'Make a client; print its id, and its secret, which is shown this once' },
+  meta: { name: 'create', description: 'Make a client; print its id, and its secret, which is shown only once' },
   args: {
     name: { type: 'string', required: true, description: 'Whose machine it is.' },
     role: {
@@ -23,8 +23,8 @@ export const create = defineCommand({
       type: 'string',
       description: 'A profession that the remit is limited to; may be given several times.',
     },
-    'token-seconds': { type: 'string', description: 'How long its tokens live, 300 to 3600; left out: 900.' },
-    jwks: { type: 'string', valueHint: 'FILE', description: 'Its public keys (RFC 7517), in the place of a secret.' },
+    'token-seconds': { type: 'string', description: 'How long its tokens are valid, 300 to 3600; 900 if left out.' },
+    jwks: { type: 'string', valueHint: 'FILE', description: 'Its public keys (RFC 7517), instead of a secret.' },
   },
   async run({ rawArgs, args }) {
     const seconds = args['token-seconds']

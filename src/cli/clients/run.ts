@@ -8,7 +8,7 @@ import { uuid } from '../../http/schemas.ts'
 import { commandLogger } from '../../logger.ts'
 import { CommandError, discreet } from '../errors.ts'
 
-/** Runs a verb in a transaction of its own. A refusal, and whatever else goes wrong, is a CommandError of one line. */
+/** Runs a verb in its own transaction. A refusal, or anything else that goes wrong, is a CommandError of one line. */
 export async function run<T>(verb: (tx: Transaction) => Promise<T | Refusal>): Promise<T> {
   const config = loadConfig()
   const db = await openReady(config, commandLogger(config.LOG_LEVEL))
@@ -29,13 +29,13 @@ export const id = { type: 'positional', required: true, description: 'the client
 /** The argument that names a pharmacy. */
 export const finess = { type: 'positional', required: true, description: 'the pharmacy’s FINESS number' } as const
 
-/** An id as it was given. Throws a CommandError where it is none. */
+/** Checks an id given on the command line. Throws a CommandError if it is not one. */
 export function idOf(given: string, name = 'ID'): string {
   if (!uuid.safeParse(given).success) throw new CommandError(`${name}: not an id`)
   return given
 }
 
-/** A FINESS number as it was given. Throws a CommandError where it is none. */
+/** Checks a FINESS number given on the command line. Throws a CommandError if it is not one. */
 export function finessOf(given: string): string {
   const number = finessNumber(given)
   if (number === undefined) throw new CommandError('FINESS: not a FINESS number with a right key')

@@ -5,7 +5,7 @@ import type { Actor } from './transcript.ts'
 
 const TOKEN_SECONDS = 8 * 3600
 
-/** Who plays, one for each role. */
+/** The actors, one for each role. */
 export interface Cast {
   doctor: Actor
   regulator: Actor
@@ -13,7 +13,7 @@ export interface Cast {
   pharmacist(pharmacy: { finess: string; name: string }): Promise<Actor>
 }
 
-/** Gives everybody a token that the key's service takes. */
+/** Gives everybody a token that the service with this key accepts. */
 export async function makeCast(key: SigningKey): Promise<Cast> {
   const actor = async (name: string, request: Omit<TokenRequest, 'ttlSeconds'>): Promise<Actor> => ({
     name: `${name} (role ${request.role})`,

@@ -92,7 +92,7 @@ export async function tryElsewhere({ tell, cast }: Stage, second: FoundPharmacy)
   })
 }
 
-/** The pharmacist takes a part of the hand-over back. */
+/** The pharmacist takes part of the hand-over back. */
 export function reverse({ tell }: Stage, pharmacist: Actor, dispensation: Entry): Promise<RecordedEntry> {
   return tell<RecordedEntry>({
     heading: 'At the first pharmacy the pharmacist finds a mistake: only 2 of the 4 FFP2 masks were in the bag.',

@@ -12,8 +12,8 @@ import { count } from '../../features/stock/count.ts'
 import { type DemoProfessional, demoProfessions } from './people.ts'
 import type { DemoPharmacy } from './places.ts'
 
-const BATCH = 50 // Within the statement timeout many times over, and far fewer commits than one a pharmacy.
-// GTINs that begin with 2 are for use within one's own walls: no pack on sale has them.
+const BATCH = 50 // Far below the statement timeout, and far fewer commits than one per pharmacy.
+// GTINs that begin with 2 are reserved for internal use: no pack on sale has them.
 const PRODUCTS = [
   { code: 'surgical', name: 'Masque chirurgical', packs: [{ gtin: '2000000000015', unitsPerBox: 50 }] },
   { code: 'ffp2', name: 'Masque FFP2', packs: [{ gtin: '2000000000022', unitsPerBox: 20 }] },

@@ -30,7 +30,7 @@ export async function declare({ tell, home, at }: Stage, pharmacist: Actor): Pro
   })
 }
 
-/** The doctor looks for masks; answers the second nearest pharmacy that has them. */
+/** The doctor looks for masks; returns the second nearest pharmacy that has them. */
 export async function find({ tell, home, cast }: Stage): Promise<{ second: FoundPharmacy }> {
   const { latitude, longitude } = doctor.practice
   const { items } = await tell<{ items: [FoundPharmacy, FoundPharmacy, FoundPharmacy] }>({

@@ -7,8 +7,8 @@ const MARK = 'made-by-gomask-demo'
 const LOCK = 'lock' // The embedded database's own: nobody opens a database here without it.
 
 /**
- * Makes the demo's own folder inside DATA_DIR, empty, and returns it. Throws a CommandError when the folder is there
- * but not of the demo's making, and DataDirLocked when another demo has it open.
+ * Makes an empty folder for the demo inside DATA_DIR and returns it. Throws a CommandError if the folder exists but was
+ * not made by the demo, and DataDirLocked if another demo has it open.
  */
 export async function emptyFolder(dataDir: string): Promise<string> {
   const folder = join(dataDir, 'demo')

@@ -3,7 +3,7 @@ import type { Cast } from './cast.ts'
 import { doctor } from './people.ts'
 import type { DemoPharmacy } from './places.ts'
 
-/** Prints how to go on by oneself: the documentation, a token for each role, and three requests. */
+/** Prints how to explore further: the documentation, a token for each role, and three requests. */
 export async function invite(url: string, cast: Cast, home: DemoPharmacy): Promise<void> {
   const pharmacist = await cast.pharmacist(home)
   console.log(

@@ -1,6 +1,6 @@
 const WIDTH = 110
 
-/** JSON indented by two spaces, in which whatever fits on one line stands on one. */
+/** JSON indented by two spaces, with everything that fits on one line on one line. */
 export function pretty(value: unknown, indent = ''): string {
   const line = onOneLine(value)
   if (indent.length + line.length <= WIDTH || typeof value !== 'object' || value === null) return line
@@ -12,7 +12,7 @@ export function pretty(value: unknown, indent = ''): string {
   return `${open}\n${members.map((member) => `${deeper}${member}`).join(',\n')}\n${indent}${close}`
 }
 
-/** The members of an answer that some paths name; `items.name` goes through lists. Values stay as they are. */
+/** The members of an answer that the paths name; `items.name` goes through lists. Values are unchanged. */
 export function trimmed(value: unknown, paths: readonly string[]): unknown {
   if (paths.includes('')) return value
   if (Array.isArray(value)) return value.map((item) => trimmed(item, paths))
@@ -35,7 +35,7 @@ export function leftOut(value: unknown, paths: readonly string[], parent = ''): 
   })
 }
 
-/** What the paths name within a member; the empty path is the whole of it. */
+/** What the paths name within a member; the empty path names all of it. */
 function below(paths: readonly string[], name: string): string[] {
   return paths.flatMap((path) => {
     if (path === name) return ['']

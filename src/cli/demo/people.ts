@@ -60,8 +60,8 @@ export const doctor: DemoProfessional = {
 }
 
 /**
- * The doctor of the story and others all over the communes, the same ones for the same communes in every run. Their RPPS
- * numbers have a right key and begin with 997, a range of tests.
+ * The doctor of the story and others throughout the communes, the same in every run for the same communes. Their RPPS
+ * numbers have a right key and begin with 997, a range for tests.
  */
 export function demoProfessionals(communes: readonly Commune[]): DemoProfessional[] {
   const stride = Math.max(1, Math.floor(communes.length / PROFESSIONALS))

@@ -26,7 +26,7 @@ const INHABITANTS_PER_PHARMACY = 5_000
 
 const METRES_PER_DEGREE = 111_195
 const RADIUS_METRES_PER_ROOT_INHABITANT = 6 // 4.3 km for Toulouse, 300 m for a village of 2,500.
-// Neighbours on a spiral by the golden angle never line up, however many there are.
+// On a spiral with the golden angle neighbours never line up, however many there are.
 const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5))
 
 const NAMES = [
@@ -70,9 +70,9 @@ const STREETS = [
 ]
 
 /**
- * Invented pharmacies for the communes, at least one each and more where more people live: the same ones for the same
- * communes in every run, no two at one point. Their FINESS numbers have a right key and begin with 99, which is no
- * department, so that nobody takes them for real ones.
+ * Invented pharmacies, at least one for each commune and more where more people live. They are the same in every run
+ * for the same communes, and no two are at the same point. Their FINESS numbers have a right key and begin with 99,
+ * which is no department, so that nobody takes them for real.
  */
 export function demoPharmacies(communes: readonly Commune[]): DemoPharmacy[] {
   const random = seededRandom(2020)
@@ -113,7 +113,7 @@ function addressOf(commune: Commune, random: () => number): string {
   return `${house} ${street}, ${commune.postalCode} ${commune.name}`
 }
 
-/** A point on a spiral that fills the built-up circle around the centre evenly, moved a little out of its order. */
+/** A point on a spiral that fills the built-up circle around the centre evenly, slightly displaced. */
 function pointOf(commune: Commune, index: number, count: number, random: () => number) {
   const radiusMetres = RADIUS_METRES_PER_ROOT_INHABITANT * Math.sqrt(commune.population)
   const distanceMetres = radiusMetres * Math.sqrt((index + random()) / count)
@@ -132,7 +132,7 @@ function rounded(degrees: number): number {
   return Math.round(degrees * 1e5) / 1e5
 }
 
-/** Numbers from 0 up to 1, the same ones for the same seed: the linear congruential generator of Numerical Recipes. */
+/** Numbers from 0 up to 1, the same for the same seed: the linear congruential generator of Numerical Recipes. */
 function seededRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -4,21 +4,21 @@ import type { Cast } from './cast.ts'
 import type { DemoPharmacy } from './places.ts'
 import type { Tell } from './transcript.ts'
 
-/** What the story is played with. */
+/** What the story needs. */
 export interface Stage {
   tell: Tell
   /** Where the service listens. */
   url: string
-  /** What verifies the log's notes. */
+  /** The keys that verify the log's notes. */
   ledgerKeys: Verifier[]
   cast: Cast
-  /** The pharmacy next to the doctor's practice, whose shelves are empty yet. */
+  /** The pharmacy next to the doctor's practice, whose shelves are still empty. */
   home: DemoPharmacy
   /** The database's clock, before the story begins. */
   at: Instant
 }
 
-/** Of the answers, what the story goes on with. */
+/** The parts of answers that the story uses later. */
 export interface Quantity {
   product: string
   quantity: number

@@ -4,8 +4,8 @@ import { proveEntry } from './proof.ts'
 import type { Stage } from './stage.ts'
 
 /**
- * Plays the story: declare, find, reserve, check, hand over, be refused elsewhere, take a mistake back, read the history, prove it.
- * Throws a CommandError at the first step that goes otherwise.
+ * Plays the story: declare, find, reserve, check, hand over, be refused elsewhere, take a mistake back, read the
+ * history, prove it. Throws a CommandError at the first step that turns out differently.
  */
 export async function playStory(stage: Stage): Promise<void> {
   const pharmacist = await stage.cast.pharmacist(stage.home)

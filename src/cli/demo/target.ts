@@ -2,8 +2,8 @@ import { openServerOwner } from '../../db/server.ts'
 import { CommandError } from '../errors.ts'
 
 /**
- * Makes sure that the database of DATABASE_URL holds no pharmacies or professionals yet, and changes nothing. Throws a
- * CommandError when it does, or can't be reached.
+ * Makes sure that the database of DATABASE_URL has no pharmacies or professionals yet, and changes nothing. Throws a
+ * CommandError if it has, or can't be reached.
  */
 export async function requireUnused(url: string): Promise<void> {
   const { host, pathname } = new URL(url)

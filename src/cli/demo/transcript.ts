@@ -4,13 +4,13 @@ import { styleText } from 'node:util'
 import { CommandError } from '../errors.ts'
 import { leftOut, pretty, trimmed } from './json-text.ts'
 
-/** Who a request is sent as: a name for the reader, a token for the service. */
+/** The sender of a request: a name for the reader, a token for the service. */
 export interface Actor {
   name: string
   token: string
 }
 
-/** One request of the story, and what has to come of it. */
+/** One request of the story, and what must come of it. */
 interface Step<Answer> {
   heading: string
   actor: Actor
@@ -20,16 +20,16 @@ interface Step<Answer> {
   /** Sends a new Idempotency-Key. */
   keyed?: boolean
   status: number
-  /** The members of the answer to print, such as `items.name`; the others are named below it. */
+  /** The members of the answer to print, such as `items.name`; the others are only named below it. */
   show: string[]
-  /** What is decisive in the answer, in words, and whether it is so. */
+  /** What matters in the answer, in words, and whether it is so. */
   claims(answer: Answer): Record<string, boolean>
 }
 
-/** Plays one step and returns its answer. Throws a CommandError naming the step that went otherwise. */
+/** Plays one step and returns its answer. Throws a CommandError naming the step if it turns out differently. */
 export type Tell = <Answer>(step: Step<Answer>) => Promise<Answer>
 
-/** Plays steps over HTTP against a service, and prints what is sent and answered. */
+/** Plays steps over HTTP against a service, and prints requests and answers. */
 export function transcript(url: string): Tell {
   let number = 0
   return async (step) => {

@@ -23,7 +23,7 @@ interface Point {
   longitude: number
 }
 
-// On a plane, which is right to a few metres in so few kilometres; the story fails if PostGIS sees it otherwise.
+// On a plane, which is right to a few metres over so few kilometres; the story fails if PostGIS disagrees.
 function nearest(pharmacies: readonly DemoPharmacy[], { latitude, longitude }: Point): DemoPharmacy {
   const shrink = Math.cos((latitude * Math.PI) / 180)
   const distance = (place: Point) => Math.hypot(place.latitude - latitude, (place.longitude - longitude) * shrink)

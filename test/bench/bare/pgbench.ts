@@ -11,8 +11,8 @@ export type Pgbench = (script: string, argumentsFor: (file: string, url: string)
 // As the service works: with its role, and with statements that are never compiled.
 export const SETTINGS = '-c role=gomask_app -c jit=off'
 /**
- * What is not counted, of pgbench and of the service alike: each connection reads the catalogue and plans its statements
- * first, and after it most callers have called, so that their tokens are known.
+ * What is not counted, of pgbench and of the service alike: each connection reads the catalogue and plans its
+ * statements first, and after it most callers have called, so that their tokens are known.
  */
 export const WARM_UP_SECONDS = 4
 const TRIES = 4 // As many as the program's own.

@@ -14,7 +14,9 @@ export interface Variation {
   inText?: [pattern: RegExp, sql: string][]
   /** Names of statements that later ones take values from: those of the first row become variables. */
   readBack?: RegExp
-  /** Names of statements that skip what somebody else has locked: here they wait, as a script cannot come back to it. */
+  /**
+   * Names of statements that skip what somebody else has locked: here they wait, as a script cannot come back to it.
+   */
   waits?: RegExp
 }
 
@@ -42,8 +44,8 @@ const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 
 /**
  * Writes the script that does again what the program was recorded to do, with the program's own SQL: each flush a
- * pipeline, each parameter a parameter. Constant parts are sent as parameters too, as the program sends them; ids that the
- * program made are new in each transaction, in the order of time, and its times are now.
+ * pipeline, each parameter a parameter. Constant parts are sent as parameters too, as the program sends them; ids that
+ * the program made are new in each transaction, in the order of time, and its times are now.
  */
 export function writeScript(works: readonly Work[], variation: Variation, now = Date.now()): Script {
   const { readBack } = variation

@@ -84,7 +84,9 @@ export function shelf({ onHand, held, changes }: { onHand: number; held: number;
 
 const head = (what: string) => `(select ${what} from ledger_heads where person_id = ${PERSON}::uuid)`
 
-/** The next place in the chain of the professional that was drawn; the hash stays that of the record, as any will do. */
+/**
+ * The next place in the chain of the professional that was drawn; the hash stays that of the record, as any will do.
+ */
 export const nextInChain: Replace = [
   [/"seq":\d+/, head(`format('"seq":%s', seq + 1)`)],
   [

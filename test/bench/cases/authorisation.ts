@@ -25,8 +25,9 @@ interface Ways {
 }
 
 /**
- * What authorisation adds to the nearest search: the same requests, by turns, to the service as it is and to one without
- * the hooks that verify the token, the policy and everybody's standing. Both in this process, over connections of their own.
+ * What authorisation adds to the nearest search: the same requests, by turns, to the service as it is and to one
+ * without the hooks that verify the token, the policy and everybody's standing. Both in this process, over connections
+ * of their own.
  */
 export async function authorisation(url: string): Promise<Record<string, number | string>> {
   await fill(url)

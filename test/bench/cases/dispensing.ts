@@ -15,9 +15,9 @@ const CALLERS = 16
 const PHASES = 40
 
 /**
- * Hand-overs a second by 16 callers with the log on and off, by turns of a few seconds on one running server, as a machine's
- * own ups and downs are larger than what is measured. Off: entries are not queued for their place in the log, so that the
- * sequencer finds nothing to do; receipts are signed all the same.
+ * Hand-overs a second by 16 callers with the log on and off, by turns of a few seconds on one running server, as a
+ * machine's own ups and downs are larger than what is measured. Off: entries are not queued for their place in the log,
+ * so that the sequencer finds nothing to do; receipts are signed all the same.
  */
 export async function dispensingWithAndWithoutLog(
   url: string,
@@ -78,7 +78,9 @@ function caller(url: string, key: SigningKey): Pick<Service, 'call' | 'token'> {
   }
 }
 
-/** Puts 16 pharmacies into the world; answers what has each hand masks over for some seconds, and how many did a second. */
+/**
+ * Puts 16 pharmacies into the world; answers what has each hand masks over for some seconds, and how many did a second.
+ */
 async function counters(service: Pick<Service, 'call' | 'token'>): Promise<(seconds: number) => Promise<number>> {
   const world = await makeWorld(service, 1_000_000)
   const places = await Promise.all(range(CALLERS).map((n) => world.pharmacy(n + 1)))

@@ -24,7 +24,9 @@ export const imports: SpecialCase[] = [
   },
 ]
 
-/** From the command to ready: the embedded database in an empty folder, and a migrated PostgreSQL with the set in it. */
+/**
+ * From the command to ready: the embedded database in an empty folder, and a migrated PostgreSQL with the set in it.
+ */
 export const starts: SpecialCase[] = [
   {
     name: 'start_cold',

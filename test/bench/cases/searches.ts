@@ -5,7 +5,10 @@ import type { BenchRequest } from '../drive.ts'
 
 const CONNECTIONS = 16
 
-/** What is only read: the nearest stock of products that ever fewer pharmacies have, one pharmacy, one's own entitlement. */
+/**
+ * What is only read: the nearest stock of products that ever fewer pharmacies have, one pharmacy, one's own
+ * entitlement.
+ */
 export const searches: HttpCase[] = [
   nearest('nearest_50', 'surgical'),
   nearest('nearest_5', 'ffp2'),

@@ -11,8 +11,8 @@ import type { SealedBatch } from './sealing.ts'
 const TABLES = ['ledger_entries', 'ledger_lines', 'ledger_payloads', 'log_leaves', 'log_tiles']
 
 /**
- * Fills the ledger with a true chain a person, and its log, as the service would have, in one transaction: by COPY with the
- * triggers off and into tables without the indexes that are not in the order of time, which are built afterwards.
+ * Fills the ledger with a true chain a person, and its log, as the service would have, in one transaction: by COPY with
+ * the triggers off and into tables without the indexes that are not in the order of time, which are built afterwards.
  */
 export async function fillLedger(client: Client, plan: LedgerPlan, onProgress: (done: number) => void): Promise<void> {
   await client.query('begin')

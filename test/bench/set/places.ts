@@ -47,8 +47,8 @@ const METRES_PER_DEGREE = 111_195
 const METRES_PER_ROOT_INHABITANT = 6 // 4.3 km for a town of half a million, 300 m for a village of 2,500.
 
 /**
- * Spreads pharmacies and practices over the communes by population. Communes stand in the order of their INSEE codes, and
- * pharmacies in that of the communes, so that those next to each other in the list are near each other.
+ * Spreads pharmacies and practices over the communes by population. Communes stand in the order of their INSEE codes,
+ * and pharmacies in that of the communes, so that those next to each other in the list are near each other.
  */
 export function placesOf({ pharmacies, departments }: Pick<SetSize, 'pharmacies' | 'departments'>): Places {
   const communes = communesIn(departments)

@@ -1,4 +1,7 @@
-/** Seals the ledger of a set and its log in a thread of its own, a batch for each message, beside PostgreSQL taking the one before. */
+/**
+ * Seals the ledger of a set and its log in a thread of its own, a batch for each message, beside PostgreSQL taking the
+ * one before.
+ */
 import { parentPort, workerData } from 'node:worker_threads'
 import { iso } from '../../../src/domain/instant.ts'
 import type { SealedEntry } from '../../../src/domain/ledger-entry.ts'

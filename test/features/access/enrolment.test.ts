@@ -34,7 +34,8 @@ const suspended = { status: 403, body: { code: 'professional_suspended' } }
 t.test(
   'who is not in the directory is put in from the claims, once, however many first requests come at once',
   async (t) => {
-    await atOnce(range(12), () => call('GET', '/v1/products')) // Else the first would be done before the others connect.
+    // Else the first would be done before the others connect.
+    await atOnce(range(12), () => call('GET', '/v1/products'))
     const tokens = await Promise.all(range(12).map(() => tokenOf(rpps(1))))
     const before = (await persons()).length
     const answers = await atOnce(tokens, entitlements)

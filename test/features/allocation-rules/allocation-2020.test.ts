@@ -17,7 +17,9 @@ const rules = published.map(
   }),
 )
 
-/** The cap for a profession in Toulouse at a local time, as `cap` or `cap/subCap`; undefined where no rule is for it. */
+/**
+ * The cap for a profession in Toulouse at a local time, as `cap` or `cap/subCap`; undefined where no rule is for it.
+ */
 function capFor(profession: string, product: string, at: string, speciality?: string): string | undefined {
   const choice = ruleFor(rules, { profession, speciality }, product, ['FR-31', 'FR-OCC', 'FR'], instantOf(at))
   if ('none' in choice) return undefined

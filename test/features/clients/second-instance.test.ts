@@ -32,7 +32,10 @@ t.test('two instances over one database', { skip: onServerOnly }, async (t) => {
     there: async () => (await second.inject({ url: path, headers: { authorization: `Bearer ${token}` } })).statusCode,
   })
 
-  /** Fails if a request that the second instance is sent a second after the last change, or any to the first, is answered otherwise. */
+  /**
+   * Fails if a request that the second instance is sent a second after the last change, or any to the first, is
+   * answered otherwise.
+   */
   async function follow(ask: ReturnType<typeof asks>, status: number): Promise<void> {
     letPass(t, 1_000)
     t.strictSame([await ask.here(), await ask.there()], [status, status])

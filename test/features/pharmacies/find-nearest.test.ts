@@ -118,8 +118,8 @@ t.test('403 for a professional that is suspended', async (t) => {
 })
 
 t.test('where a sphere would put another first, the nearest on the ellipsoid is found, at any limit', async (t) => {
-  // 9,980 m to the north and 10,000 m to the east, by the radii of the meridian and of the prime vertical here; a sphere,
-  // whose radius lies between, makes them 9,988 and 9,973.
+  // 9,980 m to the north and 10,000 m to the east, by the radii of the meridian and of the prime vertical here; a
+  // sphere, whose radius lies between, makes them 9,988 and 9,973.
   const north = await world.pharmacy(21, { latitude: CENTRE.latitude + 0.089_825, longitude: CENTRE.longitude })
   const east = await world.pharmacy(22, { latitude: CENTRE.latitude, longitude: CENTRE.longitude + 0.123_858 })
   for (const place of [north, east]) must(201, await world.count(place, 5_000))

@@ -1,7 +1,7 @@
 /**
- * Has bundles verified by software that is not ours: `node test/ledger/foreign/check.ts`. The packages behind Go's checksum
- * database (Debian: golang-go, golang-golang-x-mod-dev) take a bundle of a real service and refuse forgeries; openssl takes
- * the checkpoint's signature. The last line reads `N passed, N failed`.
+ * Has bundles verified by software that is not ours: `node test/ledger/foreign/check.ts`. The packages behind Go's
+ * checksum database (Debian: golang-go, golang-golang-x-mod-dev) take a bundle of a real service and refuse forgeries;
+ * openssl takes the checkpoint's signature. The last line reads `N passed, N failed`.
  */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'

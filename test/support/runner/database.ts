@@ -4,7 +4,9 @@ import pg from 'pg'
 import { Wait } from 'testcontainers'
 import { dockerAnswers } from './docker-api.ts'
 
-/** The database that a run takes: what to call it, what the tests find in their environment, and how to be rid of it. */
+/**
+ * The database that a run takes: what to call it, what the tests find in their environment, and how to be rid of it.
+ */
 export interface TestDatabase {
   name: string
   env: NodeJS.ProcessEnv

@@ -22,8 +22,8 @@ export interface Course {
 }
 
 /**
- * Runs test files in several processes, each of which takes the next file when it has ended one. A process that dies fails
- * the file it was at, and another one goes on with the rest. Throws when the run is stopped by its signal.
+ * Runs test files in several processes, each of which takes the next file when it has ended one. A process that dies
+ * fails the file it was at, and another one goes on with the rest. Throws when the run is stopped by its signal.
  */
 export async function runFiles(files: readonly string[], lanes: number, course: Course): Promise<Run> {
   const run: Run = { passed: 0, failed: 0, leftOut: [] }
