@@ -41,7 +41,6 @@ export interface Database extends Queryable {
 
 /** A connection with the owner's rights, for migrations; it can run scripts of several statements. */
 export interface Owner {
-  kind: 'server' | 'embedded'
   script(sql: string): Promise<void>
   /** Of several statements, returns the rows of the last. */
   rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>

@@ -58,7 +58,6 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
   }
   return {
     owner: {
-      kind: 'embedded',
       script: async (sql) => void (await pglite.exec(sql)),
       rows: async (sql, values) => (await send(pglite, sql, values)).rows,
       close: async () => {}, // The only connection goes on as the service's.

@@ -166,7 +166,6 @@ export async function openServerOwner(url: string): Promise<Owner> {
   client.on('error', () => {})
   await client.connect()
   return {
-    kind: 'server',
     script: async (sql) => void (await client.query(sql)),
     rows: async (sql, values) => lastOf(await client.query(sql, values)).rows,
     close: () => client.end(),

@@ -4,12 +4,15 @@ import { sql } from '../db/sql.ts'
 
 const BATCH = 5_000
 
+// The functions do it with the owner's rights.
+const forgetters = { accesses: 'forget_accesses', refusals: 'forget_refusals' } as const
+
 /** The tables whose rows are forgotten by age alone. */
-export type AgingTable = 'accesses' | 'refusals'
+export type AgingTable = keyof typeof forgetters
 
 /** Deletes a batch of rows older than so many days, oldest first, and returns how many: 0 when none are left. */
 export async function forgetOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
-  const forget = `forget_${table}`
+  const forget = forgetters[table]
   const { forgotten } = await oneRow<{ forgotten: number }>(
     db,
     forget,
