@@ -24,6 +24,7 @@ import { controllerOf } from './http/controller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
 import { answerClientErrors, answerUnroutable, handleErrors } from './http/errors.ts'
+import { forgetPorts } from './http/forwarded.ts'
 import { healthRoutes } from './http/health.ts'
 import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
@@ -69,6 +70,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(fastSerializerCompiler as never)
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  forgetPorts(app)
   logAnswers(app)
   handleErrors(app)
   watchRefusals(app)

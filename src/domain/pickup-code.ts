@@ -29,9 +29,16 @@ export function pickupCode(random: Buffer): string {
   return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
 }
 
-/** Turns what somebody typed into a code as issued: ignores case, spaces and dashes, reads O as 0, I and L as 1. */
+/**
+ * Turns what somebody typed into a code as issued: ignores case, spaces and every kind of dash (phones write others than
+ * the hyphen of a keyboard), reads O as 0, I and L as 1.
+ */
 export function normalisePickupCode(typed: string): string {
-  const plain = typed.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
+  const plain = typed
+    .toUpperCase()
+    .replace(/[\s\p{Dash}\p{Cf}]/gu, '')
+    .replace(/O/g, '0')
+    .replace(/[IL]/g, '1')
   return `${plain.slice(0, 4)}-${plain.slice(4)}`
 }
 

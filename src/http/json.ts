@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { invalid, Rejection } from '../domain/refusals.ts'
 import { shownName } from './problem.ts'
 
@@ -22,6 +22,16 @@ export function parseJson(app: FastifyInstance): void {
       done(error instanceof Rejection ? error : invalid('body', 'is not valid JSON in UTF-8'))
     }
   })
+  // A body in chunks of which the first is the last is none, as one with Content-Length: 0 is.
+  app.addContentTypeParser('*', async (request: FastifyRequest, body: AsyncIterable<Buffer>) => {
+    const isNamed = request.headers['content-type'] !== undefined
+    if (isNamed || !(await isEmpty(body))) throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()
+  })
+}
+
+async function isEmpty(body: AsyncIterable<Buffer>): Promise<boolean> {
+  for await (const chunk of body) if (chunk.length > 0) return false
+  return true
 }
 
 function check(value: unknown, path: string, depth: number): void {

@@ -60,13 +60,17 @@ export const text = (longest: number) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
     .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
 
-export const uuid = z.uuid()
+/** RFC 9562: upper and lower case mean the same. We write lower case. */
+export const uuid = z.uuid().toLowerCase()
 
-/** `near=43.6045,1.4440`: latitude, longitude. */
+const decimal = String.raw`\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*`
+const NEAR = new RegExp(`^${decimal},${decimal}$`)
+
+/** `near=43.6045,1.4440`: latitude, longitude, each in any notation that programs print numbers in. */
 export const near = z
   .string()
-  .max(60)
-  .regex(/^-?\d{1,3}(\.\d{1,15})?,-?\d{1,3}(\.\d{1,15})?$/, 'must be latitude,longitude such as 43.6045,1.4440')
+  .max(100)
+  .regex(NEAR, 'must be latitude,longitude such as 43.6045,1.4440')
   .transform((given) => {
     const [lat, lon] = given.split(',').map(Number)
     return { latitude: lat, longitude: lon }

@@ -84,6 +84,23 @@ t.test('X-Forwarded-For is believed of the proxies that are trusted, and of nobo
   t.strictSame(await statuses(some, '10.0.0.5', forged), [401, 401, 429], 'what the caller wrote before it counts not')
 })
 
+t.test('an address that a gateway forwards with its port is that address', async (t) => {
+  const service = await start(t, { RATE_LIMIT_UNAUTHENTICATED: 2, TRUST_PROXY: ['10.0.0.5', '10.1.0.0/16'] })
+  for (const [forwarded, status] of [
+    ['203.0.113.8:50001', 401],
+    ['203.0.113.8:50002', 401],
+    ['203.0.113.8:50003', 429],
+    ['203.0.113.8', 429],
+    ['203.0.113.8:50004, 10.1.2.3:41000', 429],
+    ['[2001:db8:1:2::8]:50001', 401],
+    ['[2001:db8:1:2::8]', 401],
+    ['2001:db8:1:2::8', 429],
+  ] as const) {
+    const answer = await ask(service, BAD, '10.0.0.5', { 'x-forwarded-for': forwarded })
+    t.equal(answer.status, status, forwarded)
+  }
+})
+
 t.test('429: requests for tokens, by address, and again after too many wrong secrets', async (t) => {
   const limits = { RATE_LIMIT_TOKENS: 4, RATE_LIMIT_UNAUTHENTICATED: 2 }
   const service = await start(t, limits, (app) =>
