@@ -11,12 +11,12 @@ const messages = {
   territory: 'is not a territory that this service knows',
 }
 
-/** The rejection of a field that names nothing there is. */
+/** The rejection of a field that names something unknown. */
 export function unknown(what: keyof typeof messages, path: string): Rejection {
   return invalid(path, messages[what])
 }
 
-/** Makes sure that what a request names was found. Throws a Rejection that tells every field that names nothing. */
+/** Makes sure that everything a request names was found. Throws a Rejection that lists each field that was not. */
 export function requireKnown(
   what: keyof typeof messages,
   named: readonly Named[],

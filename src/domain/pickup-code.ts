@@ -14,7 +14,7 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
  */
 export const WRONG_CODES_AN_HOUR = { atPharmacy: 60, ofReservation: 5 }
 
-/** Rejects a try that has to wait, the right code's too: the limit would be none otherwise. */
+/** Rejects a try that has to wait, even with the right code: otherwise there would be no limit. */
 export function requireTriesLeft(waitSeconds: number | null): void {
   if (waitSeconds === null) return
   throw new Rejection('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
