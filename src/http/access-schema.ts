@@ -11,7 +11,7 @@ export const access = z
     at: time,
     kind: z
       .enum([...accessKinds, 'refusal'])
-      .describe('What was read. `refusal`: a hand-over or reversal that was refused, with what was left.'),
+      .describe('What was read. `refusal` is a refused hand-over or reversal, whose answer says what is left.'),
     reader: z.object({
       role: z.string(),
       subject: z.string().optional().describe('The name in the reader’s token.'),

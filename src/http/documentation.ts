@@ -38,25 +38,25 @@ const scopesInWords: Record<Scope, string> = {
   'reservations:write': 'Make and cancel reservations.',
   'dispensations:read': 'Read hand-overs, histories and entitlements, and check before a hand-over.',
   'dispensations:write': 'Record hand-overs and take them back.',
-  'audit:read': 'Read selections, totals, refusals and who looked.',
+  'audit:read': 'Read selections, totals and refusals, and who looked.',
   'ledger:read': 'Read checkpoints, keys, proofs and bundles.',
   'rules:read': 'Read allocation rules.',
   'rules:write': 'Publish and withdraw allocation rules.',
   'directory:read': 'Read territories.',
-  'directory:write': 'Keep products, pharmacies and professionals.',
-  'clients:write': 'Manage clients and what they may.',
+  'directory:write': 'Maintain products, pharmacies and professionals.',
+  'clients:write': 'Manage clients and what they may do.',
 }
 
 const securitySchemes = {
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a person.' },
   client: {
     type: 'oauth2',
-    description: 'The token of a machine, for the scopes that it was given.',
+    description: 'The token of a machine, for the scopes given to it.',
     flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopesInWords } },
   },
 } as const
 const ABOUT =
-  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. Of a JSON key given twice in a body, the last counts.'
+  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. If a body has a JSON key twice, the last one counts.'
 
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
 export async function documentation(app: FastifyInstance, controller: Controller): Promise<void> {

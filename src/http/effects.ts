@@ -32,7 +32,7 @@ export const writeHeaders = operatorHeader.extend({
   'idempotency-key': z
     .string()
     .optional()
-    .describe('1 to 255 visible ASCII characters; the same key and body answer again what they answered first.'),
+    .describe('1 to 255 visible ASCII characters; the same key and body get the first answer again.'),
 })
 
 /** The headers of a write that must not happen twice. */
@@ -40,9 +40,7 @@ export const keyedWriteHeaders = writeHeaders.extend({
   'idempotency-key': z
     .string()
     .optional()
-    .describe(
-      'Required. 1 to 255 visible ASCII characters; the same key and body answer again what they answered first.',
-    ),
+    .describe('Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.'),
 })
 
 interface EffectOptions<T> {

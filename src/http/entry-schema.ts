@@ -10,12 +10,12 @@ const line = z.object({
       rule: ruleVersion,
       window,
       cap: z.int().nullable(),
-      received: z.int().nullable().describe('In the window before this line, in all pharmacies.'),
-      held: z.int().nullable().describe('In live reservations that were not collected or cancelled with it.'),
+      received: z.int().nullable().describe('In the window before this line, at all pharmacies.'),
+      held: z.int().nullable().describe('In live reservations, except those collected or cancelled by it.'),
       remaining: z.int().nullable().describe('max(0, cap − received − held), before this line.'),
       beyondCap: z.boolean().nullable(),
     })
-    .describe('How the line was judged, as it was then. A reversal is not judged by a cap: the figures are null.'),
+    .describe('How the line was judged at the time. A reversal is not judged by a cap, so its figures are null.'),
 })
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
@@ -25,7 +25,7 @@ export const ledgerEntry = z
     kind: z.enum(['dispensation', 'reversal', 'link', 'erasure']),
     sequence: z.int().describe('The place in the professional’s history, without gaps.'),
     entryHash: z.string().describe('Base64 of the RFC 6962 leaf hash of the sealed entry.'),
-    previousHash: z.string().nullable().describe('`entryHash` of the entry before; null on the first.'),
+    previousHash: z.string().nullable().describe('`entryHash` of the previous entry; null for the first.'),
     pharmacy: z.string().nullable(),
     professional: z.string().nullable().describe('As identified at the counter; null once erased.'),
     lines: z.array(line),
@@ -33,14 +33,14 @@ export const ledgerEntry = z
     recordedAt: time,
     flags: z.array(z.string()).describe('`override`: above the entitlement.'),
     rule: citedRule.nullable().describe('The rule that the first line was judged by.'),
-    window: window.nullable().describe('The window that the first line counts in.'),
-    reverses: uuid.nullable().describe('Of a reversal: the dispensation that it takes back.'),
+    window: window.nullable().describe('The window in which the first line counts.'),
+    reverses: uuid.nullable().describe('For a reversal: the dispensation that it takes back.'),
     reservations: z
       .array(z.object({ id: uuid, outcome: z.string() }))
       .describe('`collected`, or `expired` and served as a walk-in.'),
     override: z
       .object({ reasonCode: z.string(), note: z.string().optional() })
       .nullable()
-      .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone when the payload is erased.'),
+      .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased.'),
   })
   .meta({ id: 'LedgerEntry' })

@@ -108,12 +108,12 @@ const codes = Object.keys(problemStatus) as [ProblemCode, ...ProblemCode[]]
 /** The problem document of RFC 9457; some codes add members, such as `remaining`. */
 export const problemSchema = z
   .looseObject({
-    type: z.string().describe('A URN that stands for the code.'),
+    type: z.string().describe('A URN for the code.'),
     title: z.string(),
     status: z.int(),
     detail: z.string().describe('What is wrong with this request and what to do about it.'),
-    instance: z.string().describe('A URN that stands for this occurrence.'),
-    code: z.enum(codes).describe('Stable, never renamed: program against it.'),
+    instance: z.string().describe('A URN for this occurrence.'),
+    code: z.enum(codes).describe('Stable and never renamed: program against it.'),
     requestId: z.string(),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))

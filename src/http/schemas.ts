@@ -22,7 +22,7 @@ export const professional = z
     'must be an RPPS number (11 digits with a right key) or an ADELI number (9 characters)',
   )
   .transform((text) => professionalId(text) ?? text)
-  .describe('RPPS or ADELI number; a national prefix (8 or 0) is taken off.')
+  .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
 
 /** A catalogue code. */
 export const product = z
@@ -120,14 +120,14 @@ const descriptions: Record<number, string> = {
   400: 'The request is not valid; `errors` names the fields.',
   401: 'No valid bearer token.',
   403: 'The role, the pharmacy or a suspension forbids it.',
-  404: 'Not there, or not the caller’s to see.',
-  409: 'Refused by a rule, by stock or by the state of things; `code` says which.',
+  404: 'It does not exist, or the caller may not see it.',
+  409: 'Refused by a rule, by the stock or by the present state; `code` says which.',
   413: 'The body is too large.',
   414: 'The URL is too long.',
   415: 'The body is not application/json.',
-  422: 'The Idempotency-Key came with another request before.',
+  422: 'The Idempotency-Key was used for another request before.',
   429: 'Too many requests; wait as long as Retry-After says.',
-  500: 'A fault of ours; nothing was done.',
+  500: 'Our fault; nothing was done.',
   503: 'Nothing was done, or the same key finds out what was (`outcome_unknown`).',
 }
 

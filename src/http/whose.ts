@@ -19,19 +19,19 @@ interface Word {
 }
 
 export const words: Record<Whose, Word> = {
-  any: { meaning: 'whatever it is about.' },
+  any: { meaning: 'without limits.' },
   self: {
-    meaning: 'about itself; nobody else can be named.',
+    meaning: 'only about themselves; nobody else can be named.',
     needs: 'a path without parameters',
     fits: (route) => !hasParameter(route),
   },
   own: {
-    meaning: 'its own; another’s is 404, as if it were not there.',
+    meaning: 'their own; others’ are 404, as if they did not exist.',
     needs: 'an object named in its path, or required in its query',
     fits: (route) => namesObject(route),
   },
   listed: {
-    meaning: 'a list that holds nothing but its own or, of a regulator, what lies in its remit.',
+    meaning: 'a list of only their own or, for a regulator, of what is in its remit.',
     needs: 'GET and a path without parameters',
     fits: (route) => isReading(route) && !hasParameter(route),
   },
@@ -46,7 +46,7 @@ export const words: Record<Whose, Word> = {
     fits: ({ url }) => url.includes('/:finess'),
   },
   remit: {
-    meaning: 'what lies in its territories and professions; anything else is 404, as if it were not there.',
+    meaning: 'what is in its territories and professions; anything else is 404, as if it did not exist.',
     needs: 'an object named in its path, or required in its query',
     fits: (route) => namesObject(route),
   },

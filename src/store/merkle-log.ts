@@ -41,8 +41,8 @@ export async function sequence(tx: Transaction): Promise<number> {
 }
 
 /**
- * Gives waiting entries their places until the log has `size` entries, and returns how many it has then: fewer if not so
- * many wait. To be rolled back if the root is not what it should be.
+ * Gives waiting entries their places until the log has `size` entries, and returns how many it has then: fewer if not
+ * so many wait. To be rolled back if the root is not what it should be.
  */
 export async function sequenceUpTo(tx: Transaction, size: number): Promise<number> {
   let { size: reached } = await readLogState(tx)

@@ -12,7 +12,7 @@ export interface RefusedRequest {
   pharmacy: string | null
   /** Left out: the pharmacy's present one. */
   pharmacyTerritory?: string | undefined
-  /** Of a reversal: what was to be taken back. */
+  /** For a reversal: what was to be taken back. */
   dispensation?: string
   operator?: string | undefined
 }

@@ -11,15 +11,15 @@ import { findPersonInRemit } from '../../store/remit.ts'
 import { listAccesses } from './queries.ts'
 
 const accessInRemit = access
-  .extend({ professional: z.string().nullable().describe('The number it goes by now; null outside the remit.') })
+  .extend({ professional: z.string().nullable().describe('The person’s present number; null outside the remit.') })
   .meta({ id: 'AccessInRemit' })
 
-const description = `Your own accesses and attempts are always among them, with \`professional\` null where it is outside your
-remit. A professional is in the remit by the territory of its practice, or by an entry whose frozen territories lie in it.
-With \`professional\` the list is about one person, and the answer for a person outside the remit is empty, as for nobody.
-What a pharmacy read as a list is one access, with \`professional\` null unless you ask about one person, and in the remit
-where the pharmacy is. The reading is itself recorded. Without \`professional\` that is one access to all who are named, and
-shown with \`kind=accesses\` alone: a log that showed every reading of itself would bury what it is kept for.`
+const description = `Your own accesses and attempts are always included, with \`professional\` null if outside your remit. A
+professional is in the remit by the territory of the practice, or by an entry whose frozen territories are in it. With
+\`professional\` the list is about one person; for a person outside the remit it is empty, as for nobody. A list read by a
+pharmacy is one access, in the remit in which the pharmacy is, with \`professional\` null unless you ask about one person.
+Reading this list is itself recorded: without \`professional\` as one access to everybody named, which is shown only with
+\`kind=accesses\`, since a log that showed every reading of itself would bury what it is kept for.`
 
 const auditQuery = z.strictObject({
   ...pageQuery,
@@ -46,7 +46,7 @@ function ownRoute(app: App, { db }: Deps): void {
         tags: ['history'],
         summary: 'Read who looked at your data, newest first',
         description:
-          'Attempts that were answered as not found are among them, and hand-overs that a pharmacy was refused, as the refusal says what is left. Of a regulator its name is shown; of a pharmacy its FINESS number, but not the name of its till or software; in both cases the pseudonym that they gave for the person who asked, if any.',
+          'They include attempts that were answered as not found, and hand-overs refused to a pharmacy, since the refusal says what is left. A regulator is shown by name, a pharmacy by its FINESS number and not by the name of its till or software; both with the pseudonym that they gave for the person who asked, if any.',
         querystring: z.strictObject(pageQuery),
         response: { 200: pageOf(access), ...problems(401, 403) },
       },

@@ -65,7 +65,7 @@ function withdrawalRoute(app: App, { db }: Deps): void {
         operationId: 'withdrawRule',
         tags: ['rules'],
         summary: 'Withdraw a rule',
-        description: 'From now on it judges nothing more. Again: the same answer.',
+        description: 'It judges nothing from now on. Withdrawing it again gives the same answer.',
         params: ruleParams,
         headers: writeHeaders,
         body: withdrawalBody,

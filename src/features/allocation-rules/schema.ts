@@ -7,7 +7,7 @@ const beneficiary = z.strictObject({
     .string()
     .regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
     .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
-  speciality: text(40).optional().describe('Left out: the whole profession.'),
+  speciality: text(40).optional().describe('The whole profession if left out.'),
 })
 
 const window = z
@@ -20,7 +20,7 @@ const window = z
       .describe('The last so many times 24 hours.'),
     z.strictObject({ kind: z.literal('once') }).describe('Since validFrom.'),
   ])
-  .describe('Over what time receipts add up.')
+  .describe('The time over which receipts add up.')
 
 const fields = z.strictObject({
   beneficiaries: z.array(beneficiary).min(1).max(200),
@@ -33,8 +33,8 @@ const fields = z.strictObject({
     .describe('Further caps on single products, within the cap.'),
   window,
   territory: territory.describe('ISO 3166-2 code; the rule reaches every territory below it.'),
-  validFrom: instant.describe('One in the past judges later hand-overs only.'),
-  validTo: instant.nullable().describe('The first instant at which it is in force no more.'),
+  validFrom: instant.describe('Even one in the past judges only later hand-overs.'),
+  validTo: instant.nullable().describe('The first instant at which it is no longer in force.'),
   source: z.strictObject({
     title: text(500),
     reference: text(200),
@@ -43,7 +43,7 @@ const fields = z.strictObject({
       .max(2000)
       .nullable(),
   }),
-  confidence: z.enum(['high', 'medium', 'low']).describe('How sure it is that the source says so.'),
+  confidence: z.enum(['high', 'medium', 'low']).describe('How certain it is that the source says so.'),
 })
 
 export const ruleBody = fields.superRefine(({ products, cap, subCaps, validFrom, validTo }, context) => {
@@ -63,7 +63,7 @@ export const withdrawalBody = z.strictObject({}).nullish()
 
 export const listQuery = z.strictObject({
   ...pageQuery,
-  at: instant.optional().describe('The rules in force then; left out: now.'),
+  at: instant.optional().describe('The rules in force then; now if left out.'),
 })
 
 export const rule = z

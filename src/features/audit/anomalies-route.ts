@@ -20,15 +20,15 @@ const MOST_DAYS = 92 // A quarter: what one statement can search while somebody 
 const names = Object.keys(anomalyKinds) as [AnomalyName, ...AnomalyName[]]
 
 const query = z.strictObject({
-  from: instant.optional().describe(`Left out: ${PRESET_DAYS} days before \`to\`.`),
-  to: instant.optional().describe(`Left out: now. At most ${MOST_DAYS} days after \`from\`.`),
+  from: instant.optional().describe(`${PRESET_DAYS} days before \`to\` if left out.`),
+  to: instant.optional().describe(`Now if left out. At most ${MOST_DAYS} days after \`from\`.`),
   kind: z.enum(names).optional(),
   ...pageQuery,
 })
 
 const position = z.strictObject({ kind: z.enum(names), key: positionText, to: z.int().min(0).max(LATEST) })
 
-const description = `What is worth a question, and proves nothing: within the remit, in [\`from\`, \`to\`). Entries are named by id; who they are about is read, and recorded, elsewhere. The kinds:
+const description = `Whatever deserves a question, within the remit and in [\`from\`, \`to\`); it proves nothing. Entries are named by id: to see whom they are about, read them, which is recorded. The kinds:
 
 ${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}`
 

@@ -22,7 +22,7 @@ const TYPES = ['application/json', 'text/csv', 'application/x-ndjson'] as const
 const description = `Within the remit, by the territories and the profession frozen in each entry. By \`Accept\`:
 
 - \`application/json\` (also for \`*/*\` and any type not named here): pages, newest hand-over first. Each person shown is recorded as read.
-- \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV a lot that begins with one of \`= + - @ '\` has an apostrophe before it, so that no spreadsheet takes it for a formula; NDJSON has the lot as it is. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
+- \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV a lot that begins with one of \`= + - @ '\` has an apostrophe before it, so that no spreadsheet takes it for a formula; in NDJSON the lot is unchanged. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
 
 /** What regulators ask of the ledger: selections, totals, anomalies. */
 export async function auditRoutes(app: App, deps: Deps): Promise<void> {

@@ -19,22 +19,22 @@ const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the d
 const filters = {
   pharmacy: finess.optional(),
   profession: profession.optional().describe('The directory’s code, as frozen in the entry.'),
-  territory: territory.optional().describe('Of the practice or the pharmacy, those below it included.'),
+  territory: territory.optional().describe('Of the practice or the pharmacy, including those below it.'),
   product: product.optional(),
 }
 
 export const selectionQuery = z.strictObject({
-  from: instant.optional().describe('Handed over at this time or later.'),
+  from: instant.optional().describe('Handed over at or after this time.'),
   to: instant.optional().describe('Handed over before this time.'),
   ...filters,
   professional: professional.optional(),
-  lot: text(40).optional().describe('With a product: one line has both.'),
+  lot: text(40).optional().describe('With a product: the same line has both.'),
   flag: z
     .string()
     .regex(/^[a-z_]{1,40}$/, 'must be a flag such as override')
     .optional(),
-  limit: pageQuery.limit.unwrap().optional().describe('Items a page, 20 if left out; of JSON alone.'),
-  cursor: pageQuery.cursor.describe('`nextCursor` of the page before; of JSON alone.'),
+  limit: pageQuery.limit.unwrap().optional().describe('Items per page, 20 if left out; only for JSON.'),
+  cursor: pageQuery.cursor.describe('`nextCursor` of the previous page; only for JSON.'),
 })
 
 export const auditedPage = pageOf(
@@ -60,11 +60,11 @@ export const summaryQuery = z.strictObject({
     .pipe(z.array(z.enum(groupings)).refine((names) => new Set(names).size === names.length, 'must name each once'))
     .transform((names) => groupings.filter((each) => names.includes(each)))
     .default([])
-    .describe(`Any of ${groupings.join(', ')}, with commas between; left out: one row over all.`),
-  from: day.optional().describe('Weeks that begin on this day or later.'),
+    .describe(`Any of ${groupings.join(', ')}, separated by commas; if left out, one row over all.`),
+  from: day.optional().describe('Weeks that begin on or after this day.'),
   to: day.optional().describe('Weeks that begin before this day.'),
   ...filters,
-  limit: queryInteger(1, 1_000).default(100).describe('Rows a page.'),
+  limit: queryInteger(1, 1_000).default(100).describe('Rows per page.'),
   cursor: pageQuery.cursor,
 })
 
@@ -79,10 +79,10 @@ const totals = z
     pharmacy: z.string().optional(),
     dispensedLines: counted('Lines handed over.'),
     dispensedMasks: counted('Masks handed over.'),
-    reversedLines: counted('Lines taken back, in the week of what they take back.'),
+    reversedLines: counted('Lines taken back, in the week of the original hand-over.'),
     reversedMasks: counted('Masks taken back.'),
     overriddenLines: counted('Lines above the entitlement.'),
-    masksBeyondCap: counted('Masks of these lines above what the rule left.'),
+    masksBeyondCap: counted('Masks on these lines above what the rule left.'),
     lateLines: counted('Lines of entries flagged `late`.'),
     veryLateLines: counted('Lines of entries flagged `very_late`.'),
   })
@@ -105,10 +105,10 @@ export const anomaly = z
     at: time.nullable(),
     entries: z.array(uuid).describe('Ledger entries.'),
     movements: z.array(uuid).describe('Stock movements of the pharmacy.'),
-    count: z.int().nullable().describe('How many are remarkable …'),
+    count: z.int().nullable().describe('How many stand out …'),
     total: z.int().nullable().describe('… out of how many.'),
     measured: z.number(),
-    threshold: z.number().describe('From what on `measured` is remarkable.'),
+    threshold: z.number().describe('The value of `measured` from which it stands out.'),
   })
   .meta({ id: 'Anomaly' })
 

@@ -20,7 +20,7 @@ export function summaryRoute(app: App, deps: Deps): void {
         tags: ['audit'],
         summary: 'Add up what was handed over and taken back',
         description:
-          'Within the remit, by the territories and the profession frozen in each entry. From totals that are kept up as entries arrive, and never behind them. Rows are in the order of pharmacy, week, territory, profession and product, those of them that `groupBy` names.',
+          'Within the remit, by the territories and the profession frozen in each entry. From totals that are kept up as entries arrive and are never behind. Rows are ordered by pharmacy, week, territory, profession and product, as far as `groupBy` names them.',
         querystring: summaryQuery,
         response: { 200: summaryPage, ...problems(401, 403) },
       },

@@ -12,7 +12,10 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 /** The body of a token request; other parameters are ignored, as RFC 6749 requires. */
 export const tokenBody = z.looseObject({
   grant_type: z.string().describe('client_credentials'),
-  scope: z.string().optional().describe('What the token is for, parted by spaces; left out: all that the client has.'),
+  scope: z
+    .string()
+    .optional()
+    .describe('The token’s scopes, separated by spaces; if left out, all that the client has.'),
   client_id: z.string().optional(),
   client_assertion_type: z.string().optional().describe(ASSERTION_TYPE),
   client_assertion: z

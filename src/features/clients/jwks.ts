@@ -21,7 +21,7 @@ const jwk = z
 export const jwks = z
   .strictObject({ keys: z.array(jwk).min(1).max(5) })
   .refine(({ keys }) => new Set(keys.map(({ kid }) => kid)).size === keys.length, 'gives two keys one kid')
-  .describe('Public keys that the client signs its assertions with (private_key_jwt); each names its `kid`.')
+  .describe('Public keys for the client’s assertions (private_key_jwt); each has a `kid`.')
 
 function publicMembers(key: JsonWebKey): JsonWebKey | undefined {
   try {

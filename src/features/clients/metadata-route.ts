@@ -29,7 +29,7 @@ export function metadataRoute(app: App, { config }: Deps): void {
         operationId: 'readAuthorizationServerMetadata',
         tags: ['access'],
         summary: 'How machines get tokens (RFC 8414)',
-        description: 'There once the operator has set PUBLIC_URL.',
+        description: 'Available once the operator has set PUBLIC_URL.',
         response: { 200: metadata, ...onlyProblems(404, 414, 429, 503) },
       },
     },

@@ -32,7 +32,7 @@ const descriptions: Record<number, string> = {
   414: 'The URL is too long.',
   415: 'The body is not application/x-www-form-urlencoded.',
   429: 'Too many requests; wait as long as Retry-After says.',
-  500: 'A fault of ours; no token was issued.',
+  500: 'Our fault; no token was issued.',
   503: 'No token was issued; try again in a moment.',
 }
 

@@ -81,7 +81,7 @@ function createRoute(app: App, { db }: Deps): void {
         tags: ['access'],
         summary: 'Make a client for a machine',
         description:
-          'It authenticates at `/oauth/token` with the secret of this answer, or, where `jwks` is given, with its own keys and no secret. A `pharmacy` client acts for nobody until pharmacies grant it. A client with `clients:write` can make others that may more than itself.',
+          'It authenticates at `/oauth/token` with the secret in this answer or, if `jwks` is given, with its own keys and no secret. A `pharmacy` client acts for nobody until pharmacies grant it. A client with `clients:write` can make clients that may do more than itself.',
         headers: writeHeaders,
         body: clientBody,
         response: { 201: newClient, ...problems(401, 403, 409, 413, 415, 422) },
@@ -106,7 +106,7 @@ function changeRoute(app: App, { db }: Deps): void {
         tags: ['access'],
         summary: 'Change a client',
         description:
-          'What is left out is taken away, or as at first. Its tokens already out follow within a second, on every instance. Its role stays, and so do its secrets and grants. `revoked` is for good.',
+          'What is left out is removed or reset to its default. Tokens already issued follow within a second, on every instance. The role, secrets and grants stay. `revoked` is for good.',
         params: clientParams,
         headers: writeHeaders,
         body: clientChange,
@@ -125,9 +125,9 @@ function tokenRevocationRoute(app: App, { db }: Deps): void {
       schema: {
         operationId: 'revokeClientTokens',
         tags: ['access'],
-        summary: 'Refuse the tokens that a client holds by now',
+        summary: 'Refuse the tokens issued to a client so far',
         description:
-          'Within a second, on every instance. It may get others: delete the secret first that somebody else has.',
+          'Within a second, on every instance. The client may get new ones: if somebody else has its secret, delete that first.',
         params: clientParams,
         headers: writeHeaders,
         body: emptyBody,

@@ -6,10 +6,14 @@ import { jwks } from './jwks.ts'
 
 const distinct = (values: readonly unknown[]) => new Set(values).size === values.length
 
-const role = z.enum(['pharmacy', 'regulator', 'admin']).describe('A `pharmacy` client acts for whoever grants it.')
+const role = z
+  .enum(['pharmacy', 'regulator', 'admin'])
+  .describe('A `pharmacy` client acts for the pharmacies that grant it.')
 const status = z
   .enum(['active', 'suspended', 'revoked'])
-  .describe('Suspended: gets no token, and its live ones are refused with 403. Revoked: for good, its live ones 401.')
+  .describe(
+    'Suspended: it gets no token, and its live tokens are refused (403). Revoked: for good, and its live tokens are refused (401).',
+  )
 
 const fields = {
   name: text(100),
@@ -17,14 +21,14 @@ const fields = {
     .array(z.enum(scopes))
     .min(1)
     .refine(distinct, 'names a scope twice')
-    .describe('What its tokens are good for, at most, within its role.'),
+    .describe('The most that its tokens may be used for, within its role.'),
   territories: z.array(territory).max(200).default([]).describe('The remit of a regulator’s client.'),
   professions: z
     .array(z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"'))
     .max(200)
     .default([])
-    .describe('That the remit is limited to; none named: all.'),
-  tokenSeconds: z.int().min(300).max(3600).default(900).describe('How long its tokens live.'),
+    .describe('Those to which the remit is limited; all if none is named.'),
+  tokenSeconds: z.int().min(300).max(3600).default(900).describe('How long its tokens are valid.'),
   jwks: jwks.optional(),
 }
 
@@ -40,12 +44,12 @@ export const grantsParams = z.strictObject({ finess })
 
 const secret = z
   .object({ id: uuid, createdAt: time, expiresAt: time.nullable() })
-  .meta({ id: 'ClientSecret', description: 'A live secret: its id, never itself.' })
+  .meta({ id: 'ClientSecret', description: 'A live secret: only its id is shown.' })
 
 const shownOnce = z
   .string()
   .optional()
-  .describe('Shown in this answer alone, and not when it is answered again: then make another secret.')
+  .describe('Shown only in this answer and never again, not even on a retry: if it is lost, make another secret.')
 
 export const client = z
   .object({
@@ -59,7 +63,7 @@ export const client = z
     tokenSeconds: z.int(),
     jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
     secrets: z.array(secret),
-    pharmacies: z.int().describe('How many grant it at present.'),
+    pharmacies: z.int().describe('How many pharmacies grant it at present.'),
     tokensFrom: time.nullable().describe('Tokens issued until then are refused.'),
     createdAt: time,
     updatedAt: time,
@@ -80,7 +84,7 @@ export const grant = z
     withdrawnAt: time.nullable(),
     withdrawnBy: z.string().nullable(),
   })
-  .meta({ id: 'Grant', description: 'That a client acts for a pharmacy, from then until it is withdrawn.' })
+  .meta({ id: 'Grant', description: 'A client may act for a pharmacy, from then until withdrawn.' })
 
 export const grantPage = pageOf(grant)
 

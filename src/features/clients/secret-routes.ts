@@ -20,8 +20,8 @@ function addSecretRoute(app: App, { db }: Deps): void {
       schema: {
         operationId: 'addClientSecret',
         tags: ['access'],
-        summary: 'Give a client a further secret',
-        description: 'Two at most, so that one can take over from the other: then delete the old one.',
+        summary: 'Give a client another secret',
+        description: 'At most two, so that a new one can take over from the old, which is then deleted.',
         params: clientParams,
         headers: writeHeaders,
         body: secretBody,
@@ -48,8 +48,7 @@ function deleteSecretRoute(app: App, { db }: Deps): void {
         operationId: 'deleteClientSecret',
         tags: ['access'],
         summary: 'Delete a secret of a client',
-        description:
-          'Nobody gets a token with it any more. Tokens that are out live on: revoke them where they must not.',
+        description: 'Nobody gets a token with it any more. Tokens already issued stay valid unless they are revoked.',
         params: secretParams,
         headers: writeHeaders,
         response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },

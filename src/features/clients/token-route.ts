@@ -16,7 +16,7 @@ const token = z
     access_token: z.string(),
     token_type: z.string(),
     expires_in: z.int().describe('Seconds.'),
-    scope: z.string().describe('What was asked for, of what the client has.'),
+    scope: z.string().describe('The scopes asked for that the client has.'),
   })
   .meta({ id: 'Token', description: 'RFC 6749, section 5.1.' })
 
@@ -43,7 +43,7 @@ function route(app: App, deps: Deps): void {
         tags: ['access'],
         summary: 'Get a token for a machine',
         description:
-          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another one when `expires_in` is over or it is answered 401. Scopes that the client does not have are left out.',
+          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out.',
         consumes: ['application/x-www-form-urlencoded'],
         body: tokenBody,
         response: { 200: token, ...oauthErrors(400, 401, 413, 414, 415, 429, 500, 503) },

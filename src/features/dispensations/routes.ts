@@ -39,7 +39,7 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
         tags: ['dispensations'],
         summary: 'Record a hand-over to an identified professional',
         description:
-          'All lines or none. Judged by the rule in force, over what the professional received since the window began in all pharmacies and holds now.',
+          'All lines or none. Judged by the rule in force, over what the professional has received since the window began, at all pharmacies, and holds now.',
         headers: keyedWriteHeaders,
         body: dispensationBody,
         response: { 201: dispensation, ...problems(401, 403, 404, 409, 413, 415, 422) },
@@ -99,7 +99,8 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
         operationId: 'reverseDispensation',
         tags: ['dispensations'],
         summary: 'Take a dispensation back, or part of it',
-        description: 'A new entry gives stock and, in the original’s window, entitlement back; the first entry stays.',
+        description:
+          'A new entry gives stock and, in the original’s window, entitlement back; the original entry stays.',
         params: entryParams,
         headers: keyedWriteHeaders,
         body: reversalBody,

@@ -28,7 +28,7 @@ export const dispensationBody = z.strictObject({
     .max(MOST_LINES)
     .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
     .default([]),
-  dispensedAt: instant.optional().describe('At most 5 minutes back; left out: now.'),
+  dispensedAt: instant.optional().describe('At most 5 minutes back; now if left out.'),
   releaseHolds: z
     .boolean()
     .default(false)
@@ -45,7 +45,7 @@ export const dispensation = ledgerEntry
     receipt: z
       .string()
       .describe(
-        'A signed note (C2SP): the promise that this entry is in a checkpoint of the log within 24 hours. Keep it.',
+        'A signed note (C2SP): the promise that this entry will be in a checkpoint of the log within 24 hours. Keep it.',
       ),
   })
   .meta({ id: 'RecordedEntry' })
@@ -57,12 +57,12 @@ export const check = z
     decision: z.enum(['allow', 'refuse']),
     code: z.string().optional().describe('Why it would be refused.'),
     remaining: z.array(productQuantity),
-    held: z.array(productQuantity).describe('In live reservations, those named here left out.'),
+    held: z.array(productQuantity).describe('In live reservations, except those named here.'),
     rule: citedRule.nullable(),
     window: window.nullable(),
     receivedInWindow: z
       .array(z.object({ on: z.iso.date(), product: z.string(), quantity: z.int() }))
-      .describe('By day; never where.'),
+      .describe('By day, without the pharmacies.'),
   })
   .meta({ id: 'DispensationCheck' })
 
@@ -75,7 +75,7 @@ export const reversalBody = z.strictObject({
     .min(1)
     .max(MOST_LINES)
     .optional()
-    .describe('Left out: all that is not yet reversed.'),
+    .describe('If left out, everything not yet reversed.'),
 })
 
 export type DispensationRequest = z.output<typeof dispensationBody>

@@ -12,7 +12,7 @@ import { type Entitled, readEntitled } from './queries.ts'
 const entitlement = z
   .object({
     product: z.string(),
-    cap: z.int().describe('Of the rule over all its products or, where that leaves less, of this product alone.'),
+    cap: z.int().describe('Of the rule over all its products or, if that leaves less, of this product alone.'),
     received: z.int(),
     held: z.int(),
     remaining: z.int().describe('max(0, cap − received − held).'),
@@ -55,7 +55,7 @@ function namedRoute(app: App, { db }: Deps): void {
         tags: ['history'],
         summary: 'Read what a professional may still receive, by product',
         description:
-          'A professional may read its own. Each reading by a regulator, and each attempt, is recorded before it is answered.',
+          'Professionals may read their own. Each reading by a regulator, and each attempt, is recorded before it is answered.',
         params: z.strictObject({ id: professional }),
         response: { 200: entitlements, ...problems(401, 403, 404) },
       },

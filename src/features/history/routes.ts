@@ -20,7 +20,7 @@ const hashesAlone = ledgerEntry
   .extend({ flags: z.array(z.string()) })
   .meta({
     id: 'EntryOutsideRemit',
-    description: 'Outside the regulator’s remit: what proves that the history is whole.',
+    description: 'Outside the regulator’s remit: only what proves that the history is complete.',
   })
 
 /** What a professional received, everywhere. */
@@ -56,7 +56,7 @@ function namedRoute(app: App, { db }: Deps): void {
         tags: ['history'],
         summary: 'Read a professional’s history, newest first',
         description:
-          'A professional may read its own. Each reading by a regulator, and each attempt, is recorded before it is answered; of entries outside its remit only the hashes are shown.',
+          'Professionals may read their own. Each reading by a regulator, and each attempt, is recorded before it is answered; of entries outside its remit only the hashes are shown.',
         params: z.strictObject({ id: professional }),
         querystring: z.strictObject(pageQuery),
         response: { 200: pageOf(z.union([ledgerEntry, hashesAlone])), ...problems(401, 403, 404) },

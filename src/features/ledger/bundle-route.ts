@@ -29,7 +29,7 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
         tags: ['ledger'],
         summary: 'A selection of the ledger with its proofs, to check offline',
         description:
-          'NDJSON, a line an entry; `gomask verify-ledger` checks it. With no parameter all entries in your remit. With `professional` the whole history, entries outside the remit by their hashes alone. Each reading is recorded before it is answered. An answer that breaks off was not all.',
+          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Each reading is recorded before it is answered. An answer that breaks off is incomplete.',
         querystring: selection,
         response: {
           200: { description: 'gomask-bundle-v1', content: { 'application/x-ndjson': { schema: z.string() } } },

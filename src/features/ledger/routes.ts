@@ -54,7 +54,7 @@ function keyRoute(app: App, { db, signers }: Deps): void {
         operationId: 'readLedgerKeys',
         tags: ['ledger'],
         summary: 'The keys that verify checkpoints and receipts',
-        description: 'C2SP verifier keys, a line each: the present one first, then those of older checkpoints.',
+        description: 'C2SP verifier keys, one per line: the present one first, then those of older checkpoints.',
         response: { 200: plainText('Verifier keys'), ...problems(401, 403) },
       },
     },

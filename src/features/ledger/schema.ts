@@ -24,7 +24,7 @@ export const inclusionProof = z
 
 export const consistencyQuery = z.strictObject({
   from: treeSize.describe('The size of a checkpoint that you kept.'),
-  to: treeSize.optional().describe('A larger size; left out: the newest checkpoint’s.'),
+  to: treeSize.optional().describe('A larger size; if left out, that of the newest checkpoint.'),
 })
 
 export const consistencyProof = z

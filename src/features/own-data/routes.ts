@@ -29,7 +29,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
         tags: ['history'],
         summary: 'Download all that is kept about you',
         description:
-          'The record in the directory with all numbers; every entry of the ledger with how it was judged and what proves it; reservations, refusals, and who read any of it; for how long it is kept, and who answers for it (GDPR, articles 15 and 20). Over all records that were merged. What only repeats this is left out: answers kept for retries, events, the ends of the chains. An answer that breaks off was not all.',
+          'The record in the directory with all numbers; every entry of the ledger, with how it was judged and what proves it; reservations, refusals, and who read any of it; how long it is kept, and who answers for it (GDPR, articles 15 and 20). It covers all merged records. What only repeats this is left out: answers kept for retries, events, the ends of the chains. An answer that breaks off is incomplete.',
         querystring: z.strictObject({}),
         response: {
           200: { description: 'All of it.', content: { 'application/json': { schema: ownData } } },

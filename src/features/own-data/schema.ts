@@ -10,8 +10,8 @@ const days = z.int()
 
 const directoryRecord = z
   .object({
-    person: uuid.describe('The surrogate that stands for you in the ledger.'),
-    mergedInto: uuid.nullable().describe('The record that continues the history, where two were found to be yours.'),
+    person: uuid.describe('Your surrogate in the ledger.'),
+    mergedInto: uuid.nullable().describe('The record that continues the history, if two turned out to be yours.'),
     numbers: z.array(z.string()).describe('RPPS and ADELI.'),
     profession: z.string(),
     speciality: z.string().nullable(),
@@ -48,7 +48,7 @@ const ownReservation = z
     product: z.string(),
     quantity: z.int(),
     distanceMetres: z.int().nullable(),
-    pickupCode: z.string().nullable().describe('Of a live one.'),
+    pickupCode: z.string().nullable().describe('Only while the reservation is live.'),
     status: z.enum(['held', 'collected', 'cancelled', 'expired']),
     collectedQuantity: z.int().nullable(),
     collectedBy: uuid.nullable().describe('The dispensation that collected it.'),
@@ -92,18 +92,18 @@ export const ownData = z
     exportedAt: time,
     controller: z
       .object({ name: z.string().nullable(), contact: z.string().nullable() })
-      .describe('Who answers for these data; null where the operator has not said.'),
+      .describe('Who answers for these data; null if the operator has not said.'),
     retention: z
       .object({
-        ledgerDays: days.describe('After the newest entry; then no entry says any more whom it is about.'),
-        nameDays: days.describe('After you were last served, reserved or were put in.'),
+        ledgerDays: days.describe('After the newest entry. From then on no entry says whom it is about.'),
+        nameDays: days.describe('After you were last served, made a reservation or were put in.'),
         accessDays: days,
         refusalDays: days,
         answerDays: days.describe(
-          'Answers kept for retries; those of entries stay, and name you as long as the entry does.',
+          'Answers kept for retries. Those of entries stay, and name you as long as the entry does.',
         ),
       })
-      .describe('For how long each kind is kept.'),
+      .describe('How long each kind is kept.'),
     records: z.array(directoryRecord),
     entries: z.array(ownEntry).describe('Newest first.'),
     reservations: z.array(ownReservation).describe('Newest first.'),

@@ -26,7 +26,7 @@ function searchRoute(app: App, deps: Deps): void {
         tags: ['stock'],
         summary: 'Find the nearest pharmacies that have a product now',
         description:
-          'Active pharmacies with the quantity available, nearest first; `nextCursor` is always null: to see more, ask for more or look from farther on.',
+          'Active pharmacies with the quantity available, nearest first; `nextCursor` is always null: to see more, raise the limit or search from another place.',
         querystring: nearestQuery,
         response: { 200: nearestPage, ...problems(401, 403) },
       },
@@ -70,7 +70,7 @@ function putRoute(app: App, { db }: Deps): void {
         operationId: 'putPharmacy',
         tags: ['reference data'],
         summary: 'Put a pharmacy in or change it',
-        description: 'What is left out is taken away; its stock is kept, and moves with it.',
+        description: 'What is left out is removed; the stock is kept and moves with the pharmacy.',
         params: pharmacyParams,
         headers: writeHeaders,
         body: pharmacyBody,

@@ -20,18 +20,18 @@ export const pharmacyParams = z.strictObject({ finess })
 
 export const pharmacyBody = z.strictObject({
   name: text(200),
-  address: text(300).describe('In one line.'),
+  address: text(300).describe('On one line.'),
   latitude,
   longitude,
   openingHours: text(500).optional().describe('In OSM syntax.'),
-  territory: territory.optional().describe('Left out: the department that the FINESS number begins with.'),
+  territory: territory.optional().describe('If left out, the department at the start of the FINESS number.'),
   phone: text(40).optional(),
   status: z.enum(statuses),
 })
 
 const shelf = z.object({
   product: z.string(),
-  available: z.int().describe('On hand and promised to nobody.'),
+  available: z.int().describe('On hand and not promised.'),
   observedAt: time.describe('Of the last count or movement.'),
 })
 
@@ -42,7 +42,7 @@ export const pharmacy = z
     address: z.string(),
     latitude: z.number(),
     longitude: z.number(),
-    openingHours: z.string().nullable().describe('In OSM syntax; null when unknown.'),
+    openingHours: z.string().nullable().describe('In OSM syntax; null if unknown.'),
     phone: z.string().optional(),
     territory: z.string(),
     status: z.enum(statuses),
@@ -51,7 +51,7 @@ export const pharmacy = z
   .meta({ id: 'Pharmacy' })
 
 export const nearestQuery = z.strictObject({
-  near: near.describe('Where to look from: latitude,longitude (WGS 84).'),
+  near: near.describe('Where to search from: latitude,longitude (WGS 84).'),
   product,
   quantity: queryInteger(1, 1_000_000).default(1).describe('Single masks that must be available.'),
   maxDistanceMetres: queryMaxDistanceMetres.default(NEAR_METRES),
@@ -71,9 +71,9 @@ const nearbyPharmacy = z
     latitude: z.number(),
     longitude: z.number(),
     distanceMetres: z.int().describe('As the crow flies, on the ellipsoid.'),
-    available: z.int().describe('On hand and promised to nobody.'),
+    available: z.int().describe('On hand and not promised.'),
     observedAt: time.describe('Of the last count or movement.'),
-    openingHours: z.string().nullable().describe('In OSM syntax; null when unknown.'),
+    openingHours: z.string().nullable().describe('In OSM syntax; null if unknown.'),
   })
   .meta({ id: 'NearbyPharmacy' })
 

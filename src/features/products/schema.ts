@@ -8,8 +8,8 @@ const pack = z.strictObject({
     .string()
     .max(14)
     .refine((digits) => gtin(digits) === digits, 'must be a GTIN: 8, 12, 13 or 14 digits with a right check digit')
-    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue whichever its length.'),
-  unitsPerBox: quantity.describe('Single masks a box.'),
+    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths.'),
+  unitsPerBox: quantity.describe('Single masks per box.'),
 })
 
 const packs = z
@@ -28,9 +28,9 @@ export const productParams = z.strictObject({ code })
 
 export const productBody = z.strictObject({
   name: text(200),
-  kind: text(40).describe('What sort of mask it is, in the operator’s own words: `surgical`, `ffp2`, …'),
-  packs: packs.describe('All of them: those that are left out are taken away.'),
-  active: z.boolean().describe('False: no longer distributed.'),
+  kind: text(40).describe('The kind of mask, in the operator’s own words: `surgical`, `ffp2`, …'),
+  packs: packs.describe('All packs: those left out are removed.'),
+  active: z.boolean().describe('False if no longer distributed.'),
 })
 
 export const product = z

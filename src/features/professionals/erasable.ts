@@ -10,7 +10,7 @@ import { append, type Head, lockHeads, seal } from '../../store/ledger.ts'
 import { findRecords, type PersonRecord } from './erase-queries.ts'
 import type { ErasureOrder } from './schema.ts'
 
-/** A human being whose history may go: nothing of it must be kept or counts in a window. All chains are locked. */
+/** A human being whose history may be erased: none of it must be kept or counts in a window. All chains are locked. */
 export interface Erasable {
   at: Instant
   records: PersonRecord[]
@@ -18,8 +18,8 @@ export interface Erasable {
 }
 
 /**
- * Locks all the records of whoever is known by an identifier, and refuses while an entry must be kept. Throws
- * `not_found` when nobody has this number.
+ * Locks all records of the person known by an identifier, and refuses while an entry must be kept. Throws `not_found`
+ * if nobody has this number.
  */
 export async function lockErasable(
   tx: Transaction,
@@ -77,7 +77,7 @@ async function lockRecords(tx: Transaction, identifier: string): Promise<{ recor
   return { records, heads }
 }
 
-/** What judges hand-overs to the person now. Without a practice that depends on the pharmacy's territory. */
+/** What judges hand-overs to the person now, which without a practice depends on the pharmacy's territory. */
 async function readStandings(
   tx: Transaction,
   identifier: string,

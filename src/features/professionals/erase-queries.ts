@@ -4,20 +4,22 @@ import { clock, instant, sql, texts, uuids } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { holdColumns, type LockedHold } from '../../store/shelves.ts'
 
-/** One of the records of a human being, with all that an erasure needs to know of it. */
+/** One of the records of a human being, with everything that an erasure needs to know about it. */
 export interface PersonRecord {
   personId: string
   profession: string
-  /** Of the practice; else where the person was last served, so that the erasure lies in the remit that its entries lay in. */
+  /**
+   * Of the practice, or else where the person was last served, so that the erasure is in the same remit as the entries.
+   */
   territory: string | null
   identifiers: string[]
-  /** Of entries that say something of the person: an erasure does not. */
+  /** Of the entries that say something about the person, which an erasure does not. */
   newestEntryAt: Instant | null
   /** One pharmacy of each territory in which the person was served. */
   pharmacies: string[]
 }
 
-/** The record that an identifier belongs to and all those merged with it; none when nobody has this identifier. */
+/** The record to which an identifier belongs and all those merged with it; empty if nobody has this identifier. */
 export function findRecords(tx: Transaction, identifier: string): Promise<PersonRecord[]> {
   return rows<PersonRecord>(
     tx,
@@ -37,8 +39,8 @@ export function findRecords(tx: Transaction, identifier: string): Promise<Person
 }
 
 /**
- * Locks the reservations of some persons, in id order, and returns the live ones. The others too, so that a cancellation
- * under way, which stores its answer under the professional's number, is waited for.
+ * Locks all reservations of these persons in id order, and returns the live ones. The others are locked to wait for a
+ * cancellation under way, which stores its answer under the professional's number.
  */
 export async function lockHolds(tx: Transaction, personIds: readonly string[]): Promise<LockedHold[]> {
   const locked = await rows<LockedHold & { live: boolean }>(
@@ -50,7 +52,7 @@ export async function lockHolds(tx: Transaction, personIds: readonly string[]): 
   return locked.filter(({ live }) => live)
 }
 
-/** Deletes whom the entries of some persons are about, what their commitments were made with, and returns how many. */
+/** Deletes whom these persons' entries are about and the salts of their commitments; returns how many. */
 export async function deletePayloads(tx: Transaction, personIds: readonly string[]): Promise<number> {
   const deleted = await rows(
     tx,
@@ -63,9 +65,10 @@ export async function deletePayloads(tx: Transaction, personIds: readonly string
 }
 
 /**
- * Takes some persons out of the stored answers, and returns how many were changed or deleted. The key of an entry goes on
- * answering, without the number and what a pharmacist noted, so that no retry can ever dispense again; what the persons sent themselves, and what
- * the directory answered about them, goes, whichever issuer their tokens came from.
+ * Removes these persons from the stored answers, and returns how many were changed or deleted. The key of an entry goes
+ * on answering, without the number and the pharmacist's note, so that no retry can ever dispense again. What the
+ * persons sent themselves and what the directory answered about them is deleted, whichever issuer their tokens came
+ * from.
  */
 export async function eraseAnswers(
   tx: Transaction,
@@ -93,7 +96,7 @@ export async function eraseAnswers(
   return erased
 }
 
-/** Empties the records of all that names the person; what is left is the surrogate, the profession and the territory. */
+/** Removes everything that names the person from the records; the surrogate, profession and territory are left. */
 export async function eraseRecords(tx: Transaction, personIds: readonly string[]): Promise<void> {
   await rows(
     tx,

@@ -24,7 +24,7 @@ function putRoute(app: App, { db }: Deps): void {
         tags: ['reference data'],
         summary: 'Put a professional in or change it',
         description:
-          'All the numbers named belong to one person and share one history. Where two persons turn out to be one they are merged, the one with an RPPS number continues, and both chains of the ledger say so. Histories never split: `otherIds` that are not named again stay, so that the answer may show more than was sent: it is recorded as an access.',
+          'All the numbers named belong to one person and share one history. If two persons turn out to be one, they are merged: the one with an RPPS number continues, and both chains of the ledger say so. Histories never split: `otherIds` that are not named again stay. The answer may therefore show more than was sent, and is recorded as an access.',
         params: professionalParams,
         headers: writeHeaders,
         body: professionalBody,
@@ -55,7 +55,7 @@ function erasureRoute(app: App, { db, config }: Deps): void {
         tags: ['reference data'],
         summary: 'Erase a professional, with all the numbers that belong to the same person',
         description:
-          'Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay, under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, null where nobody knows. Cannot be undone: put in again, the same professional is a new person.',
+          'Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, or is null if nobody knows. It cannot be undone: if put in again, the same professional is a new person.',
         params: professionalParams,
         headers: writeHeaders,
         body: erasureBody,

@@ -10,24 +10,24 @@ export const professionalBody = z.strictObject({
     .string()
     .regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
     .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
-  speciality: text(40).optional().describe('Tells apart what one profession code holds together, as rules name it.'),
+  speciality: text(40).optional().describe('Distinguishes people with the same profession code, as rules name it.'),
   familyName: text(100),
   givenName: text(100),
   otherIds: z
     .array(identifier)
     .max(20)
     .default([])
-    .describe('Further numbers of the same person. Those of an earlier time that are left out stay.'),
+    .describe('Further numbers of the same person. Earlier ones that are left out stay.'),
   practice: z
     .strictObject({ latitude, longitude, territory })
     .optional()
-    .describe('The main practice; without one the pharmacy’s territory judges.'),
+    .describe('The main practice; without one, the pharmacy’s territory decides.'),
   status: z.enum(statuses),
 })
 
 export const professional = z
   .object({
-    id: z.string().describe('The number of the path, a national prefix taken off.'),
+    id: z.string().describe('The number in the path, without a national prefix.'),
     profession: z.string(),
     speciality: z.string().nullable(),
     familyName: z.string(),
@@ -40,9 +40,9 @@ export const professional = z
 
 export const erasureBody = z.strictObject({
   authority: text(140).describe(
-    'Who demands or allows the erasure; kept for ever, so never a name or a number of theirs.',
+    'Who demands or allows the erasure. Kept for ever, so never put the person’s name or number here.',
   ),
-  reason: text(140).describe('Kept for ever too.'),
+  reason: text(140).describe('Also kept for ever.'),
 })
 
 export const erasure = z

@@ -47,34 +47,34 @@ const refusal = z
     at: time,
     verb: z.enum(['dispensation', 'reversal', 'reservation']).describe('What was asked for.'),
     code: z.string(),
-    pharmacy: z.string().nullable().describe('Null for a reservation at whichever is nearest.'),
-    professional: z.string().nullable().describe('The number it goes by now; null when nobody has the number given.'),
+    pharmacy: z.string().nullable().describe('Null for a reservation at the nearest pharmacy.'),
+    professional: z.string().nullable().describe('The person’s present number; null if nobody has the number given.'),
     profession: z.string().nullable(),
-    dispensation: uuid.nullable().describe('Of a reversal: what was to be taken back.'),
-    product: z.string().nullable().describe('Of the line that it turned on; null where it turned on none.'),
+    dispensation: uuid.nullable().describe('For a reversal: what was to be taken back.'),
+    product: z.string().nullable().describe('Of the line that was refused; null if no single line was.'),
     quantity: z.int().nullable().describe('Masks of the product asked for.'),
     decision: z
       .object({
         rule: ruleVersion,
         window,
         cap: z.int(),
-        received: z.int().describe('In the window, in all pharmacies, the lines before this one included.'),
+        received: z.int().describe('In the window, at all pharmacies, including the lines before this one.'),
         held: z
           .int()
           .describe(
-            'In live reservations not named. 0 with `entitlement_exceeded` at a counter: cancelling them all would not have sufficed.',
+            'In live reservations not named. 0 with `entitlement_exceeded` at a counter, where even cancelling them all would not have been enough.',
           ),
         remaining: z.int().describe('max(0, cap − received − held).'),
       })
       .nullable()
-      .describe('What it was judged by; null where it turned on no rule.'),
+      .describe('What it was judged by; null if no rule decided it.'),
     available: z
       .int()
       .nullable()
-      .describe('Masks of the product that the pharmacy had to give; of a reversal, those not yet taken back.'),
+      .describe('Masks of the product that the pharmacy had available; for a reversal, those not yet taken back.'),
     operator: z.string().optional(),
   })
-  .meta({ id: 'Refusal', description: 'A refusal, with what it turned on as it was then.' })
+  .meta({ id: 'Refusal', description: 'A refusal, with what decided it at the time.' })
 
 /** What was refused, and why. */
 export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {

@@ -177,7 +177,10 @@ function ownerOf(caller: Caller): Owner {
   return caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacies: actingFor(caller) }
 }
 
-/** Whose a reservation must be: a pharmacy's of one pharmacy, as its keys are that one's. Throws 404 where it can be none. */
+/**
+ * Whose the reservation must be. For a pharmacy caller it is exactly one pharmacy, since idempotency keys belong to one.
+ * Throws `not_found` if none of the caller's can have it.
+ */
 async function ownerOfOne(db: Queryable, caller: Caller, id: string, named: string | undefined): Promise<Owner> {
   if (caller.role === 'professional') return { professional: professionalOf(caller) }
   const pharmacy = await pharmacyOfThing(caller, named, (own) => pharmacyOfReservation(db, own, id))

@@ -16,8 +16,8 @@ export const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
 export const reservationBody = z.strictObject({
   product,
   quantity,
-  pharmacy: finess.optional().describe('Left out: the nearest that can serve the whole quantity now.'),
-  near: place.optional().describe('Where to look from; left out: the practice.'),
+  pharmacy: finess.optional().describe('If left out, the nearest that can serve the whole quantity now.'),
+  near: place.optional().describe('Where to search from; if left out, the practice.'),
   maxDistanceMetres: maxDistanceMetres.default(NEAR_METRES),
 })
 
@@ -33,8 +33,8 @@ export const reservation = z
       latitude: z.number(),
       longitude: z.number(),
     }),
-    distanceMetres: z.int().nullable().describe('From `near` or the practice; null when neither is known.'),
-    pickupCode: z.string().optional().describe('Shown to the professional alone.'),
+    distanceMetres: z.int().nullable().describe('From `near` or the practice; null if neither is known.'),
+    pickupCode: z.string().optional().describe('Shown only to the professional.'),
     createdAt: time,
     expiresAt: time,
     status: z.enum(statuses),

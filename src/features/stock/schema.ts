@@ -7,17 +7,17 @@ export const pharmacyParams = z.strictObject({ finess })
 export const stockLevel = z
   .object({
     product: z.string(),
-    onHand: z.int().describe('On the shelf, masks set aside included.'),
+    onHand: z.int().describe('On the shelf, including masks set aside.'),
     held: z.int().describe('Promised to live reservations.'),
-    available: z.int().describe('On hand and promised to nobody.'),
+    available: z.int().describe('On hand and not promised.'),
     version: z.int().describe('Grows with every change.'),
     observedAt: time.describe('Of the last count or movement.'),
   })
   .meta({ id: 'StockLevel' })
 
 export const countBody = z.strictObject({
-  onHand: z.int().min(0).max(1_000_000).describe('Counted on the shelf, masks set aside included.'),
-  countedAt: instant.describe('When it was counted; movements after it are added.'),
+  onHand: z.int().min(0).max(1_000_000).describe('Counted on the shelf, including masks set aside.'),
+  countedAt: instant.describe('When it was counted; later movements are added.'),
 })
 
 const kinds = ['delivery', 'loss', 'return_to_supplier', 'transfer_in', 'transfer_out'] as const
@@ -45,8 +45,10 @@ export const movement = z
     product: z.string(),
     kind: z
       .string()
-      .describe('Also count, count_absorbed (takes back a movement that a count had seen), dispensation and reversal.'),
-    quantity: z.int().describe('As declared; of a count, how far it was off.'),
+      .describe(
+        'Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.',
+      ),
+    quantity: z.int().describe('As declared; for a count, the difference.'),
     change: z.int().describe('What it did to the stock on hand; the stock on hand is the sum of these.'),
     occurredAt: time,
     recordedAt: time,

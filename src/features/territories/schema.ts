@@ -6,8 +6,8 @@ const territory = z
     code: z.string().describe('ISO 3166-2 code.'),
     name: z.string(),
     kind: z.enum(['country', 'region', 'department']),
-    parent: z.string().nullable().describe('The code of the next wider territory; null for the country.'),
-    timeZone: z.string().describe('IANA name, by whose clocks weeks begin.'),
+    parent: z.string().nullable().describe('The code of the territory that contains it; null for the country.'),
+    timeZone: z.string().describe('IANA name of the time zone in which weeks begin.'),
   })
   .meta({ id: 'Territory' })
 

@@ -173,6 +173,6 @@ t.test('the API document says of each route who may, with which scope, and what 
   }
   t.match(
     paths['/v1/pharmacies/{finess}/stock']?.get?.description,
-    /^For:\n\n- `pharmacy`: for a pharmacy that the token acts for; another is 403\.\n- `regulator`: what lies in .*404.*\n\n403 for any other role, and for a client whose token lacks the scope `stock:read`\.$/,
+    /^For:\n\n- `pharmacy`: for a pharmacy that the token acts for; another is 403\.\n- `regulator`: what is in .*404.*\n\n403 for any other role, and for a client whose token lacks the scope `stock:read`\.$/,
   )
 })

@@ -19,7 +19,7 @@ t.test('200: the page needs no token, and forbids the browser every other host',
 })
 
 t.test('it says that of a key given twice the last counts', async (t) => {
-  t.match(json.json().info.description, /key given twice in a body, the last counts/)
+  t.match(json.json().info.description, /a JSON key twice, the last one counts/)
 })
 
 t.test('it says of every write whether it needs an Idempotency-Key', async (t) => {

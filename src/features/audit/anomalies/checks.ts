@@ -6,7 +6,7 @@ const LEAST_PERSONS = 20 // A few are explained by refusals and changes of mind.
 const SHARE = 0.5
 
 export const checksWithoutHandOver: AnomalyKind = {
-  about: `pharmacies that asked about at least ${LEAST_PERSONS} people (\`count\` of \`total\` people asked about) to whom they handed nothing over within ${HOURS} hours of any of these checks, and these are at least ${SHARE * 100} % of all whom they asked about (\`measured\`); checks of the last ${HOURS} hours are left out`,
+  about: `pharmacies that asked about at least ${LEAST_PERSONS} people (\`count\` of \`total\` people asked about) to whom they handed nothing over within ${HOURS} hours of any of these checks, and these are at least ${SHARE * 100} % of everybody they asked about (\`measured\`); checks of the last ${HOURS} hours are left out`,
   find: ({ pharmacyInRemit, within }) => sql`
     select pharmacy as key, pharmacy, null as product, null as counterparty, null::timestamptz as at, '{}'::uuid[] as entries,
       '{}'::uuid[] as movements, idle as count, total, idle / total::float8 as measured, ${SHARE}::float8 as threshold

@@ -4,7 +4,7 @@ import type { AnomalyKind } from './kind.ts'
 const DAYS = 7 // Entitlement given back at one place and used at another, within the window of most rules.
 
 export const reversedThenElsewhere: AnomalyKind = {
-  about: `a reversal, and within ${DAYS} days (\`measured\`) a hand-over of the same product to the same person at another pharmacy, \`counterparty\`; \`entries\` are the two, both in the remit`,
+  about: `a reversal, and within ${DAYS} days (\`measured\`) a hand-over of the same product to the same person at another pharmacy, \`counterparty\`; \`entries\` names both, which are in the remit`,
   find: ({ entryInRemit, within }) => sql`
     with reversal as (
       select distinct e.id, e.pharmacy, e.recorded_at, l.product, coalesce(r.merged_into, r.id) as root

@@ -8,7 +8,7 @@ const DISPENSED_FACTOR = 1.2 // Leaves room for deliveries that are declared a l
 const nothing = sql`'{}'::uuid[] as entries`
 
 export const stockDiscrepancy: AnomalyKind = {
-  about: `counts that were off by at least ${LEAST_MASKS} masks (\`count\`) and ${COUNT_SHARE * 100} % of what was on hand before (\`total\`); the first count of a shelf is none`,
+  about: `counts that were off by at least ${LEAST_MASKS} masks (\`count\`) and ${COUNT_SHARE * 100} % of what was on hand before (\`total\`); the first count of a shelf does not count`,
   find: ({ pharmacyInRemit, within }) => sql`
     select id::text as key, pharmacy, product, null as counterparty, occurred_at as at, ${nothing}, array[id] as movements,
       abs(change) as count, before as total, abs(change)::float8 as measured,
@@ -26,7 +26,7 @@ export const stockDiscrepancy: AnomalyKind = {
 
 // What was on hand when the stretch began is what is there now, minus the movements since.
 export const dispensedAboveDeliveries: AnomalyKind = {
-  about: `shelves from which at least ${LEAST_MASKS} masks and ${Math.round((DISPENSED_FACTOR - 1) * 100)} % more were handed over (\`measured\`, what was taken back left out) than were there before, delivered, transferred in or counted for the first time`,
+  about: `shelves from which at least ${LEAST_MASKS} masks and ${Math.round((DISPENSED_FACTOR - 1) * 100)} % more were handed over (\`measured\`, without what was taken back) than were there before, delivered, transferred in or counted for the first time`,
   find: ({ pharmacyInRemit, within, from }) => sql`
     select pharmacy || ' ' || product as key, pharmacy, product, null as counterparty, null::timestamptz as at, ${nothing},
       '{}'::uuid[] as movements, dispensed as count, available as total, dispensed::float8 as measured,

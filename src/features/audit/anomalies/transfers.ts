@@ -8,7 +8,7 @@ const DAYS = 7 // Longer than masks travel between two pharmacies, and than a we
  * Within a run, each transfer_out is matched with one transfer_in. If one side has more, its last ones are left over.
  */
 export const unmatchedTransfer: AnomalyKind = {
-  about: `transfers out (or in) of which the other pharmacy declared no transfer in (or out) of the same product and quantity within ${DAYS} days; each movement once, and none before these days are over (\`measured\` days ago)`,
+  about: `transfers out (or in) for which the other pharmacy declared no transfer in (or out) of the same product and quantity within ${DAYS} days; each movement is listed once, after these days are over (\`measured\` days ago)`,
   find: ({ pharmacyInRemit, within, from }) => sql`
     with transfer as (
       select m.*, m.kind = 'transfer_out' as is_out, least(m.pharmacy, m.counterparty) as one, greatest(m.pharmacy, m.counterparty) as two,
