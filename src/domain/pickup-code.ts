@@ -30,8 +30,8 @@ export function pickupCode(random: Buffer): string {
 }
 
 /**
- * Turns what somebody typed into a code as issued: ignores case, spaces and every kind of dash (phones write others than
- * the hyphen of a keyboard), reads O as 0, I and L as 1.
+ * Turns what somebody typed into a code as issued: ignores case, spaces and every kind of dash (phones write others
+ * than the hyphen of a keyboard), reads O as 0, I and L as 1.
  */
 export function normalisePickupCode(typed: string): string {
   const plain = typed

@@ -26,7 +26,7 @@ interface Sent {
 
 export interface Answer {
   status: number
-  // biome-ignore lint/suspicious/noExplicitAny: tests read answers as their readers do; the OpenAPI document types them.
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers as callers do; the OpenAPI document types them.
   body: any
   headers: Record<string, string | string[] | number | undefined>
 }
