@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
+import { UNHURRIED } from '../db/server.ts'
 import { commandLogger } from '../logger.ts'
 import { checkNames, runCheck } from '../store/invariants.ts'
 import { CommandError } from './errors.ts'
@@ -15,7 +16,7 @@ export const check = defineCommand({
   async run() {
     const config = loadConfig()
     const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL), {
-      statementMs: 0,
+      timeouts: UNHURRIED,
     })
     try {
       let breaches = 0

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
+import { UNHURRIED } from '../db/server.ts'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { type Instant, instantOf } from '../domain/instant.ts'
 import { prepareBundle } from '../features/ledger/bundle.ts'
@@ -32,7 +33,7 @@ export const exportLedger = defineCommand({
     const selection = selectionOf(args)
     const config = loadConfig()
     const log = commandLogger(config.LOG_LEVEL)
-    const db = await openReady({ ...config, MIGRATE_ON_START: false }, log, { statementMs: 0 })
+    const db = await openReady({ ...config, MIGRATE_ON_START: false }, log, { timeouts: UNHURRIED })
     const progress = showProgress('exporting')
     try {
       const bundle = await prepareBundle(db, selection, null)

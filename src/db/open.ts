@@ -7,18 +7,18 @@ import { isUnavailable } from './failures.ts'
 import { prepareJobs } from './job-queue.ts'
 import { migrate, oneAtATime, requireMigrated } from './migrate.ts'
 import { type Replica, watchReplica } from './replica.ts'
-import { openServer, openServerOwner } from './server.ts'
+import { openServer, openServerOwner, type Timeouts } from './server.ts'
 
 const LONGEST_WAIT_MS = 10_000
 
 /**
  * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false, refuses one that is not.
- * Waits for a server that does not answer yet, and says so. `statementMs` 0 is for commands that read whole tables.
+ * Waits for a server that does not answer yet, and says so.
  */
 export async function openReady(
   config: Config,
   log: Logger,
-  options: { statementMs?: number } = {},
+  options: { timeouts?: Partial<Timeouts> } = {},
 ): Promise<Database> {
   if (config.DATABASE_URL === undefined) {
     const embedded = await openEmbedded(config.DATA_DIR)

@@ -8,29 +8,34 @@ import { copyOut } from './server-copy.ts'
 import { sharing } from './shared.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
+/** How long a connection waits, and for what; 0 is without end. */
+export type Timeouts = typeof TIMEOUTS
+/** For commands that read whole tables: a statement takes as long as it needs. */
+export const UNHURRIED: Partial<Timeouts> = { statementMs: 0, answerMs: 0 }
 // One process can write and read about as fast as one connection of PostgreSQL searches; two more absorb slower
 // searches.
 const SHARED_CONNECTIONS = 3
 
 /**
- * Opens a pool of connections to PostgreSQL, made when first used. Each works as gomask_app, with timeouts.
- * `statementMs` 0 lets statements take as long as they need, for commands that read whole tables.
+ * Opens a pool of connections to PostgreSQL, made when first used. Each works as gomask_app, with the service's
+ * timeouts unless others are given.
  */
 export function openServer(
   url: string,
-  options: { connections: number; statementMs?: number; onError: (error: Error) => void },
+  options: { connections: number; timeouts?: Partial<Timeouts>; onError: (error: Error) => void },
 ): Database {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connections,
     pipeline: true,
     stream: () => new GatheringSocket(),
-    connectionTimeoutMillis: TIMEOUTS.acquireMs,
+    connectionTimeoutMillis: timeouts.acquireMs,
     // PostgreSQL times statements out itself, but if the network swallows its answers we have to on this side.
-    ...(options.statementMs !== 0 && { query_timeout: TIMEOUTS.answerMs }),
+    query_timeout: timeouts.answerMs,
     keepAlive: true,
     application_name: 'gomask',
-    options: settings(options.statementMs ?? TIMEOUTS.statementMs),
+    options: settings(timeouts),
   })
   // Under constant reading these connections are never returned, so transactions need others.
   const shared = Math.min(SHARED_CONNECTIONS, Math.floor(options.connections / 2))
@@ -42,7 +47,8 @@ export function openServer(
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
-    copyOut: (query, format) => copyOut(url, settings(0), copyStatement(query, format, 'stdout')),
+    copyOut: (query, format) =>
+      copyOut(url, settings({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout')),
     isReachable: () => isReachable(pool),
     close: () => pool.end(),
   }
@@ -52,14 +58,14 @@ function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {
   return { execute: (query, name) => client.query({ name, ...statementOf(query) }) }
 }
 
-function settings(statementMs: number): string {
+function settings({ lockMs, statementMs, idleInTransactionMs }: Timeouts): string {
   return [
     '-c role=gomask_app',
     // Every statement is short. For one page of accesses, compiling took 2.78 s of 2.82.
     '-c jit=off',
-    `-c lock_timeout=${TIMEOUTS.lockMs}`,
+    `-c lock_timeout=${lockMs}`,
     `-c statement_timeout=${statementMs}`,
-    `-c idle_in_transaction_session_timeout=${TIMEOUTS.idleInTransactionMs}`,
+    `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
   ].join(' ')
 }
 

@@ -6,7 +6,7 @@ import { sql } from '../../src/db/sql.ts'
 import { type Checkpoint, openCheckpoint } from '../../src/domain/checkpoint.ts'
 import { isConsistent, isIncluded } from '../../src/domain/merkle-proofs.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
-import { onServerOnly } from '../support/database.ts'
+import { onServerOnly, PATIENT } from '../support/database.ts'
 import { ledgerJob } from '../support/ledger.ts'
 import { makeFolder } from '../support/process.ts'
 import { type Service, startService } from '../support/service.ts'
@@ -25,7 +25,7 @@ t.test('sixteen counters dispense while two sequencers run and a reader follows'
   for (const place of places) must(201, await world.count(place, 1_000_000))
 
   // Each sequencer has connections and a folder of its own, as on two machines.
-  const second = openServer(service.url ?? '', { connections: 2, onError: () => {} })
+  const second = openServer(service.url ?? '', { connections: 2, timeouts: PATIENT, onError: () => {} })
   t.teardown(() => second.close())
   const jobs = [
     await ledgerJob(t, service),

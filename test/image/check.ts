@@ -90,7 +90,7 @@ async function takesReferenceData(): Promise<void> {
     products: ['surgical'],
     cap: 100,
     subCaps: [],
-    window: { kind: 'calendar_weeks', count: 1 },
+    window: { kind: 'rolling_days', count: 7 },
     territory: 'FR',
     validFrom: '2026-01-01T00:00:00.000Z',
     validTo: null,
@@ -177,7 +177,7 @@ async function call(
       ...(body && { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
     },
     ...(body && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(15_000),
+    signal: AbortSignal.timeout(120_000),
   })
   return { status: response.status, text: await response.text() }
 }

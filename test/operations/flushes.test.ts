@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { openServer } from '../../src/db/server.ts'
-import { serverUrl } from '../support/database.ts'
+import { PATIENT, serverUrl } from '../support/database.ts'
 import { seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
@@ -24,7 +24,7 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
   must(201, await world.count(place, 1_000))
 
   const proxy = await startProxy(t, service.url ?? '')
-  const db = openServer(proxy.url, { connections: 1, onError: () => {} })
+  const db = openServer(proxy.url, { connections: 1, timeouts: PATIENT, onError: () => {} })
   const { config, key, signers } = service
   const app = await buildApp({ config, db, keys: [key], issuers: [], signers })
   t.teardown(() => app.close().then(() => db.close()))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { openServer } from '../../src/db/server.ts'
 import { sql } from '../../src/db/sql.ts'
-import { onServerOnly } from '../support/database.ts'
+import { onServerOnly, PATIENT } from '../support/database.ts'
 import { letPass } from '../support/monotonic.ts'
 import { seededUuid } from '../support/seed.ts'
 import { startBeside, startService } from '../support/service.ts'
@@ -11,7 +11,7 @@ import { dispensationBody, makeWorld, must, ruleBody } from '../support/world.ts
 t.test('several processes on one database behave as one', { skip: onServerOnly }, async (t) => {
   const here = await startService(t)
   // Connections of its own, as another process has.
-  const db = openServer(here.url ?? '', { connections: 5, onError: () => {} })
+  const db = openServer(here.url ?? '', { connections: 5, timeouts: PATIENT, onError: () => {} })
   t.teardown(() => db.close())
   const there = await startBeside(t, { ...here, db })
   const world = await makeWorld(here, 40)

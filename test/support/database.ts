@@ -25,6 +25,9 @@ export const onServerSooner = serverUrl ? false : 'it is run on a server, which 
 /** For what is about the embedded database, which a run on a server need not show once more. */
 export const onEmbeddedOnly = serverUrl ? 'about the embedded database' : false
 
+/** What a busy machine takes says nothing about the service; locks alone are given up as soon as it gives them up. */
+export const PATIENT = { statementMs: 60_000, acquireMs: 60_000, idleInTransactionMs: 60_000, answerMs: 60_000 }
+
 /** A database of a test file's own, empty but for the reference data that every one has. */
 export interface TestDatabase {
   db: Database
@@ -69,7 +72,7 @@ async function onServer(server: string, connections: number): Promise<TestDataba
     if (rowCount === 0) await makeTemplate(admin, server, template)
   })
   const { url, drop } = await makeServerDatabase(server, template)
-  const db = openServer(url, { connections, onError: () => {} })
+  const db = openServer(url, { connections, timeouts: PATIENT, onError: () => {} })
   return {
     db,
     url,

@@ -12,7 +12,7 @@ import {
   makeClientKey,
   tokenOf,
 } from '../../support/clients.ts'
-import { onServerOnly } from '../../support/database.ts'
+import { onServerOnly, PATIENT } from '../../support/database.ts'
 import { letPass } from '../../support/monotonic.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -20,7 +20,7 @@ import { makeWorld, must } from '../../support/world.ts'
 t.test('two instances over one database', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
   const { call, config, key, signers, url = '' } = service
-  const db = openServer(url, { connections: 5, onError: () => {} })
+  const db = openServer(url, { connections: 5, timeouts: PATIENT, onError: () => {} })
   const second = await buildApp({ config, db, keys: [key], issuers: [], signers })
   t.teardown(() => second.close().then(() => db.close()))
   const world = await makeWorld(service)
