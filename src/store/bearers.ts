@@ -24,7 +24,7 @@ export function findBearer(
           (select coalesce(json_agg(finess order by finess), '[]') from pharmacies
             where finess = any (${texts(pharmacies)})) as pharmacies
         from person_identifiers i join persons known on known.id = i.person_id
-        join persons root on root.id = coalesce(known.merged_into, known.id)
+        join persons root on root.id = known.root_id
         where i.identifier = ${identifier}`,
   )
 }

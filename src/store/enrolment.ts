@@ -43,7 +43,7 @@ function findKnown(tx: Transaction, identifiers: readonly string[]): Promise<Kno
   return rows<Known>(
     tx,
     'find_known_identifiers',
-    sql`select i.identifier, coalesce(known.merged_into, known.id) as "personId"
+    sql`select i.identifier, known.root_id as "personId"
         from person_identifiers i join persons known on known.id = i.person_id
         where i.identifier = any (${texts(identifiers)}) order by i.identifier`,
   )

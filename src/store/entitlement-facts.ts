@@ -55,13 +55,12 @@ export function factsQuery(who: Who): SQL {
   return sql`
     with recursive moment as materialized (
       select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now
-    ), person as materialized (
-      select root.* from person_identifiers i
-      join persons known on known.id = i.person_id
-      join persons root on root.id = coalesce(known.merged_into, known.id)
-      where i.identifier = ${identifierOf(who)}
     ), circle as materialized (
-      select id from person union all select p.id from persons p join person on p.merged_into = person.id
+      select p.* from person_identifiers i join persons known on known.id = i.person_id
+      join persons p on p.root_id = known.root_id
+      where i.identifier = ${identifierOf(who)}
+    ), person as (
+      select * from circle where id = root_id
     ), path as (
       select code, parent, time_zone, 1 as depth from territories
       where code = coalesce((select practice_territory from person),

@@ -36,7 +36,7 @@ const checks: Record<string, SQL> = {
     with judged as (
       select l.entry_id, l.position, l.quantity, r.cap, (
         select coalesce(sum(before.effect), 0) from ledger_lines before join ledger_entries earlier on earlier.id = before.entry_id
-        where before.person_id in (select id from persons where coalesce(p.merged_into, p.id) in (id, merged_into))
+        where before.person_id in (select id from persons where root_id = p.root_id)
           and before.product = any (r.products)
           and (earlier.recorded_at, earlier.seq, before.position) < (e.recorded_at, e.seq, l.position)
           and case r.window_kind

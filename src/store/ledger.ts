@@ -30,7 +30,7 @@ export function lockHead(tx: Transaction, identifier: string): Promise<Head | un
     tx,
     'lock_head_by_identifier',
     sql`h.person_id = (
-      select coalesce(p.merged_into, p.id) from person_identifiers i join persons p on p.id = i.person_id
+      select p.root_id from person_identifiers i join persons p on p.id = i.person_id
       where i.identifier = ${identifier})`,
   )
 }
@@ -41,7 +41,7 @@ export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): 
     tx,
     'lock_head_of_entry',
     sql`h.person_id = (
-      select coalesce(p.merged_into, p.id) from ledger_entries e join persons p on p.id = e.person_id
+      select p.root_id from ledger_entries e join persons p on p.id = e.person_id
       where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation')`,
   )
 }

@@ -58,7 +58,7 @@ export function placeOf(from: From): SQL {
   if (!('practiceOf' in from)) return point(from)
   return sql`(
     select root.practice_location from person_identifiers i join persons known on known.id = i.person_id
-    join persons root on root.id = coalesce(known.merged_into, known.id) where i.identifier = ${from.practiceOf})`
+    join persons root on root.id = known.root_id where i.identifier = ${from.practiceOf})`
 }
 
 /**

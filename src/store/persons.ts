@@ -3,20 +3,17 @@ import { row, rows } from '../db/query.ts'
 import { type SQL, sql, texts } from '../db/sql.ts'
 import { StaleRead } from '../db/transaction.ts'
 
-// Two equalities joined by «or» find their indexes; coalesce(p.merged_into, p.id) = … reads every person.
-const sameRoot = sql`(p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id))`
-
 /** The ids of all records of the person known by an identifier, merged ones included, for `in`. */
 export function recordsOf(identifier: string): SQL {
   return sql`(
-    select p.id from person_identifiers i join persons known on known.id = i.person_id join persons p on ${sameRoot}
+    select p.id from person_identifiers i join persons known on known.id = i.person_id join persons p on p.root_id = known.root_id
     where i.identifier = ${identifier})`
 }
 
 /** The number by which a person is known now, RPPS before ADELI; null once erased. */
 export function mainIdentifier(personId: SQL): SQL {
   return sql`(
-    select i.identifier from persons known join persons p on ${sameRoot} join person_identifiers i on i.person_id = p.id
+    select i.identifier from persons known join persons p on p.root_id = known.root_id join person_identifiers i on i.person_id = p.id
     where known.id = ${personId} order by length(i.identifier) desc, i.identifier limit 1)`
 }
 
@@ -39,7 +36,7 @@ export async function isSamePerson(db: Queryable, one: string, other: string): P
     'same_person',
     sql`select from person_identifiers i join persons p on p.id = i.person_id
         join person_identifiers o on o.identifier = ${one} join persons self on self.id = o.person_id
-        where i.identifier = ${other} and coalesce(p.merged_into, p.id) = coalesce(self.merged_into, self.id)`,
+        where i.identifier = ${other} and p.root_id = self.root_id`,
   )
   return found !== undefined
 }

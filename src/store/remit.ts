@@ -24,8 +24,8 @@ export function personInRemit(personId: SQL, remit: Remit): SQL {
     select main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
       or exists (
         select from persons any_record join ledger_entries e on e.person_id = any_record.id
-        where (any_record.id = main.id or any_record.merged_into = main.id) and ${frozenInRemit(sql`e`, remit)})
-    from persons record join persons main on main.id = coalesce(record.merged_into, record.id)
+        where any_record.root_id = main.id and ${frozenInRemit(sql`e`, remit)})
+    from persons record join persons main on main.id = record.root_id
     where record.id = ${personId}) is true`
 }
 
@@ -45,7 +45,7 @@ export function findPersonInRemit(
     'find_person_in_remit',
     sql`select root.id as "personId", ${personInRemit(sql`root.id`, remit)} as "inRemit"
         from person_identifiers i join persons known on known.id = i.person_id
-        join persons root on root.id = coalesce(known.merged_into, known.id)
+        join persons root on root.id = known.root_id
         where i.identifier = ${identifier}`,
   )
 }

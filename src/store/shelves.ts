@@ -48,7 +48,7 @@ export interface LockedHold {
 
 /** Columns of a LockedHold over reservations r; the person is the one that continues the history, if two were merged. */
 export const holdColumns = sql`
-  r.id, (select coalesce(merged_into, id) from persons where id = r.person_id) as "personId", r.pharmacy, r.product, r.quantity,
+  r.id, (select root_id from persons where id = r.person_id) as "personId", r.pharmacy, r.product, r.quantity,
   ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.created_at`)} as "createdAt"`
 
 /** Columns of a Shelf over stock s. */

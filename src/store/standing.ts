@@ -45,7 +45,7 @@ export async function readStanding(db: Queryable): Promise<Standing> {
     'read_standing',
     sql`select (select version::text from standing) as version,
           (select coalesce(json_agg(i.identifier), '[]') from persons root
-            join persons p on (p.id = root.id or p.merged_into = root.id)
+            join persons p on p.root_id = root.id
             join person_identifiers i on i.person_id = p.id
             where root.status = 'suspended' and root.merged_into is null) as professionals,
           (select coalesce(json_agg(finess), '[]') from pharmacies where status <> 'active') as pharmacies,

@@ -24,7 +24,7 @@ export function listAccesses(
   }: TimePage & { personId: string | undefined; reader: string | undefined; kind: Access['kind'] | undefined },
 ): Promise<(AccessRow & { professional: string | null; personId: string | null })[]> {
   const inRemit = personInRemit(sql`a.person_id`, regulator)
-  const records = sql`select id from persons where id = ${personId}::uuid or merged_into = ${personId}::uuid`
+  const records = sql`select id from persons where root_id = ${personId}::uuid`
   const ofPerson = personId && sql`and (a.person_id in (${records}) or a.person_ids && array(${records}))`
   // A list shows many people, so nobody is named except somebody who was asked about.
   const named = personId ? mainIdentifier(sql`${personId}::uuid`) : sql`null`

@@ -65,7 +65,7 @@ async function recordsOf(db: Queryable, personId: string): Promise<string[]> {
   const found = await rows<{ id: string }>(
     db,
     'records_of_person',
-    sql`select id from persons where ${personId}::uuid in (id, merged_into) order by id`,
+    sql`select id from persons where root_id = ${personId}::uuid order by id`,
   )
   return found.map(({ id }) => id)
 }

@@ -161,7 +161,7 @@ function lockReservations(
           union
           select id from reservations where ${releaseHolds}::boolean and status = 'held' and person_id = any (array(
             select p.id from person_identifiers i join persons known on known.id = i.person_id
-              join persons p on p.id = coalesce(known.merged_into, known.id) or p.merged_into = coalesce(known.merged_into, known.id)
+              join persons p on p.root_id = known.root_id
             where i.identifier = ${professional}))
         )
         -- As arrays, since the planner takes a set for hundreds of rows and reads all reservations to find them.

@@ -68,7 +68,7 @@ function readOriginal(tx: Transaction, { id, pharmacy }: Named): Promise<Origina
   return row(
     tx,
     'read_reversible',
-    sql`select e.id, ${instant(clock)} as at, coalesce(p.merged_into, p.id) as "personId", e.pharmacy,
+    sql`select e.id, ${instant(clock)} as at, p.root_id as "personId", e.pharmacy,
           ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,

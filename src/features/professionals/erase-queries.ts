@@ -33,7 +33,7 @@ export function findRecords(tx: Transaction, identifier: string): Promise<Person
             select min(pharmacy) as finess from ledger_entries where person_id = p.id and pharmacy is not null
             group by pharmacy_territory) as served) as pharmacies
         from person_identifiers i join persons known on known.id = i.person_id
-        join persons p on coalesce(known.merged_into, known.id) in (p.id, p.merged_into)
+        join persons p on p.root_id = known.root_id
         where i.identifier = ${identifier}`,
   )
 }

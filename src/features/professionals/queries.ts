@@ -14,16 +14,17 @@ export interface Owner {
 
 /** The owners of the identifiers that have one, by identifier. */
 export function findOwners(tx: Transaction, identifiers: readonly string[]): Promise<Owner[]> {
+  // Not «exists», which PostgreSQL may answer by gathering all who have a history, to look a few up.
   return rows<Owner>(
     tx,
     'find_owners',
     sql`select i.identifier, root.id as "personId",
-          exists (select from persons p join person_identifiers o on o.person_id = p.id
-            where (p.id = root.id or p.merged_into = root.id) and length(o.identifier) = 11) as "hasRpps",
-          exists (select from persons p join ledger_heads h on h.person_id = p.id
-            where (p.id = root.id or p.merged_into = root.id) and h.seq > 0) as "hasHistory"
+          (select bool_or(length(o.identifier) = 11) from persons p join person_identifiers o on o.person_id = p.id
+            where p.root_id = root.id) as "hasRpps",
+          (select bool_or(h.seq > 0) from persons p join ledger_heads h on h.person_id = p.id
+            where p.root_id = root.id) as "hasHistory"
         from person_identifiers i join persons known on known.id = i.person_id
-        join persons root on root.id = coalesce(known.merged_into, known.id)
+        join persons root on root.id = known.root_id
         where i.identifier = any (${texts(identifiers)}) order by i.identifier`,
   )
 }
@@ -53,7 +54,7 @@ export async function mergeInto(tx: Transaction, root: string, others: readonly 
     tx,
     'merge_persons',
     sql`update persons set merged_into = ${root}::uuid, updated_at = ${clock}
-        where id = any (${uuids(others)}) or merged_into = any (${uuids(others)})`,
+        where root_id = any (${uuids(others)})`,
   )
 }
 
@@ -66,12 +67,12 @@ export function readProfessional(tx: Transaction, identifier: string): Promise<P
           root.given_name as "givenName", root.status,
           (select coalesce(json_agg(o.identifier order by o.identifier), '[]')
             from persons p join person_identifiers o on o.person_id = p.id
-            where (p.id = root.id or p.merged_into = root.id) and o.identifier <> i.identifier) as "otherIds",
+            where p.root_id = root.id and o.identifier <> i.identifier) as "otherIds",
           case when root.practice_territory is not null then json_build_object(
             'latitude', ST_Y(root.practice_location::geometry), 'longitude', ST_X(root.practice_location::geometry),
             'territory', root.practice_territory) end as practice
         from person_identifiers i join persons known on known.id = i.person_id
-        join persons root on root.id = coalesce(known.merged_into, known.id)
+        join persons root on root.id = known.root_id
         where i.identifier = ${identifier}`,
   )
 }

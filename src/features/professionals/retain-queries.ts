@@ -44,7 +44,7 @@ export function readDue(tx: Transaction, periods: PersonalPeriods, identifier: s
     'read_person_due',
     sql`with root as materialized (
           select root.id, root.status from person_identifiers i join persons known on known.id = i.person_id
-          join persons root on root.id = coalesce(known.merged_into, known.id) where i.identifier = ${identifier}
+          join persons root on root.id = known.root_id where i.identifier = ${identifier}
         )
         ${dueAmong(sql`root`, periods)}`,
   )
@@ -69,7 +69,7 @@ function dueAmong(roots: SQL, { ledgerDays, nameDays }: PersonalPeriods): SQL {
       ) as entry on true left join lateral (
         select created_at from reservations where person_id = p.id order by id desc limit 1
       ) as held on true
-      where p.id = root.id or p.merged_into = root.id
+      where p.root_id = root.id
     ) as of_all_records`
 }
 

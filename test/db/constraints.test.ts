@@ -1,0 +1,84 @@
+import pg from 'pg'
+import t from 'tap'
+import { driverError } from '../../src/db/failures.ts'
+import { onServerOnly } from '../support/database.ts'
+import { startService } from '../support/service.ts'
+import { superuser } from '../support/superuser.ts'
+import { until } from '../support/until.ts'
+
+const service = await startService(t)
+t.test('merged_into names a person that is merged into nobody', async (t) => {
+  await putPersons('a', 'b', 'c', 'd')
+  await allowed(merging('b', 'a'))
+  await refused(t, 'persons_merged_into_root', merging('c', 'b'), 'into one that is merged')
+  await refused(t, 'persons_merged_into_root', merging('a', 'c'), 'one that others are merged into')
+  await refused(t, 'persons_merged_into_another', merging('c', 'c'), 'into itself')
+  await allowed(`update persons set merged_into = ${person('c')} where root_id = ${person('a')}`)
+  const { rows } = await service.db.foreign(
+    `select id, root_id as root from persons where family_name = 'Bare' order by id`,
+  )
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(idOf)
+  t.same(rows, [
+    { id: a, root: c },
+    { id: b, root: c },
+    { id: c, root: c },
+    { id: d, root: d },
+  ])
+})
+
+t.test('of two merges at once that would name a merged person the second fails', { skip: onServerOnly }, async (t) => {
+  await putPersons('e', 'f', '0')
+  await secondFails(t, 'persons_merged_into_root', merging('e', 'f'), merging('f', '0'))
+})
+
+function idOf(letter: string): string {
+  return `00000000-0000-7000-8000-00000000000${letter}`
+}
+
+function person(letter: string): string {
+  return `'${idOf(letter)}'`
+}
+
+function merging(one: string, into: string): string {
+  return `update persons set merged_into = ${person(into)} where id = ${person(one)}`
+}
+
+async function putPersons(...letters: string[]): Promise<void> {
+  const rows = letters.map((letter) => `(${person(letter)}, '60', 'Bare', 'Camille', 'active')`)
+  await allowed(`insert into persons (id, profession, family_name, given_name, status) values ${rows.join()}`)
+}
+
+async function allowed(statement: string): Promise<void> {
+  await service.db.foreign(statement)
+}
+
+/** Refused to the service, and to the tables' owner. */
+async function refused(t: Tap, constraint: string, statement: string, why = ''): Promise<void> {
+  t.match(await driverErrorOf(service.db.foreign(statement)), { code: /^23/, constraint }, `the service: ${why}`)
+  const { run, end } = await superuser(service)
+  t.match(await driverErrorOf(run(statement)), { code: /^23/, constraint }, `the owner: ${why}`)
+  await end()
+}
+
+/** The second waits for the first one's commit, and then finds what it did. */
+async function secondFails(t: Tap, constraint: string, first: string, second: string): Promise<void> {
+  const [one, other] = [new pg.Client(service.url), new pg.Client(service.url)]
+  try {
+    for (const client of [one, other]) await client.connect()
+    await one.query('begin')
+    await one.query(first)
+    const failure = driverErrorOf(other.query(second))
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await until('the second does not wait', async () => (await one.query(waiting)).rows.length > 0)
+    await one.query('commit')
+    t.match(await failure, { code: /^23/, constraint })
+  } finally {
+    for (const client of [one, other]) await client.end()
+  }
+}
+
+async function driverErrorOf(statement: Promise<unknown>): Promise<ReturnType<typeof driverError>> {
+  return statement.then(() => undefined, driverError)
+}
+
+type Tap = Pick<typeof t, 'match'>
