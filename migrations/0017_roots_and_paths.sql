@@ -1,4 +1,4 @@
--- One root a person, stored, and a constraint that a merged record names a root.
+-- One root a person and one closure of the territories, both stored.
 
 -- Whom a person's history continues in, itself where it was merged into nobody. The index finds all records of one human
 -- being by the root alone, and is what the foreign key refers to: the pair (root_id, root_id) is there only where that
@@ -23,3 +23,35 @@ begin
   return null;
 end
 $$;
+
+-- Each territory with itself, at depth 0, and with all above it. A circle of parents would put one of them below itself a
+-- second time, which the key refuses.
+create table territory_paths (
+  territory text not null,
+  ancestor text not null,
+  depth integer not null,
+  constraint territory_paths_acyclic primary key (territory, ancestor)
+);
+create index territory_paths_below on territory_paths (ancestor, territory);
+
+-- All of it, as territories change with a release at most and are a few hundred. The lock is there for two changes at once:
+-- the second then reads what the first has left.
+create function renew_territory_paths() returns trigger language plpgsql as $$
+begin
+  lock table territory_paths in share row exclusive mode;
+  delete from territory_paths;
+  insert into territory_paths (territory, ancestor, depth)
+  with recursive path as (
+    select code as territory, code as ancestor, parent, 0 as depth from territories
+    union all
+    select path.territory, above.code, above.parent, path.depth + 1 from path join territories above on above.code = path.parent
+  ) cycle ancestor set is_circle using visited
+  select territory, ancestor, depth from path;
+  return null;
+end
+$$;
+create trigger territories_renew_paths after insert or update or delete or truncate on territories
+  for each statement execute function renew_territory_paths();
+update territories set parent = parent;
+analyze territory_paths;
+grant select on territory_paths to gomask_app;

@@ -53,7 +53,7 @@ function identifierOf({ identifier }: Who): SQL {
 /** The statement of `readEntitlementFacts`. */
 export function factsQuery(who: Who): SQL {
   return sql`
-    with recursive moment as materialized (
+    with moment as materialized (
       select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now
     ), circle as materialized (
       select p.* from person_identifiers i join persons known on known.id = i.person_id
@@ -61,15 +61,14 @@ export function factsQuery(who: Who): SQL {
       where i.identifier = ${identifierOf(who)}
     ), person as (
       select * from circle where id = root_id
-    ), path as (
-      select code, parent, time_zone, 1 as depth from territories
-      where code = coalesce((select practice_territory from person),
+    ), place as materialized (
+      select coalesce((select practice_territory from person),
         (select territory from pharmacies where finess = ${who.pharmacy}::text),
         (select territory from pharmacies where status = 'active' and ${who.near !== null}::boolean
           order by location <-> ${point(who.near)} limit 1),
-        'FR')
-      union all
-      select t.code, t.parent, t.time_zone, path.depth + 1 from territories t join path on t.code = path.parent
+        'FR') as territory
+    ), path as materialized (
+      select ancestor as code, depth from territory_paths where territory = (select territory from place)
     ), rules as materialized (
       select r.* from allocation_rules r, moment
       where r.territory in (select code from path) and r.valid_from <= occurred_at
@@ -85,8 +84,8 @@ export function factsQuery(who: Who): SQL {
         'practiceTerritory', practice_territory,
         'practice', case when practice_location is not null then json_build_object(
           'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end) from person) as person,
-      (select json_build_object('path', json_agg(code order by depth),
-        'timeZone', (array_agg(time_zone order by depth))[1]) from path) as place,
+      (select json_build_object('path', (select json_agg(code order by depth) from path), 'timeZone', time_zone)
+        from territories where code = (select territory from place)) as place,
       (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules r) as rules,
       (select coalesce(json_agg(json_build_object('product', l.product, 'quantity', l.effect,
           'at', ${instant(sql`l.counted_at`)})), '[]')

@@ -51,11 +51,7 @@ export function findPersonInRemit(
 }
 
 function codesOf({ territories }: Remit): SQL {
-  return sql`(
-    with recursive remit as (
-      select code from territories where code = any (${texts(territories)})
-      union select t.code from territories t join remit on t.parent = remit.code
-    ) select code from remit)`
+  return sql`(select territory from territory_paths where ancestor = any (${texts(territories)}))`
 }
 
 function hasProfession(profession: SQL, { professions }: Remit): SQL {

@@ -12,11 +12,7 @@ export async function territoriesWithin(db: Queryable, codes: readonly string[])
   const found = await rows<{ code: string }>(
     db,
     'territories_within',
-    sql`with recursive within as (
-          select code from territories where code = any (${texts(codes)})
-          union select t.code from territories t join within on t.parent = within.code
-        )
-        select code from within order by code`,
+    sql`select distinct territory as code from territory_paths where ancestor = any (${texts(codes)}) order by code`,
   )
   return found.map(({ code }) => code)
 }
@@ -24,11 +20,7 @@ export async function territoriesWithin(db: Queryable, codes: readonly string[])
 /** A condition: one of the territories is this one or contains it. */
 export function liesWithin(territory: SQL, territories: readonly string[]): SQL {
   return sql`exists (
-    with recursive path as (
-      select code, parent from territories where code = ${territory}
-      union all select t.code, t.parent from territories t join path on t.code = path.parent
-    )
-    select from path where code = any (${texts(territories)}))`
+    select from territory_paths path where path.territory = ${territory} and path.ancestor = any (${texts(territories)}))`
 }
 
 /** Whether one of the territories is this one or contains it. */

@@ -31,6 +31,25 @@ t.test('of two merges at once that would name a merged person the second fails',
   await secondFails(t, 'persons_merged_into_root', merging('e', 'f'), merging('f', '0'))
 })
 
+t.test('the paths of territories follow their parents, and no circle comes in', async (t) => {
+  const { run, end } = await superuser(service)
+  const pathOf = async (code: string) => {
+    const { rows } = await run(`select ancestor from territory_paths where territory = '${code}' order by depth`)
+    return (rows as { ancestor: string }[]).map(({ ancestor }) => ancestor)
+  }
+  t.same(await pathOf('FR-31'), ['FR-31', 'FR-OCC', 'FR'])
+  await run(`insert into territories values ('X-1', 'Canton', 'department', 'FR-31', 'Europe/Paris')`)
+  t.same(await pathOf('X-1'), ['X-1', 'FR-31', 'FR-OCC', 'FR'])
+  await run(`update territories set parent = 'FR-BRE' where code = 'FR-31'`)
+  t.same(await pathOf('X-1'), ['X-1', 'FR-31', 'FR-BRE', 'FR'])
+  const circle = await driverErrorOf(run(`update territories set parent = 'X-1' where code = 'FR-31'`))
+  t.equal(circle?.constraint, 'territory_paths_acyclic')
+  await run(`delete from territories where code = 'X-1'`)
+  t.same(await pathOf('X-1'), [])
+  await run(`update territories set parent = 'FR-OCC' where code = 'FR-31'`)
+  await end()
+})
+
 function idOf(letter: string): string {
   return `00000000-0000-7000-8000-00000000000${letter}`
 }
