@@ -13,6 +13,8 @@ export interface HttpCase {
   reset?: (url: string, callers: Callers) => Promise<void>
   /** How the request that was recorded becomes any of its kind; left out: no bare counterpart. */
   variation?: (recorded: BenchRequest, answer: Record<string, unknown>, callers: Callers) => Variation
+  /** A table and its trigger that would refuse what the bare counterpart does: off while that is measured. */
+  bareWithout?: readonly [table: string, trigger: string]
   /** Whether it changes shelves, whose updates should be HOT. */
   changesStock?: boolean
   /** Whether the server's memory is shown as it went. */

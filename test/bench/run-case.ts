@@ -4,7 +4,7 @@ import { type Script, writeScript } from './bare/script.ts'
 import { type Bench, type CaseReport, type HttpCase, plainReport } from './case.ts'
 import { type Driven, drive, once } from './drive.ts'
 import { type BenchServer, median, startServer } from './measure.ts'
-import { settle, stockUpdates, type Updates } from './state.ts'
+import { settle, stockUpdates, type Updates, withoutTrigger } from './state.ts'
 import { watch } from './watch.ts'
 
 /** What a case does to the database, as it was recorded. */
@@ -71,7 +71,8 @@ export async function runCase(each: HttpCase, { roundTrips, script }: Recorded, 
     if (!script || !pgbench) continue
     await each.reset?.(url, callers)
     const clients = Math.min(each.connections, POOL)
-    const rate = await whileStopped(server, () => bareRate(pgbench, script, { clients, seconds })).catch(
+    const runBare = () => whileStopped(server, () => bareRate(pgbench, script, { clients, seconds }))
+    const rate = await withoutTrigger(url, each.bareWithout, runBare).catch(
       // The other cases' figures are worth having all the same.
       (error: Error) => void bareFailures.push(error.message),
     )

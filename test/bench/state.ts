@@ -70,6 +70,22 @@ export async function settle(url: string): Promise<void> {
   }
 }
 
+/** Does some work while a table's trigger is off; where none is named, just does it. */
+export async function withoutTrigger<T>(
+  url: string,
+  trigger: readonly [table: string, name: string] | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!trigger) return work()
+  const [table, name] = trigger
+  await run(url, [`alter table ${table} disable trigger ${name}`])
+  try {
+    return await work()
+  } finally {
+    await run(url, [`alter table ${table} enable trigger ${name}`])
+  }
+}
+
 /** Updates of rows, and how many of them were HOT: without a new entry in any index. */
 export interface Updates {
   all: number
