@@ -2,7 +2,7 @@ import { type AllocationRule, ruleFor } from './allocation-rules.ts'
 import { type Allowance, allowance, type Hold, type Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
 import { periodAt, resetsAt } from './periods.ts'
-import { type Refusal, refused } from './refusals.ts'
+import { isRefusal, type Refusal, refused } from './refusals.ts'
 
 /** Everything that decides what one professional may receive, read from the database at one instant, after the lock. */
 export interface EntitlementFacts {
@@ -54,6 +54,18 @@ export function allowanceFor(
   const { rule } = choice
   const period = periodAt(rule.window, { ...rule, timeZone: facts.timeZone }, facts.occurredAt)
   return allowance(rule, period, product, [...facts.receipts, ...(more.receipts ?? [])], more.holds ?? facts.holds)
+}
+
+/** What is left of each product of some more receipts, once these count and the holds are as they will be then. */
+export function remainingAfter(
+  facts: EntitlementFacts,
+  receipts: Receipt[],
+  holds: Hold[],
+): { product: string; quantity: number }[] {
+  return [...new Set(receipts.map(({ product }) => product))].flatMap((product) => {
+    const left = allowanceFor(facts, product, { receipts, holds })
+    return isRefusal(left) ? [] : [{ product, quantity: left.remaining }]
+  })
 }
 
 /** Refuses a quantity above what is left; says what is left, when there will be more, and which rule decided. */

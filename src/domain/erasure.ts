@@ -1,7 +1,10 @@
 import { allowanceFor, type EntitlementFacts } from './beneficiary.ts'
+import { type Head, type NewEntry, sealNext } from './chain.ts'
+import { type Draw, type Effects, endedAs, endingEffects, type LockedHold } from './effects.ts'
 import { type Instant, iso } from './instant.ts'
 import { countsIn, DAY_MS, lastLeavesAt } from './periods.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
+import type { Shelf } from './shelf.ts'
 
 /** What decides whether a professional can be erased, as read at one instant, after the locks. */
 export interface RetentionFacts {
@@ -30,6 +33,41 @@ export function decideErasure({ at, newestEntryAt, retentionDays, standings }: R
     `An entry of this professional must be kept, or counts in a rule’s window, ${until === null ? 'with no end in sight' : `until ${until}`}.`,
     { until },
   )
+}
+
+/** A human being whose payloads go, all locked: the chains that say so, and the live reservations, which end. */
+export interface ErasedFacts {
+  at: Instant
+  records: readonly { personId: string; profession: string; territory: string | null }[]
+  heads: readonly Head[]
+  holds: LockedHold[]
+  shelves: Shelf[]
+}
+
+/** Ends each chain with an entry that says on whose authority, and why, the payloads before it are gone. */
+export function erasureEffects(
+  { at, records, heads, holds, shelves }: ErasedFacts,
+  order: { authority: string; reason: string },
+  draw: Draw,
+): Effects {
+  const ended = endedAs(holds, { status: 'cancelled', cancellationReason: 'erased' })
+  const entries = heads.map((head) => {
+    const record = records.find(({ personId }) => personId === head.personId)
+    const entry: NewEntry = {
+      id: draw.id(),
+      kind: 'erasure',
+      recordedAt: at,
+      occurredAt: at,
+      pharmacy: null,
+      profession: record?.profession ?? null,
+      territories: { practice: record?.territory ?? null, pharmacy: null },
+      lines: [],
+      flags: [],
+      refersTo: null,
+    }
+    return { entry: sealNext(head, entry, order, draw.salt()), weights: [], professional: null }
+  })
+  return { ...endingEffects(at, shelves, ended), entries }
 }
 
 /** When nothing will count any more in the windows that count it now; null if nobody knows. */

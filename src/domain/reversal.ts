@@ -1,3 +1,5 @@
+import type { RuleVersion } from './allocation-rules.ts'
+import type { Instant } from './instant.ts'
 import type { LedgerLine } from './ledger-entry.ts'
 import { type Judged, type Refusal, refused } from './refusals.ts'
 
@@ -5,6 +7,27 @@ import { type Judged, type Refusal, refused } from './refusals.ts'
 export interface ReversibleLine extends LedgerLine {
   cap: number
   reversed: number
+}
+
+/** A line with the rule that its entry cites. */
+export interface OriginalLine extends ReversibleLine {
+  rule: RuleVersion
+}
+
+/** A dispensation as a reversal sees it. */
+export interface Original {
+  id: string
+  pharmacy: string
+  /** The database's clock. */
+  at: Instant
+  personId: string
+  /** Null once erased. */
+  professional: string | null
+  occurredAt: Instant
+  profession: string
+  practiceTerritory: string | null
+  pharmacyTerritory: string
+  lines: OriginalLine[]
 }
 
 /** The lines that a reversal takes back, at most what was dispensed; everything left if no lines are named. */

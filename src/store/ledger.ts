@@ -2,24 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Transaction } from '../db/database.ts'
 import { rows, send } from '../db/query.ts'
 import { json, type SQL, sql, uuids } from '../db/sql.ts'
-import type { Allowance } from '../domain/entitlement.ts'
-import { type Instant, iso } from '../domain/instant.ts'
-import { type LedgerEntry, type SealedEntry, sealEntry } from '../domain/ledger-entry.ts'
-
-/** The end of a person's chain, locked. */
-export interface Head {
-  personId: string
-  seq: number
-  entryHash: Buffer | null
-}
-
-/** How a line counts: a signed quantity, the instant at which it counts, and the facts by which it was judged. */
-export interface LineWeight {
-  effect: number
-  countedAt: Instant
-  judged: Pick<Allowance, 'cap' | 'received' | 'held'>
-  beyondCap: boolean
-}
+import { type EntryPayload, type Head, type LineWeight, type NewEntry, sealNext } from '../domain/chain.ts'
+import { iso } from '../domain/instant.ts'
+import type { SealedEntry } from '../domain/ledger-entry.ts'
 
 /**
  * Locks the head of the person known by an identifier. All decisions about that person queue here; facts must be read
@@ -68,16 +53,9 @@ async function lockAll(tx: Transaction, name: string, which: SQL): Promise<Head[
   }))
 }
 
-/** An entry that does not have its place in the chain yet. */
-export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
-
-/** Who the entry is about, and whatever else an erasure must be able to remove; for an erasure, on what grounds. */
-export type EntryPayload = { professional: string; [detail: string]: unknown } | { authority: string; reason: string }
-
 /** Seals an entry as the next in the chain of a locked head. */
 export function seal(head: Head, entry: NewEntry, payload: EntryPayload): SealedEntry {
-  const next = { ...entry, personId: head.personId, seq: head.seq + 1, previousHash: head.entryHash }
-  return sealEntry(next, Buffer.from(JSON.stringify(payload)), randomBytes(32))
+  return sealNext(head, entry, payload, randomBytes(32))
 }
 
 /**

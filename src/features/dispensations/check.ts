@@ -8,7 +8,7 @@ import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { sendAccess } from '../../store/accesses.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { professionalUnknown } from './dispense.ts'
-import { type CounterLimits, gather } from './gather.ts'
+import { type CounterLimits, lockCounter } from './lock-counter.ts'
 import type { Check, DispensationRequest } from './schema.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function check(
   request: DispensationRequest,
   { operator, subject, ...limits }: CounterLimits & { operator: string | undefined; subject: string },
 ): Promise<Check> {
-  const counter = await gather(tx, pharmacy, request, limits)
+  const counter = await lockCounter(tx, pharmacy, request, limits)
   const decided = counter
     ? decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
     : professionalUnknown()

@@ -15,7 +15,7 @@ import { recordAccess, sendReading } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
-import type { CounterLimits } from './gather.ts'
+import type { CounterLimits } from './lock-counter.ts'
 import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
@@ -116,7 +116,12 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
         request,
         reply,
         { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
-        (tx) => reverse(tx, { id: params.id, pharmacy }, body, { operator: operatorOf(request), signer }),
+        async (tx) => {
+          const writing = { operator: operatorOf(request), signer }
+          const reversed = await reverse(tx, { id: params.id, pharmacy }, body, writing)
+          if (!reversed) throw notFound()
+          return reversed
+        },
       )
     },
   )

@@ -1,14 +1,13 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
+import type { Head } from '../../domain/chain.ts'
 import { decideErasure } from '../../domain/erasure.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { type Refusal, Rejection } from '../../domain/refusals.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { append, type Head, lockHeads, seal } from '../../store/ledger.ts'
+import { lockHeads } from '../../store/ledger.ts'
 import { findRecords, type PersonRecord } from './erase-queries.ts'
-import type { ErasureOrder } from './schema.ts'
 
 /** A human being whose history may be erased: none of it must be kept or counts in a window. All chains are locked. */
 export interface Erasable {
@@ -32,33 +31,6 @@ export async function lockErasable(
   const times = records.flatMap(({ newestEntryAt }) => newestEntryAt ?? [])
   const newestEntryAt = times.length === 0 ? null : Math.max(...times)
   return decideErasure({ at, newestEntryAt, retentionDays, standings }) ?? { at, records, heads }
-}
-
-/** Ends a locked chain with an entry that says on whose authority, and why, the payloads before it are gone. */
-export function appendErasure(
-  tx: Transaction,
-  head: Head,
-  { at, records }: Erasable,
-  { authority, reason }: ErasureOrder,
-): void {
-  const record = records.find(({ personId }) => personId === head.personId)
-  const entry = seal(
-    head,
-    {
-      id: uuidv7(),
-      kind: 'erasure',
-      recordedAt: at,
-      occurredAt: at,
-      pharmacy: null,
-      profession: record?.profession ?? null,
-      territories: { practice: record?.territory ?? null, pharmacy: null },
-      lines: [],
-      flags: [],
-      refersTo: null,
-    },
-    { authority, reason },
-  )
-  append(tx, entry, [], null)
 }
 
 /** Locks the chains of all the records of the person, in id order, then reads the records. */

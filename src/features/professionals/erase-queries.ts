@@ -1,8 +1,9 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, sql, texts, uuids } from '../../db/sql.ts'
+import type { LockedHold } from '../../domain/effects.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { holdColumns, type LockedHold } from '../../store/shelves.ts'
+import { holdColumns } from '../../store/shelves.ts'
 
 /** One of the records of a human being, with everything that an erasure needs to know about it. */
 export interface PersonRecord {

@@ -1,10 +1,10 @@
 import type { Transaction } from '../../db/database.ts'
-import { type Instant, iso } from '../../domain/instant.ts'
+import { erasureEffects } from '../../domain/erasure.ts'
+import { iso } from '../../domain/instant.ts'
 import { isRefusal, type Refusal } from '../../domain/refusals.ts'
-import { hold } from '../../domain/shelf.ts'
-import { reservationEvent, turningPoints } from '../../store/events.ts'
-import { applyStockEffects, type LockedHold, lockShelves } from '../../store/shelves.ts'
-import { appendErasure, type Erasable, lockErasable } from './erasable.ts'
+import { draw, writeEffects } from '../../store/effects.ts'
+import { lockShelves } from '../../store/shelves.ts'
+import { type Erasable, lockErasable } from './erasable.ts'
 import { deletePayloads, eraseAnswers, eraseRecords, lockHolds } from './erase-queries.ts'
 import type { Erasure, ErasureOrder } from './schema.ts'
 
@@ -29,8 +29,9 @@ export async function eraseLocked(tx: Transaction, person: Erasable, order: Eras
   const personIds = records.map(({ personId }) => personId)
   const identifiers = records.flatMap((record) => record.identifiers)
   const holds = await lockHolds(tx, personIds)
-  if (holds.length > 0) await cancel(tx, holds, at)
-  for (const head of heads.filter(({ seq }) => seq > 0)) appendErasure(tx, head, person, order)
+  const shelves = holds.length > 0 ? await lockShelves(tx, holds) : []
+  const chains = heads.filter(({ seq }) => seq > 0)
+  writeEffects(tx, erasureEffects({ at, records, heads: chains, holds, shelves }, order, draw))
   const entries = await deletePayloads(tx, personIds)
   const answers = await eraseAnswers(tx, personIds, identifiers)
   await eraseRecords(tx, personIds)
@@ -42,23 +43,4 @@ export async function eraseLocked(tx: Transaction, person: Erasable, order: Eras
     answers,
     reservations: holds.length,
   }
-}
-
-async function cancel(tx: Transaction, holds: readonly LockedHold[], at: Instant): Promise<void> {
-  const before = await lockShelves(tx, holds)
-  const after = before.map((shelf) => {
-    const freed = holds.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
-    return hold(shelf, -freed.reduce((sum, { quantity }) => sum + quantity, 0))
-  })
-  applyStockEffects(tx, {
-    at,
-    before,
-    after,
-    movements: [],
-    ended: holds.map(({ id }) => ({ id, status: 'cancelled', cancellationReason: 'erased' })),
-    events: [
-      ...holds.map((ended) => reservationEvent('reservation.cancelled', ended)),
-      ...turningPoints(before, after),
-    ],
-  })
 }

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
-import { append, type Head, seal } from '../../store/ledger.ts'
+import type { Head } from '../../domain/chain.ts'
+import { append, seal } from '../../store/ledger.ts'
 import { mergeInto, type Owner } from './queries.ts'
 import type { ProfessionalBody } from './schema.ts'
 

@@ -1,6 +1,8 @@
 import type { Transaction } from '../../db/database.ts'
+import { erasureEffects } from '../../domain/erasure.ts'
 import { isRefusal } from '../../domain/refusals.ts'
-import { appendErasure, type Erasable, lockErasable } from './erasable.ts'
+import { draw, writeEffects } from '../../store/effects.ts'
+import { type Erasable, lockErasable } from './erasable.ts'
 import { eraseLocked } from './erase.ts'
 import { deletePayloads, eraseAnswers } from './erase-queries.ts'
 import { type PersonalPeriods, personsWithPayloads, readDue } from './retain-queries.ts'
@@ -39,7 +41,8 @@ async function forgetHistory(tx: Transaction, person: Erasable, days: number): P
   const personIds = person.records.map(({ personId }) => personId)
   const named = await personsWithPayloads(tx, personIds)
   const order = { authority: AUTHORITY, reason: `kept for ${days} days` }
-  for (const head of person.heads) if (named.includes(head.personId)) appendErasure(tx, head, person, order)
+  const heads = person.heads.filter(({ personId }) => named.includes(personId))
+  writeEffects(tx, erasureEffects({ ...person, heads, holds: [], shelves: [] }, order, draw))
   await deletePayloads(tx, personIds)
   await eraseAnswers(tx, personIds, [])
 }

@@ -1,8 +1,9 @@
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
+import type { LockedHold } from '../../domain/effects.ts'
 import type { Shelf } from '../../domain/shelf.ts'
-import { holdColumns, type LockedHold, shelfColumns } from '../../store/shelves.ts'
+import { holdColumns, shelfColumns } from '../../store/shelves.ts'
 import { isOf, type Owner } from './queries.ts'
 
 /** Locks a reservation of its owner's, whatever its state, and in a later statement its shelf, if it is held still. */

@@ -1,9 +1,8 @@
 import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
+import { endedAs, endingEffects } from '../../domain/effects.ts'
 import { type Refusal, refused } from '../../domain/refusals.ts'
-import { hold } from '../../domain/shelf.ts'
-import { reservationEvent, turningPoints } from '../../store/events.ts'
-import { applyStockEffects } from '../../store/shelves.ts'
+import { writeEffects } from '../../store/effects.ts'
 import { lockReservation } from './cancel-queries.ts'
 import { findReservation, type Owner } from './queries.ts'
 import type { Reservation } from './schema.ts'
@@ -18,7 +17,7 @@ export async function cancel(
   id: string,
   { reason, pharmacy }: { reason: string; pharmacy: string | undefined },
 ): Promise<Reservation | Refusal | undefined> {
-  // In one flush: whether it has expired and what it is now is read by later statements than the locks.
+  // In one flush. The clock and the reservation are read after the locks, so that both say what is so under them.
   const [{ locked, shelf }, at, found] = await Promise.all([
     lockReservation(tx, owner, id),
     readClock(tx),
@@ -30,14 +29,7 @@ export async function cancel(
     return refused('reservation_not_held', `The reservation is ${found.status}.`, { reservationStatus: found.status })
   }
   if (!shelf) throw new Error('a reservation has a shelf')
-  const after = hold(shelf, -locked.quantity)
-  applyStockEffects(tx, {
-    at,
-    before: [shelf],
-    after: [after],
-    movements: [],
-    ended: [{ id, status: 'cancelled', cancellationReason: reason }],
-    events: [reservationEvent('reservation.cancelled', locked), ...turningPoints([shelf], [after])],
-  })
-  return { ...found, status: 'cancelled', cancellationReason: reason }
+  const cancelled = { status: 'cancelled', cancellationReason: reason } as const
+  writeEffects(tx, endingEffects(at, [shelf], endedAs([locked], cancelled)))
+  return { ...found, ...cancelled }
 }

@@ -2,9 +2,9 @@ import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
-import { hold } from '../../domain/shelf.ts'
-import { reservationEvent, turningPoints } from '../../store/events.ts'
-import { applyStockEffects, holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
+import { endedAs, endingEffects, type LockedHold } from '../../domain/effects.ts'
+import { writeEffects } from '../../store/effects.ts'
+import { holdColumns, lockShelves } from '../../store/shelves.ts'
 
 const BATCH = 200 // Few enough shelves that nobody waits long for one of them.
 
@@ -14,30 +14,20 @@ const BATCH = 200 // Few enough shelves that nobody waits long for one of them.
  * are passed over.
  */
 export async function expireHolds(tx: Transaction): Promise<number> {
-  const expired = await rows<LockedHold>(
+  const expired = await lockExpired(tx)
+  if (expired.length === 0) return 0
+  const shelves = await lockShelves(tx, expired)
+  const at = await readClock(tx)
+  writeEffects(tx, endingEffects(at, shelves, endedAs(expired, { status: 'expired' })))
+  return expired.length
+}
+
+function lockExpired(tx: Transaction): Promise<LockedHold[]> {
+  return rows(
     tx,
     'lock_expired_batch',
     sql`select ${holdColumns} from reservations r where r.id in (
           select id from reservations where status = 'held' and expires_at <= clock_timestamp() order by expires_at limit ${BATCH}::int)
         and r.status = 'held' order by r.id for update skip locked`,
   )
-  if (expired.length === 0) return 0
-  const shelves = await lockShelves(tx, expired)
-  const at = await readClock(tx)
-  const after = shelves.map((shelf) => {
-    const freed = expired.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
-    return hold(shelf, -freed.reduce((sum, { quantity }) => sum + quantity, 0))
-  })
-  applyStockEffects(tx, {
-    at,
-    before: shelves,
-    after,
-    movements: [],
-    ended: expired.map(({ id }) => ({ id, status: 'expired' })),
-    events: [
-      ...expired.map((ended) => reservationEvent('reservation.expired', ended)),
-      ...turningPoints(shelves, after),
-    ],
-  })
-  return expired.length
 }

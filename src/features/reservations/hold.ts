@@ -1,117 +1,110 @@
+/**
+ * How a shelf is locked for a reservation, which takes two flushes to the database: what decides it, and the writes with
+ * the COMMIT. So the shelf is locked beside the reading of the facts, before the program knows which one it is or whether
+ * the professional may have anything:
+ *
+ * 1. One statement finds the pharmacy and locks what lies there. The search stands by itself in a materialised CTE and
+ *    locks nothing; the shelf is then locked by its key. PostgreSQL looks again for a row that changed since the
+ *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which comes by the row
+ *    on a walk outwards, fails («attempted to lock invisible tuple»).
+ * 2. That first try skips what somebody else has locked. Refused callers never wait for a shelf, and as they let go of the
+ *    savepoint first, nobody waits for them.
+ * 3. Only when the decision stands is a busy shelf waited for: it is still the nearest. Each shelf that turns out to have
+ *    too little is let go of before the next one is waited for, so that nobody waits while holding a shelf, and two
+ *    callers who look from two sides cannot block each other.
+ */
 import type { Transaction } from '../../db/database.ts'
-import { row, rows, send } from '../../db/query.ts'
+import { row, send } from '../../db/query.ts'
 import { type SQL, sql } from '../../db/sql.ts'
-import { available, hold, type Shelf } from '../../domain/shelf.ts'
-import { type NearbyShelf, type NearestSearch, nearestQuery, suffix } from '../../store/nearest.ts'
-import { holdColumns, type LockedHold, shelfColumns } from '../../store/shelves.ts'
+import { availableOn, type LockedHold, type SweptShelf } from '../../domain/effects.ts'
+import type { Shelf } from '../../domain/shelf.ts'
+import { type NearestSearch, nearestQuery, suffix } from '../../store/nearest.ts'
+import { holdColumns, shelfColumns } from '../../store/shelves.ts'
+import { type Place, placeQuery } from './queries.ts'
 
-/** A shelf with the quantity set aside, not yet written, and the expired holds that gave way to it. */
-export interface HeldShelf {
-  before: Shelf
-  after: Shelf
-  expired: LockedHold[]
+/** Where masks are wanted: at one pharmacy, or at the nearest that has the whole quantity. */
+export type Target = { kind: 'named'; finess: string } | { kind: 'nearest' }
+
+/** What is wanted, as seen from where. */
+export type Wanted = Omit<NearestSearch, 'limit'>
+
+/** A pharmacy, with its shelf locked if it has the quantity: undefined if not, or if it was skipped. */
+export interface Tried {
+  place: Place
+  swept: SweptShelf | undefined
 }
 
-interface Wanted {
-  product: string
-  quantity: number
+/** A pharmacy with its shelf locked, which has the quantity. */
+export interface Found extends Tried {
+  swept: SweptShelf
 }
 
-/** A pharmacy's number, or in its place the one that `markNearest` finds in the same flush. */
-type At = string
-export const NEAREST = 'nearest'
+type LockMode = 'wait' | 'skip_locked'
+
+/** Tries a target in the flush of what else is sent now, skipping what is locked. Undefined where there is no pharmacy. */
+export function tryUnlocked(tx: Transaction, target: Target, wanted: Wanted): Promise<Tried | undefined> {
+  send(tx, 'savepoint', sql`savepoint before_shelf`)
+  return lockAt(tx, target, wanted, 'skip_locked')
+}
+
+/** Finds the first of some pharmacies that still has the quantity once its shelf is locked, waiting for each in turn. */
+export async function waitForFirst(
+  tx: Transaction,
+  pharmacies: readonly { finess: string }[],
+  wanted: Wanted,
+): Promise<Found | undefined> {
+  for (const { finess } of pharmacies) {
+    letGo(tx)
+    const tried = await lockAt(tx, { kind: 'named', finess }, wanted, 'wait')
+    if (tried && isFound(tried)) return tried
+  }
+  return undefined
+}
+
+/** Whether the shelf is locked and has the quantity. */
+export function isFound(tried: Tried): tried is Found {
+  return tried.swept !== undefined
+}
 
 /** Lets go of the shelf that is locked, if one is. */
 export function letGo(tx: Transaction): void {
   send(tx, 'rollback_to_savepoint', sql`rollback to savepoint before_shelf`)
 }
 
-/**
- * Finds the nearest pharmacy and leaves its number in the transaction, so that its shelf can be locked by the next statement
- * without waiting for the answer. Not by the search itself: a lock that waits makes PostgreSQL look again for the row that
- * it came by, and a walk outwards cannot be looked at again. None found marks none.
- */
-export async function markNearest(
-  tx: Transaction,
-  search: Omit<NearestSearch, 'limit'>,
-): Promise<NearbyShelf | undefined> {
-  return row(
+async function lockAt(tx: Transaction, target: Target, wanted: Wanted, mode: LockMode): Promise<Tried | undefined> {
+  const found = await row<Place & { shelf: Shelf | null; expired: LockedHold[] }>(
     tx,
-    `nearest_with_stock_marked${suffix(search.near)}`,
-    sql`select * from (${nearestQuery({ ...search, limit: 1 })}) as nearest
-        where set_config('gomask.nearest', finess, true) = finess`,
+    `lock_shelf_at_${target.kind}_${mode}${suffix(wanted.near)}`,
+    lockQuery(target, wanted, mode),
   )
+  if (!found) return undefined
+  const { shelf, expired, ...place } = found
+  const hasEnough = shelf !== null && availableOn({ shelf, expired }) >= wanted.quantity
+  return { place, swept: hasEnough ? { shelf, expired } : undefined }
 }
 
-/**
- * Sets the quantity aside at the first of the pharmacies that still has it once its shelf is locked. A shelf that has
- * not is let go of before the next is waited for: who waits holds no other shelf, so that two callers who look from two
- * sides cannot block each other. No SKIP LOCKED: a busy pharmacy is still the nearest, so wait for it.
- */
-export async function holdFirst<Candidate extends { finess: string }>(
-  tx: Transaction,
-  candidates: readonly Candidate[],
-  wanted: Wanted,
-): Promise<{ candidate: Candidate; held: HeldShelf } | undefined> {
-  for (const candidate of candidates) {
-    letGo(tx)
-    const held = await holdAt(tx, { at: candidate.finess, how: '' }, wanted)
-    if (held) return { candidate, held }
-  }
-  return undefined
+// Reservations before their shelf, as everywhere: the count makes the one wait for the other.
+function lockQuery(target: Target, wanted: Wanted, mode: LockMode): SQL {
+  const key = sql`(select finess, product from place)`
+  const how = mode === 'wait' ? sql`` : sql`skip locked`
+  return sql`
+    with place as materialized (
+      select *, ${wanted.product}::text as product from (${placeOf(target, wanted)}) as place
+    ), expired as materialized (
+      select ${holdColumns} from reservations r
+      where (r.pharmacy, r.product) = ${key} and r.status = 'held' and r.expires_at <= clock_timestamp()
+      order by r.id for update of r ${how}
+    ), shelf as materialized (
+      select ${shelfColumns} from stock s
+      where (s.pharmacy, s.product) = ${key} and (select count(*) from expired) >= 0 for update of s ${how}
+    )
+    select finess, name, address, latitude, longitude, "distanceMetres", active,
+      (select row_to_json(shelf) from shelf) as shelf,
+      (select coalesce(json_agg(expired order by id), '[]') from expired) as expired
+    from place`
 }
 
-/**
- * Sets the quantity aside if nobody else has the shelf locked. To be sent with what decides whether it is needed: who is
- * refused has then waited for no shelf, and nobody for who is refused.
- */
-export function holdIfFree(tx: Transaction, at: At, wanted: Wanted): Promise<HeldShelf | undefined> {
-  send(tx, 'savepoint', sql`savepoint before_shelf`)
-  return holdAt(tx, { at, how: '_if_free' }, wanted)
-}
-
-interface Lock {
-  at: At
-  /** '_if_free' takes what it can have without waiting. */
-  how: '' | '_if_free'
-}
-
-// The expired holds too: their reservations are locked before the shelf.
-async function holdAt(tx: Transaction, lock: Lock, { product, quantity }: Wanted): Promise<HeldShelf | undefined> {
-  const [expired, shelf] = await Promise.all([lockExpiredHolds(tx, lock, product), lockShelf(tx, lock, product)])
-  if (!shelf) return undefined
-  const swept = hold(shelf, -expired.reduce((sum, ended) => sum + ended.quantity, 0))
-  return available(swept) < quantity ? undefined : { before: shelf, after: hold(swept, quantity), expired }
-}
-
-function lockExpiredHolds(tx: Transaction, lock: Lock, product: string): Promise<LockedHold[]> {
-  return rows<LockedHold>(
-    tx,
-    `lock_expired_holds${nameOf(lock)}`,
-    sql`select ${holdColumns} from reservations r
-        where r.pharmacy = ${pharmacyOf(lock)} and r.product = ${product}
-          and r.status = 'held' and r.expires_at <= clock_timestamp()
-        order by r.id for update of r ${waitOf(lock)}`,
-  )
-}
-
-function lockShelf(tx: Transaction, lock: Lock, product: string): Promise<Shelf | undefined> {
-  return row<Shelf>(
-    tx,
-    `lock_shelf${nameOf(lock)}`,
-    sql`select ${shelfColumns} from stock s where s.pharmacy = ${pharmacyOf(lock)} and s.product = ${product}
-        for update of s ${waitOf(lock)}`,
-  )
-}
-
-function pharmacyOf({ at }: Lock): SQL {
-  return at === NEAREST ? sql`current_setting('gomask.nearest', true)` : sql`${at}`
-}
-
-function waitOf({ how }: Lock): SQL {
-  return how === '' ? sql`` : sql`skip locked`
-}
-
-function nameOf({ at, how }: Lock): string {
-  return `${how}${at === NEAREST ? '_at_nearest' : ''}`
+function placeOf(target: Target, wanted: Wanted): SQL {
+  if (target.kind === 'named') return placeQuery(target.finess, wanted.near)
+  return sql`select *, true as active from (${nearestQuery({ ...wanted, limit: 1 })}) as nearest`
 }

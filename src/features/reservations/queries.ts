@@ -1,9 +1,9 @@
-import type { Queryable, Transaction } from '../../db/database.ts'
-import { row, rows, send } from '../../db/query.ts'
-import { instant, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
+import type { Queryable } from '../../db/database.ts'
+import { row, rows } from '../../db/query.ts'
+import { instant, type SQL, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
-import { type From, placeOf, suffix } from '../../store/nearest.ts'
+import { type From, placeOf } from '../../store/nearest.ts'
 import { recordsOf } from '../../store/persons.ts'
 import type { Reservation } from './schema.ts'
 
@@ -123,19 +123,15 @@ export async function findByCode(
   return found && view(found, false)
 }
 
-/** Where a named pharmacy is and how far; undefined when there is none. */
-export function findPharmacy(
-  db: Queryable,
-  finess: string,
-  from: From,
-): Promise<(Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }) | undefined> {
-  return row(
-    db,
-    `find_pharmacy_to_reserve_at${suffix(from)}`,
-    sql`select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
-          ST_X(location::geometry) as longitude, round(ST_Distance(location, ${placeOf(from)}))::int as "distanceMetres"
-        from pharmacies where finess = ${finess}`,
-  )
+/** A pharmacy that masks may be set aside at, and how far it is; null from a practice that nobody has. */
+export type Place = Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }
+
+/** The statement that gives a named pharmacy's Place. */
+export function placeQuery(finess: string, from: From): SQL {
+  return sql`
+    select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
+      ST_X(location::geometry) as longitude, round(ST_Distance(location, ${placeOf(from)}))::int as "distanceMetres"
+    from pharmacies where finess = ${finess}`
 }
 
 /** What a pharmacy has of a product that is promised to nobody live. */
@@ -149,21 +145,6 @@ export async function availableAt(db: Queryable, pharmacy: string, product: stri
         from stock s where s.pharmacy = ${pharmacy} and s.product = ${product}`,
   )
   return found?.available ?? 0
-}
-
-/** Inserts a live reservation. */
-export function insertReservation(
-  tx: Transaction,
-  { pharmacy, ...made }: Reservation & { pickupCode: string },
-  held: { personId: string; from: Instant; until: Instant },
-): void {
-  send(
-    tx,
-    'insert_reservation',
-    sql`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at, expires_at)
-        values (${made.id}::uuid, ${held.personId}::uuid, ${pharmacy.finess}, ${made.product}, ${made.quantity}::int, ${made.pickupCode},
-          ${made.distanceMetres}::int, 'held', ${timestamp(held.from)}, ${timestamp(held.until)})`,
-  )
 }
 
 function view(found: Row, withCode: boolean): Reservation {

@@ -1,20 +1,16 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
-import { invalid, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
-import * as shelves from '../../domain/shelf.ts'
-import { turningPoints } from '../../store/events.ts'
-import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
-import { changeSince, findShelfPlace, levelOf, lockShelfWithHolds } from './queries.ts'
+import { CLOCK_SKEW_MS } from '../../domain/instant.ts'
+import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
+import { type Count, countEffects, decideCount } from '../../domain/stock-changes.ts'
+import { draw, writeEffects } from '../../store/effects.ts'
+import { ensureShelf } from '../../store/shelves.ts'
+import { changeSince, findShelfPlace, levelAfter, lockShelfWithHolds } from './queries.ts'
 import type { StockLevel } from './schema.ts'
-import { fitHolds } from './shortfall.ts'
 
-interface Count {
+interface CountRequest extends Count {
   pharmacy: string
   product: string
-  onHand: number
-  countedAt: Instant
   operator: string | undefined
 }
 
@@ -24,10 +20,10 @@ interface Count {
  */
 export async function count(
   tx: Transaction,
-  request: Count,
+  request: CountRequest,
 ): Promise<{ level: StockLevel; created: boolean } | Refusal> {
   const { pharmacy, product, operator } = request
-  const [place, created, { shelf, holds, at }, since] = await Promise.all([
+  const [place, created, locked, since] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),
     ensureShelf(tx, pharmacy, product, 'any'),
     lockShelfWithHolds(tx, pharmacy, product),
@@ -36,29 +32,13 @@ export async function count(
   ])
   if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
   if (place.productActive === null) throw new Rejection('not_found', 'There is no such product in the catalogue.')
+  const { shelf, at } = locked
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
   if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', 'lies more than 5 minutes ahead')
-  // A clock that runs ahead must not swallow the hand-overs of the next minutes as if they had been counted.
-  const countedAt = Math.min(request.countedAt, at)
-  if (shelf.countedAt !== null && countedAt < shelf.countedAt) {
-    return refused('stock_count_outdated', `A later count, of ${iso(shelf.countedAt)}, is recorded already.`, {
-      countedAt: iso(shelf.countedAt),
-    })
-  }
-  const counted = shelves.count(shelf, request.onHand, since, countedAt)
-  const fitted = fitHolds(counted.shelf, holds, at)
-  applyStockEffects(tx, {
-    at,
-    before: [shelf],
-    after: [fitted.shelf],
-    movements: counted.movements.map((movement) => ({ ...movement, id: uuidv7() })),
-    ended: fitted.ended,
-    events: [
-      { type: 'stock.declared', subject: pharmacy, ids: { pharmacy, product } },
-      ...fitted.events,
-      ...turningPoints([shelf], [fitted.shelf]),
-    ],
-    operator,
-  })
-  return { level: levelOf(fitted.shelf, at), created }
+  const facts = { ...locked, shelf }
+  const counted = decideCount(facts, request)
+  if (isRefusal(counted)) return counted
+  const effects = countEffects(facts, counted, { since, operator }, draw)
+  writeEffects(tx, effects)
+  return { level: levelAfter(effects, shelf), created }
 }

@@ -1,15 +1,13 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
 import { unknown } from '../../domain/named.ts'
-import { invalid, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
-import * as shelves from '../../domain/shelf.ts'
-import { turningPoints } from '../../store/events.ts'
-import { applyStockEffects, ensureShelf } from '../../store/shelves.ts'
-import { findShelfPlace, levelOf, lockShelfWithHolds } from './queries.ts'
+import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
+import { comesIn, decideMovement, movementEffects, takesFree } from '../../domain/stock-changes.ts'
+import { draw, writeEffects } from '../../store/effects.ts'
+import { ensureShelf } from '../../store/shelves.ts'
+import { findShelfPlace, levelAfter, lockShelfWithHolds } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
-import { fitHolds } from './shortfall.ts'
 
 interface Move extends MovementRequest {
   pharmacy: string
@@ -22,61 +20,40 @@ interface Move extends MovementRequest {
  */
 export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
   const { pharmacy, product, kind, operator } = request
-  const comesIn = kind === 'delivery' || kind === 'transfer_in'
-  const takesFree = kind === 'return_to_supplier' || kind === 'transfer_out'
-  const [place, , { shelf, holds, at }] = await Promise.all([
+  const [place, , locked] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),
     // A refusal leaves nothing behind, an empty shelf neither.
-    takesFree ? false : ensureShelf(tx, pharmacy, product, comesIn ? 'active' : 'any'),
+    takesFree(kind) ? false : ensureShelf(tx, pharmacy, product, comesIn(kind) ? 'active' : 'any'),
     lockShelfWithHolds(tx, pharmacy, product),
   ])
   if (place.productActive === null) throw unknown('product', 'product')
   if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
+  const { shelf, at } = locked
   if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
-  if (comesIn && !place.productActive)
-    return refused('product_inactive', `${product} is no longer distributed.`, { product })
-  if (takesFree && !shelf) return insufficient(product, 0)
-  if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
-
   if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', 'lies more than 5 minutes ahead')
-  const swept = fitHolds(shelf, holds, at).shelf
-  const free = shelves.available(swept)
-  if (takesFree && request.quantity > free) return insufficient(product, free)
-  const change = comesIn ? request.quantity : -Math.min(request.quantity, shelf.onHand)
-  const moved = shelves.move(shelf, kind, request.quantity, change, request.occurredAt)
-  const fitted = fitHolds(moved.shelf, holds, at)
-  const [id, absorbedId] = [uuidv7(), uuidv7()]
-  const { reference, counterparty, lot, bestBefore } = request
-  applyStockEffects(tx, {
-    at,
-    before: [shelf],
-    after: [fitted.shelf],
-    movements: moved.movements.map((movement) =>
-      movement.kind === kind
-        ? { ...movement, id, reference, counterparty, lot, bestBefore }
-        : { ...movement, id: absorbedId },
-    ),
-    ended: fitted.ended,
-    events: [...fitted.events, ...turningPoints([shelf], [fitted.shelf])],
-    operator,
-  })
-  return { ...answerOf(request, { id, change, at }), stock: levelOf(fitted.shelf, at) }
+  const decided = decideMovement({ ...locked, productActive: place.productActive }, request)
+  if (isRefusal(decided)) return decided
+  if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
+  const { change } = decided
+  const id = draw.id()
+  const effects = movementEffects({ ...locked, shelf }, { ...papersOf(request), id, change }, operator, draw)
+  writeEffects(tx, effects)
+  return { ...answerOf(request, { id, change, at }), stock: levelAfter(effects, shelf) }
 }
 
-function insufficient(product: string, available: number): Refusal {
-  return refused('stock_insufficient', `${available} masks of ${product} are available.`, { product, available })
+function papersOf({ kind, quantity, occurredAt, reference, counterparty, lot, bestBefore }: Move) {
+  return { kind, quantity, occurredAt, reference, counterparty, lot, bestBefore }
 }
 
 function answerOf(request: Move, { id, change, at }: { id: string; change: number; at: Instant }): Movement {
-  const { pharmacy, product, kind, quantity, occurredAt, reference, counterparty, lot, bestBefore } = request
+  const { reference, counterparty, lot, bestBefore, ...declared } = papersOf(request)
   return {
+    ...declared,
     id,
-    pharmacy,
-    product,
-    kind,
-    quantity,
+    pharmacy: request.pharmacy,
+    product: request.product,
     change,
-    occurredAt: iso(occurredAt),
+    occurredAt: iso(request.occurredAt),
     recordedAt: iso(at),
     reference: reference ?? null,
     counterparty: counterparty ?? null,

@@ -2,9 +2,11 @@ import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, type SQL, sql, timestamp } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
+import type { Effects, LockedHold } from '../../domain/effects.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { available, type Shelf } from '../../domain/shelf.ts'
-import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
+import type { LockedShelf } from '../../domain/stock-changes.ts'
+import { holdColumns, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
 /** Whether there are a pharmacy and a product, as a shelf needs both; null where there is no such product. */
@@ -21,13 +23,6 @@ export function findShelfPlace(db: Queryable, pharmacy: string, product: string)
     sql`select exists (select from pharmacies where finess = ${pharmacy}) as "pharmacyKnown",
           (select active from products where code = ${product}) as "productActive"`,
   )
-}
-
-/** A shelf, if there is one, and all reservations that hold part of it, locked, and the database's clock after the locks. */
-export interface LockedShelf {
-  shelf: Shelf | undefined
-  holds: LockedHold[]
-  at: Instant
 }
 
 /**
@@ -80,8 +75,12 @@ export async function readStock(db: Queryable, pharmacy: string): Promise<StockL
   return found.map(({ expired, observedAt, ...shelf }) => levelOf({ ...shelf, held: shelf.held - expired }, observedAt))
 }
 
-/** A shelf as answers show it. */
-export function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLevel {
+/** A shelf as answers show it once the effects are written. */
+export function levelAfter({ shelves: [change], at }: Effects, before: Shelf): StockLevel {
+  return levelOf(change?.after ?? before, at)
+}
+
+function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLevel {
   const { product, onHand, held, version } = shelf
   return {
     product,

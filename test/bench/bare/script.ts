@@ -87,7 +87,7 @@ function writeStatement(
   for (const [pattern, sql] of variation.inText ?? []) {
     for (const [, place] of text.matchAll(new RegExp(pattern, 'g'))) if (place) byPlace.set(place, sql)
   }
-  const waiting = variation.waits?.test(name) ? text.replace('skip locked', '') : text
+  const waiting = variation.waits?.test(name) ? text.replaceAll('skip locked', '') : text
   return withoutColons(waiting.trim()).replace(/\$\d+/g, (place) => {
     const parameter = parameters[Number(place.slice(1)) - 1]
     return byPlace.get(place) ?? expressionOf(parameter ?? null, variation.replace, variables)

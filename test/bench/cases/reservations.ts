@@ -26,8 +26,8 @@ export const reservations: HttpCase[] = [
       return {
         draw: [...drawProfessional(callers), ...drawPractice(callers)],
         // The search answers with the pharmacy, as it does the program.
-        readBack: /^nearest_with_stock/,
-        waits: IF_FREE,
+        readBack: /^lock_shelf_at_nearest/,
+        waits: SKIPS,
         replace: [
           ...key(request.key),
           ...held,
@@ -55,7 +55,7 @@ export const reservations: HttpCase[] = [
       const caller = callerOf(request, callers)
       return {
         draw: [...drawProfessional(callers), ...drawPractice(callers), `\\set finess ${callers.counters[0]?.finess}`],
-        waits: IF_FREE,
+        waits: SKIPS,
         replace: [
           ...key(request.key),
           ...held,
@@ -68,6 +68,6 @@ export const reservations: HttpCase[] = [
   },
 ]
 
-const IF_FREE = /_if_free/
+const SKIPS = /_skip_locked/
 // Each once at a pharmacy, as the program's are but for very bad luck.
 const CODE = `lpad(to_hex(:turn::bigint), 9, '0')`

@@ -2,15 +2,12 @@ import type { Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
 import { clock, instant, sql } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import type { EntitlementFacts } from '../../domain/beneficiary.ts'
-import type { Instant } from '../../domain/instant.ts'
-import { Rejection } from '../../domain/refusals.ts'
-import type { ReversibleLine } from '../../domain/reversal.ts'
+import type { Original } from '../../domain/reversal.ts'
+import type { Reversible } from '../../domain/reversal-effects.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import type { EntryLine } from '../../store/entries.ts'
-import { type Head, lockHeadOfEntry } from '../../store/ledger.ts'
+import { lockHeadOfEntry } from '../../store/ledger.ts'
 import { shelfColumns } from '../../store/shelves.ts'
 
 /** A pharmacy's dispensation, as a request names it. */
@@ -19,37 +16,12 @@ export interface Named {
   pharmacy: string
 }
 
-/** A dispensation as a reversal sees it. */
-export interface Original extends Named {
-  at: Instant
-  personId: string
-  /** Null once erased. */
-  professional: string | null
-  occurredAt: Instant
-  profession: string
-  practiceTerritory: string | null
-  pharmacyTerritory: string
-  lines: OriginalLine[]
-}
-
-export type OriginalLine = ReversibleLine & Pick<EntryLine, 'rule'>
-
-/** All that a reversal is decided by and written with. */
-export interface Reversible {
-  head: Head
-  original: Original
-  /** Undefined once the professional is erased. */
-  entitlement: EntitlementFacts | undefined
-  /** Of the original's products, locked. */
-  shelves: Shelf[]
-}
-
 /**
  * Locks the head of the person whom a dispensation is about and the shelves that it was taken from, in one flush with what
- * decides its reversal, each read by a later statement than the head's lock. Throws `not_found` when
- * the pharmacy has no such dispensation.
+ * decides its reversal, each read by a later statement than the head's lock. Undefined when the pharmacy has no such
+ * dispensation.
  */
-export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible> {
+export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible | undefined> {
   const { id, pharmacy } = named
   const [head, original, entitlement, shelves] = await Promise.all([
     lockHeadOfEntry(tx, id, pharmacy),
@@ -57,7 +29,7 @@ export async function lockReversible(tx: Transaction, named: Named): Promise<Rev
     readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy, near: null }),
     lockShelvesOf(tx, named),
   ])
-  if (!head || !original) throw new Rejection('not_found', 'There is no such dispensation of yours.')
+  if (!head || !original) return undefined
   const persons = [original.personId, entitlement?.person.id ?? head.personId]
   if (persons.some((personId) => personId !== head.personId))
     throw new StaleRead('the person was merged before the lock')

@@ -1,18 +1,20 @@
 import type { Transaction } from '../../db/database.ts'
-import { oneRow, rows } from '../../db/query.ts'
+import { oneRow, row, rows } from '../../db/query.ts'
 import { sql, texts, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import type { DispensationFacts, NamedReservation } from '../../domain/dispensation.ts'
+import type { NamedReservation } from '../../domain/dispensation.ts'
+import type { Counter } from '../../domain/dispensation-effects.ts'
+import { availableOn, type LockedHold } from '../../domain/effects.ts'
 import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
 import { requireKnown } from '../../domain/named.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
-import { available, emptyShelf, type Shelf } from '../../domain/shelf.ts'
+import type { Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { type Head, lockHead } from '../../store/ledger.ts'
+import { lockHead } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findProducts } from '../../store/products.ts'
-import { holdColumns, type LockedHold, lockShelves } from '../../store/shelves.ts'
+import { holdColumns, lockShelves } from '../../store/shelves.ts'
 import type { DispensationRequest } from './schema.ts'
 
 export interface CounterLimits {
@@ -23,21 +25,11 @@ export interface CounterLimits {
 /** A reservation locked for a hand-over. */
 type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
 
-/** All that a hand-over is decided by, locked, and what its writing needs beside. */
-export interface Counter {
-  facts: DispensationFacts
-  head: Head
-  shelves: Shelf[]
-  /** Held reservations on these shelves that have expired. */
-  expired: LockedReservation[]
-  pharmacyTerritory: string
-}
-
 /**
  * Locks what decides a hand-over and reads the facts. Undefined when nobody has this identifier; throws a
  * Rejection for what the request names wrongly.
  */
-export async function gather(
+export async function lockCounter(
   tx: Transaction,
   pharmacy: string,
   request: DispensationRequest,
@@ -85,7 +77,7 @@ function lockAndRead(
     return found.filter(({ active }) => !active).map(({ code }) => code)
   })
   const head = lockHead(tx, request.professional)
-  const place = lockCounter(tx, pharmacy, request.override !== undefined)
+  const place = readPharmacy(tx, pharmacy, { lock: request.override !== undefined })
   const locked = lockReservations(tx, pharmacy, products, request)
   const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy, near: null }
   const entitlement = readEntitlementFacts(tx, who)
@@ -114,19 +106,17 @@ function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
   )
 }
 
-// With an override the pharmacy's row is locked, so that two counters cannot both take the last one of the week.
-async function lockCounter(tx: Transaction, pharmacy: string, override: boolean): Promise<{ territory: string }> {
-  const [found] = override
-    ? await rows<{ territory: string; status: string }>(
-        tx,
-        'lock_counter',
-        sql`select territory, status from pharmacies where finess = ${pharmacy} for no key update`,
-      )
-    : await rows<{ territory: string; status: string }>(
-        tx,
-        'read_counter',
-        sql`select territory, status from pharmacies where finess = ${pharmacy}`,
-      )
+// With an override the row is locked, so that two counters cannot both take the last one of the week.
+async function readPharmacy(
+  tx: Transaction,
+  pharmacy: string,
+  { lock }: { lock: boolean },
+): Promise<{ territory: string }> {
+  const found = await row<{ territory: string; status: string }>(
+    tx,
+    lock ? 'lock_pharmacy' : 'read_pharmacy_at_counter',
+    sql`select territory, status from pharmacies where finess = ${pharmacy} ${lock ? sql`for no key update` : sql``}`,
+  )
   if (!found) throw new Rejection('not_found', 'There is no such pharmacy.')
   if (found.status !== 'active')
     throw new Rejection('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
@@ -187,10 +177,8 @@ function availableByProduct(
 ): Map<string, number> {
   return new Map(
     products.map((product) => {
-      const shelf =
-        shelves.find((each) => each.pharmacy === pharmacy && each.product === product) ?? emptyShelf(pharmacy, product)
-      const freed = expired.filter((hold) => hold.pharmacy === pharmacy && hold.product === product)
-      return [product, available(shelf) + freed.reduce((sum, { quantity }) => sum + quantity, 0)]
+      const shelf = shelves.find((each) => each.pharmacy === pharmacy && each.product === product)
+      return [product, shelf ? availableOn({ shelf, expired }) : 0]
     }),
   )
 }

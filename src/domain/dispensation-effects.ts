@@ -1,0 +1,118 @@
+import { remainingAfter } from './beneficiary.ts'
+import type { Head, LineWeight, NewEntry } from './chain.ts'
+import type { DispensationFacts, Grant } from './dispensation.ts'
+import { type Draw, type EndedHold, endedAs, endedEvent, freed, type LockedHold, stockEffects } from './effects.ts'
+import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import type { Shelf } from './shelf.ts'
+
+/** All that a hand-over is decided by, locked, and what its writing needs beside. */
+export interface Counter {
+  facts: DispensationFacts
+  head: Head
+  shelves: Shelf[]
+  /** Held reservations on these shelves that have expired. */
+  expired: LockedHold[]
+  pharmacyTerritory: string
+}
+
+/** What a hand-over is recorded with, beside what was granted. */
+interface Recorded {
+  professional: string
+  identityCheck: { method: string }
+  override?: { reasonCode: string; note?: string | undefined } | undefined
+  operator: string | undefined
+}
+
+/** What a hand-over does: its entry, the masks that leave the shelves, and the reservations that end. */
+export function dispensationEffects(
+  counter: Counter,
+  grant: Grant,
+  { professional, identityCheck, override, operator }: Recorded,
+  draw: Draw,
+): EntryEffects {
+  const { head, shelves } = counter
+  const { pharmacy } = counter.facts
+  const entry = entryOf(counter, grant, draw.id())
+  const ended = endedBy(counter, grant, entry.id)
+  const { after, movements } = moveLines(
+    shelves.map((shelf) => freed(shelf, ended)),
+    { pharmacy, kind: 'dispensation', lines: grant.lines, occurredAt: entry.occurredAt },
+    { entryId: entry.id, draw },
+  )
+  const ids = { dispensation: entry.id, pharmacy, person: head.personId }
+  const events = [...ended.map(endedEvent), { type: 'dispensation.recorded', subject: entry.id, ids }]
+  const payload = { professional, identityCheck, override, operator, reservations: outcomesOf(grant) }
+  return {
+    ...stockEffects(entry.recordedAt, { before: shelves, after, movements, ended, events }, operator),
+    entries: [chained(head, entry, weightsOf(grant, entry), payload, draw)],
+  }
+}
+
+/** The reservations that a hand-over names, with what became of each. */
+export function outcomesOf({ outcomes }: Grant): { id: string; outcome: 'collected' | 'expired' }[] {
+  return outcomes.map(({ id, outcome }) => ({ id, outcome }))
+}
+
+/** What a hand-over leaves of each of its products. */
+export function remainingAfterDispensation(
+  { facts }: Counter,
+  { lines, released }: Grant,
+): { product: string; quantity: number }[] {
+  const { entitlement, reservations } = facts
+  const gone = new Set([...released, ...reservations].map(({ id }) => id))
+  const receipts = lines.map(({ product, quantity }) => ({ product, quantity, at: entitlement.occurredAt }))
+  return remainingAfter(
+    entitlement,
+    receipts,
+    entitlement.holds.filter(({ id }) => !gone.has(id)),
+  )
+}
+
+function entryOf({ facts, pharmacyTerritory }: Counter, { lines, flags }: Grant, id: string): NewEntry {
+  const { at, occurredAt, person, timeZone } = facts.entitlement
+  return {
+    id,
+    kind: 'dispensation',
+    recordedAt: at,
+    occurredAt,
+    pharmacy: facts.pharmacy,
+    profession: person.profession,
+    territories: { practice: person.practiceTerritory, pharmacy: pharmacyTerritory },
+    lines: lines.map(({ product, quantity, lot, allowance }) => ({
+      product,
+      quantity,
+      lot,
+      ruleId: allowance.rule.id,
+      window: allowance.period,
+      timeZone,
+    })),
+    flags,
+    refersTo: null,
+  }
+}
+
+function weightsOf({ lines }: Grant, { occurredAt }: NewEntry): LineWeight[] {
+  return lines.map(({ quantity, allowance: { cap, received, held }, beyondCap }) => ({
+    effect: quantity,
+    countedAt: occurredAt,
+    judged: { cap, received, held },
+    beyondCap,
+  }))
+}
+
+// Expired ones give way; the named ones that are live are collected; those in the way of the entitlement are released.
+function endedBy({ facts, head, expired }: Counter, { outcomes, released }: Grant, entryId: string): EndedHold[] {
+  const { pharmacy, reservations } = facts
+  const collected = reservations.flatMap((reservation, nth): EndedHold[] => {
+    const outcome = outcomes[nth]
+    if (outcome?.outcome !== 'collected') return []
+    const ending = { status: 'collected', collectedQuantity: outcome.quantity, collectedBy: entryId } as const
+    return endedAs([{ ...reservation, pharmacy }], ending)
+  })
+  const cancelled = released.map((hold) => ({ ...hold, personId: head.personId }))
+  return [
+    ...endedAs(expired, { status: 'expired' }),
+    ...collected,
+    ...endedAs(cancelled, { status: 'cancelled', cancellationReason: 'released' }),
+  ]
+}

@@ -1,0 +1,174 @@
+import type { ChainedEntry } from './chain.ts'
+import type { Instant } from './instant.ts'
+import { available, hold, type Movement, type Shelf } from './shelf.ts'
+
+/**
+ * All that one decision does, said before anything is written: the domain makes it of facts and a decision, and
+ * `writeEffects` writes it. Nothing in here has an effect or knows a clock.
+ */
+export interface Effects {
+  at: Instant
+  /** In the order in which they join their chains. */
+  entries: ChainedEntry[]
+  shelves: ShelfChange[]
+  movements: RecordedMovement[]
+  made: NewReservation | undefined
+  ended: EndedHold[]
+  events: EventRecord[]
+  operator: string | undefined
+}
+
+/** What nobody may foresee, drawn outside the domain. */
+export interface Draw {
+  /** An id, later in order than those drawn before it. */
+  id(): string
+  /** 32 random bytes. */
+  salt(): Buffer
+}
+
+/** A shelf as locked, and as it shall be. */
+export interface ShelfChange {
+  before: Shelf
+  after: Shelf
+}
+
+/** What a movement did, and what papers and people say of it. */
+export interface RecordedMovement extends Movement {
+  id: string
+  reference?: string | undefined
+  counterparty?: string | undefined
+  lot?: string | undefined
+  bestBefore?: string | undefined
+  /** The ledger entry that moved the stock. */
+  entryId?: string | undefined
+}
+
+/** Masks that a reservation sets aside on a shelf. */
+export interface HeldMasks {
+  id: string
+  personId: string
+  pharmacy: string
+  product: string
+  quantity: number
+}
+
+/** A reservation that still counts in its shelf's held, locked. */
+export interface LockedHold extends HeldMasks {
+  expiresAt: Instant
+  createdAt: Instant
+}
+
+/** A reservation to be made. */
+export interface NewReservation extends HeldMasks {
+  pickupCode: string
+  distanceMetres: number | null
+  from: Instant
+  until: Instant
+}
+
+/** How a reservation ends. */
+export type Ending =
+  | { status: 'expired' }
+  | { status: 'cancelled'; cancellationReason: string }
+  | { status: 'collected'; collectedQuantity: number; collectedBy: string }
+
+export type EndedHold = HeldMasks & Ending
+
+/** What happened, for those who follow the events. Never a national number. */
+export interface EventRecord {
+  type: string
+  subject: string
+  ids: Record<string, string>
+}
+
+/** What is done to stock and reservations; `after` are the shelves of `before`, in the same order. */
+interface StockChange {
+  before: readonly Shelf[]
+  after: readonly Shelf[]
+  movements?: RecordedMovement[]
+  ended?: EndedHold[]
+  /** Without those of shelves that run out or have some again, which come last. */
+  events: EventRecord[]
+}
+
+/** The effects of a change of stock. Only shelves that differ are written. */
+export function stockEffects(
+  at: Instant,
+  { before, after, movements = [], ended = [], events }: StockChange,
+  operator?: string,
+): Effects {
+  const shelves = before
+    .map((shelf, nth) => ({ before: shelf, after: after[nth] ?? shelf }))
+    .filter((change) => change.after.version !== change.before.version)
+  return {
+    at,
+    entries: [],
+    shelves,
+    movements,
+    made: undefined,
+    ended,
+    events: [...events, ...stockTransitions(shelves)],
+    operator,
+  }
+}
+
+/** Ends holds, and frees what they set aside. The shelves of all of them are locked. */
+export function endingEffects(at: Instant, shelves: readonly Shelf[], ended: EndedHold[]): Effects {
+  const after = shelves.map((shelf) => freed(shelf, ended))
+  return stockEffects(at, { before: shelves, after, ended, events: ended.map(endedEvent) })
+}
+
+/** A shelf that masks are wanted from, and the expired holds on it, which give way. All locked. */
+export interface SweptShelf {
+  shelf: Shelf
+  expired: LockedHold[]
+}
+
+/** What a shelf has to give once the expired holds have given way. */
+export function availableOn({ shelf, expired }: SweptShelf): number {
+  return available(freed(shelf, expired))
+}
+
+/** Sets masks aside on a shelf for a new reservation. */
+export function reservationEffects({ shelf, expired }: SweptShelf, made: NewReservation): Effects {
+  const ended = endedAs(expired, { status: 'expired' })
+  const after = hold(freed(shelf, ended), made.quantity)
+  const events = [...ended.map(endedEvent), reservationEvent('created', made)]
+  return { ...stockEffects(made.from, { before: [shelf], after: [after], ended, events }), made }
+}
+
+/** These holds, each ending in the same way. */
+export function endedAs(holds: readonly HeldMasks[], ending: Ending): EndedHold[] {
+  return holds.map(({ id, personId, pharmacy, product, quantity }) => ({
+    ...{ id, personId, pharmacy, product, quantity },
+    ...ending,
+  }))
+}
+
+/** A shelf without what those of these holds that lie on it set aside. */
+export function freed(shelf: Shelf, ended: readonly Pick<HeldMasks, 'pharmacy' | 'product' | 'quantity'>[]): Shelf {
+  const here = ended.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
+  return hold(shelf, -here.reduce((sum, { quantity }) => sum + quantity, 0))
+}
+
+/** The event of a hold that ended. */
+export function endedEvent(ended: EndedHold): EventRecord {
+  return reservationEvent(ended.status, ended)
+}
+
+function reservationEvent(
+  what: 'created' | EndedHold['status'],
+  { id, pharmacy, product, personId }: HeldMasks,
+): EventRecord {
+  return { type: `reservation.${what}`, subject: id, ids: { reservation: id, pharmacy, product, person: personId } }
+}
+
+// Depleted: nothing is left to give. Replenished: there is something again.
+function stockTransitions(changes: readonly ShelfChange[]): EventRecord[] {
+  return changes.flatMap(({ before, after }) => {
+    const has = available(after) > 0
+    if (available(before) > 0 === has) return []
+    const { pharmacy, product } = after
+    return [{ type: has ? 'stock.replenished' : 'stock.depleted', subject: pharmacy, ids: { pharmacy, product } }]
+  })
+}

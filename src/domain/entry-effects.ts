@@ -1,0 +1,48 @@
+import { type ChainedEntry, type Head, type LineWeight, type NewEntry, sealNext } from './chain.ts'
+import type { Draw, Effects, RecordedMovement } from './effects.ts'
+import type { Instant } from './instant.ts'
+import { type Movement, move, type Shelf } from './shelf.ts'
+
+/** Effects with the one entry that a hand-over or its reversal adds to the professional's chain. */
+export interface EntryEffects extends Effects {
+  entries: [ChainedEntry]
+}
+
+interface Lines {
+  pharmacy: string
+  kind: 'dispensation' | 'reversal'
+  lines: readonly { product: string; quantity: number }[]
+  occurredAt: Instant
+}
+
+/** Takes the masks of some lines off a pharmacy's shelves, or brings them back, with the movements that say so. */
+export function moveLines(
+  shelves: Shelf[],
+  { pharmacy, kind, lines, occurredAt }: Lines,
+  { entryId, draw }: { entryId: string; draw: Draw },
+): { after: Shelf[]; movements: RecordedMovement[] } {
+  let after = shelves
+  const movements: Movement[] = []
+  for (const { product, quantity } of lines) {
+    const index = after.findIndex((shelf) => shelf.pharmacy === pharmacy && shelf.product === product)
+    const shelf = after[index]
+    if (!shelf) throw new Error('a line is of a shelf that is not there')
+    const moved = move(shelf, kind, quantity, kind === 'dispensation' ? -quantity : quantity, occurredAt)
+    after = after.with(index, moved.shelf)
+    movements.push(...moved.movements)
+  }
+  return { after, movements: movements.map((movement) => ({ ...movement, id: draw.id(), entryId })) }
+}
+
+/** Seals an entry to a chain, with how each line was judged, so that nobody can write other figures into the columns. */
+export function chained(
+  head: Head,
+  entry: NewEntry,
+  weights: LineWeight[],
+  payload: { professional: string; [detail: string]: unknown },
+  draw: Draw,
+): ChainedEntry {
+  const judged = weights.map((weight) => weight.judged)
+  const sealed = sealNext(head, entry, { ...payload, judged }, draw.salt())
+  return { entry: sealed, weights, professional: payload.professional }
+}

@@ -1,0 +1,80 @@
+import { type EntitlementFacts, remainingAfter } from './beneficiary.ts'
+import type { Head, LineWeight, NewEntry } from './chain.ts'
+import { type Draw, stockEffects } from './effects.ts'
+import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import type { Original, OriginalLine } from './reversal.ts'
+import type { Shelf } from './shelf.ts'
+
+/** All that a reversal is decided by and written with. */
+export interface Reversible {
+  head: Head
+  original: Original
+  /** Undefined once the professional is erased. */
+  entitlement: EntitlementFacts | undefined
+  /** Of the original's products, locked. */
+  shelves: Shelf[]
+}
+
+/** What a reversal is recorded with, beside its lines. */
+interface Recorded {
+  professional: string
+  kind: string
+  note?: string | undefined
+  operator: string | undefined
+}
+
+/** What a reversal does: its entry, and the masks that come back onto the shelves. No reservation revives. */
+export function reversalEffects(
+  { head, original, shelves }: Pick<Reversible, 'head' | 'original' | 'shelves'>,
+  lines: OriginalLine[],
+  { professional, kind, note, operator }: Recorded,
+  draw: Draw,
+): EntryEffects {
+  const { at, pharmacy } = original
+  const entry = entryOf(original, lines, draw.id())
+  const { after, movements } = moveLines(
+    shelves,
+    { pharmacy, kind: 'reversal', lines, occurredAt: at },
+    { entryId: entry.id, draw },
+  )
+  const events = [{ type: 'dispensation.reversed', subject: entry.id, ids: { reversal: entry.id, pharmacy } }]
+  return {
+    ...stockEffects(at, { before: shelves, after, movements, events }, operator),
+    entries: [chained(head, entry, lines.map(weightOf(original)), { professional, kind, note, operator }, draw)],
+  }
+}
+
+/** What a reversal leaves of each of its products. Nobody else adds to this history meanwhile: it is locked. */
+export function remainingAfterReversal(
+  { entitlement, original }: Pick<Reversible, 'entitlement' | 'original'>,
+  lines: readonly { product: string; quantity: number }[],
+): { product: string; quantity: number }[] {
+  if (!entitlement) return []
+  const given = lines.map(({ product, quantity }) => ({ product, quantity: -quantity, at: original.occurredAt }))
+  return remainingAfter(entitlement, given, entitlement.holds)
+}
+
+function entryOf(original: Original, lines: OriginalLine[], id: string): NewEntry {
+  const { at, occurredAt, pharmacy, profession, practiceTerritory, pharmacyTerritory } = original
+  return {
+    id,
+    kind: 'reversal',
+    recordedAt: at,
+    occurredAt,
+    pharmacy,
+    profession,
+    territories: { practice: practiceTerritory, pharmacy: pharmacyTerritory },
+    lines,
+    flags: [],
+    refersTo: original.id,
+  }
+}
+
+function weightOf({ occurredAt }: Original): (line: OriginalLine) => LineWeight {
+  return ({ quantity, cap }) => ({
+    effect: -quantity,
+    countedAt: occurredAt,
+    judged: { cap, received: 0, held: 0 },
+    beyondCap: false,
+  })
+}

@@ -1,0 +1,134 @@
+import {
+  availableOn,
+  type Draw,
+  type Effects,
+  type EndedHold,
+  endedAs,
+  endedEvent,
+  freed,
+  type LockedHold,
+  type RecordedMovement,
+  stockEffects,
+} from './effects.ts'
+import { type Instant, iso } from './instant.ts'
+import { type Refusal, refused } from './refusals.ts'
+import { count, type Moved, type MovementKind, move, type Shelf } from './shelf.ts'
+
+/** A shelf, if there is one, and all the reservations that hold part of it, locked; the database's clock after the locks. */
+export interface LockedShelf {
+  shelf: Shelf | undefined
+  holds: LockedHold[]
+  at: Instant
+}
+
+export interface ShelfFacts extends LockedShelf {
+  shelf: Shelf
+}
+
+export interface Count {
+  onHand: number
+  countedAt: Instant
+}
+
+/** Decides from when a count holds. A clock that runs ahead must not swallow the hand-overs of the next minutes. */
+export function decideCount({ shelf, at }: ShelfFacts, { onHand, countedAt }: Count): Count | Refusal {
+  const counted = { onHand, countedAt: Math.min(countedAt, at) }
+  if (shelf.countedAt === null || counted.countedAt >= shelf.countedAt) return counted
+  const latest = iso(shelf.countedAt)
+  return refused('stock_count_outdated', `A later count, of ${latest}, is recorded already.`, { countedAt: latest })
+}
+
+/** What a count does; `since` is the sum of the changes after it. Reservations that no longer fit are cancelled. */
+export function countEffects(
+  facts: ShelfFacts,
+  { onHand, countedAt }: Count,
+  { since, operator }: { since: number; operator: string | undefined },
+  draw: Draw,
+): Effects {
+  const { pharmacy, product } = facts.shelf
+  const counted = count(facts.shelf, onHand, since, countedAt)
+  const movements = counted.movements.map((movement) => ({ ...movement, id: draw.id() }))
+  const declared = { type: 'stock.declared', subject: pharmacy, ids: { pharmacy, product } }
+  return fittedEffects(facts, { ...counted, movements }, { told: [declared], operator })
+}
+
+export type DeclaredKind = Exclude<MovementKind, 'count' | 'count_absorbed' | 'dispensation' | 'reversal'>
+
+/** Whether a movement brings masks in. */
+export function comesIn(kind: DeclaredKind): boolean {
+  return kind === 'delivery' || kind === 'transfer_in'
+}
+
+/** Whether a movement takes only what is promised to nobody: of losses, nobody is asked. */
+export function takesFree(kind: DeclaredKind): boolean {
+  return kind === 'return_to_supplier' || kind === 'transfer_out'
+}
+
+/** Decides a movement and how it changes the stock on hand: a loss never takes more than is there. */
+export function decideMovement(
+  { shelf, holds, at, productActive }: LockedShelf & { productActive: boolean },
+  { product, kind, quantity }: { product: string; kind: DeclaredKind; quantity: number },
+): { change: number } | Refusal {
+  if (comesIn(kind)) {
+    if (productActive) return { change: quantity }
+    return refused('product_inactive', `${product} is no longer distributed.`, { product })
+  }
+  const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
+  const free = shelf ? availableOn({ shelf, expired }) : 0
+  if (takesFree(kind) && quantity > free) {
+    return refused('stock_insufficient', `${free} masks of ${product} are available.`, { product, available: free })
+  }
+  return { change: -Math.min(quantity, shelf?.onHand ?? 0) }
+}
+
+/** A movement as declared, and its change as decided. */
+export type DeclaredMovement = Pick<RecordedMovement, 'id' | 'reference' | 'counterparty' | 'lot' | 'bestBefore'> & {
+  kind: DeclaredKind
+  quantity: number
+  change: number
+  occurredAt: Instant
+}
+
+/** What a movement does. Reservations that no longer fit are cancelled. */
+export function movementEffects(
+  facts: ShelfFacts,
+  { kind, quantity, change, occurredAt, ...papers }: DeclaredMovement,
+  operator: string | undefined,
+  draw: Draw,
+): Effects {
+  const moved = move(facts.shelf, kind, quantity, change, occurredAt)
+  const movements = moved.movements.map((movement) =>
+    movement.kind === kind ? { ...movement, ...papers } : { ...movement, id: draw.id() },
+  )
+  return fittedEffects(facts, { ...moved, movements }, { told: [], operator })
+}
+
+function fittedEffects(
+  { shelf, holds, at }: ShelfFacts,
+  moved: Moved & { movements: RecordedMovement[] },
+  { told, operator }: { told: Effects['events']; operator: string | undefined },
+): Effects {
+  const ended = endedToFit(moved.shelf, holds, at)
+  const after = [freed(moved.shelf, ended)]
+  const events = [...told, ...ended.map(endedEvent)]
+  return stockEffects(at, { before: [shelf], after, movements: moved.movements, ended, events }, operator)
+}
+
+// The holds that have expired, and the newest live ones until what is held fits on the shelf.
+function endedToFit({ onHand }: Shelf, holds: readonly LockedHold[], at: Instant): EndedHold[] {
+  const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
+  const newestFirst = holds
+    .filter(({ expiresAt }) => expiresAt > at)
+    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+  let held = newestFirst.reduce((sum, { quantity }) => sum + quantity, 0)
+  const cancelled: LockedHold[] = []
+  for (const newest of newestFirst) {
+    if (held <= onHand) break
+    cancelled.push(newest)
+    held -= newest.quantity
+  }
+  return [
+    ...endedAs(expired, { status: 'expired' }),
+    ...endedAs(cancelled, { status: 'cancelled', cancellationReason: 'stock_shortfall' }),
+  ]
+}
