@@ -27,7 +27,7 @@ export interface Draw {
 }
 
 /** A shelf as locked, and as it shall be. */
-export interface ShelfChange {
+interface ShelfChange {
   before: Shelf
   after: Shelf
 }

@@ -40,11 +40,6 @@ export interface Moved {
   movements: Movement[]
 }
 
-/** The shelf of a product that the pharmacy has never had. */
-export function emptyShelf(pharmacy: string, product: string): Shelf {
-  return { pharmacy, product, onHand: 0, held: 0, version: 0, countedAt: null }
-}
-
 /** What is on hand and not promised. */
 export function available(shelf: Shelf): number {
   return shelf.onHand - shelf.held

@@ -8,6 +8,8 @@ import { atOnce, range, tally } from '../support/tally.ts'
 import { until } from '../support/until.ts'
 import { CENTRE, makeWorld, must } from '../support/world.ts'
 
+const WAITING = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+
 t.test(
   'a collection that races a cancellation: one of them wins, and the totals hold',
   { skip: onServerOnly },
@@ -108,10 +110,9 @@ t.test(
       world.reserve(nurse.token, { quantity: 1 }),
       world.reserve(colleague.token, { quantity: 1, pharmacy: busy.finess }),
     ]
-    const locks = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
     await until('nobody waited', async () => {
       await session.query('select pg_stat_clear_snapshot()')
-      return (await session.query(locks)).rows.length === waiting.length
+      return (await session.query(WAITING)).rows.length === waiting.length
     })
     await session.query('commit')
     for (const answer of await Promise.all(waiting)) {
@@ -161,5 +162,35 @@ t.test(
     )
     t.same(tally(answers), { 201: 20, '409 entitlement_exceeded': 40 })
     await invariantsHold(t, service.db)
+  },
+)
+
+t.test(
+  'a shelf that was emptied while a reservation waited for it is seen as it is now, and the next nearest serves',
+  { skip: onServerOnly },
+  async (t) => {
+    const service = await startService(t)
+    const world = await makeWorld(service, 10)
+    const [emptied, farther] = [await world.pharmacy(1), await world.pharmacy(2)]
+    for (const place of [emptied, farther]) must(201, await world.count(place, 5))
+    const [nurse, colleague] = [await world.professional(1), await world.professional(2)]
+    const session = new pg.Client({ connectionString: service.url })
+    await session.connect()
+    t.teardown(() => session.end())
+    await session.query('begin')
+    await session.query('update stock set held = 1, version = version + 1 where pharmacy = $1', [emptied.finess])
+
+    const waiting = [
+      world.reserve(nurse.token, { quantity: 5 }),
+      world.reserve(colleague.token, { quantity: 5, pharmacy: emptied.finess }),
+    ]
+    await until('nobody waited', async () => {
+      await session.query('select pg_stat_clear_snapshot()')
+      return (await session.query(WAITING)).rows.length === waiting.length
+    })
+    await session.query('commit')
+    const [served, refused] = await Promise.all(waiting)
+    t.match(served, { status: 201, body: { pharmacy: { finess: farther.finess } } })
+    t.match(refused, { status: 409, body: { code: 'stock_insufficient', available: 4 } })
   },
 )
