@@ -23,7 +23,9 @@ export interface LineWeight {
   beyondCap: boolean
 }
 
-/** A sealed entry with what is stored beside it: how each line weighs, and whom it is about, which no erasure says. */
+/**
+ * A sealed entry with what is stored beside it: how each line counts, and whom it is about (unless it is an erasure).
+ */
 export interface ChainedEntry {
   entry: SealedEntry
   weights: LineWeight[]

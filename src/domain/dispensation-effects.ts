@@ -5,7 +5,7 @@ import { type Draw, type EndedHold, endedAs, endedEvent, freed, type LockedHold,
 import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
 import type { Shelf } from './shelf.ts'
 
-/** All that a hand-over is decided by, locked, and what its writing needs beside. */
+/** Everything that decides a hand-over, locked, and what is needed to write it. */
 export interface Counter {
   facts: DispensationFacts
   head: Head
@@ -15,7 +15,7 @@ export interface Counter {
   pharmacyTerritory: string
 }
 
-/** What a hand-over is recorded with, beside what was granted. */
+/** What is recorded of a hand-over besides what was granted. */
 interface Recorded {
   professional: string
   identityCheck: { method: string }
@@ -23,7 +23,7 @@ interface Recorded {
   operator: string | undefined
 }
 
-/** What a hand-over does: its entry, the masks that leave the shelves, and the reservations that end. */
+/** The effects of a hand-over: its entry, the masks that leave the shelves, and the reservations that end. */
 export function dispensationEffects(
   counter: Counter,
   grant: Grant,
@@ -53,7 +53,7 @@ export function outcomesOf({ outcomes }: Grant): { id: string; outcome: 'collect
   return outcomes.map(({ id, outcome }) => ({ id, outcome }))
 }
 
-/** What a hand-over leaves of each of its products. */
+/** How much of each of its products the professional may still receive after a hand-over. */
 export function remainingAfterDispensation(
   { facts }: Counter,
   { lines, released }: Grant,
@@ -100,7 +100,7 @@ function weightsOf({ lines }: Grant, { occurredAt }: NewEntry): LineWeight[] {
   }))
 }
 
-// Expired ones give way; the named ones that are live are collected; those in the way of the entitlement are released.
+// Expired holds give way, named live ones are collected, and those in the way of the entitlement are released.
 function endedBy({ facts, head, expired }: Counter, { outcomes, released }: Grant, entryId: string): EndedHold[] {
   const { pharmacy, reservations } = facts
   const collected = reservations.flatMap((reservation, nth): EndedHold[] => {

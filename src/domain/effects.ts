@@ -3,8 +3,8 @@ import type { Instant } from './instant.ts'
 import { available, hold, type Movement, type Shelf } from './shelf.ts'
 
 /**
- * All that one decision does, said before anything is written: the domain makes it of facts and a decision, and
- * `writeEffects` writes it. Nothing in here has an effect or knows a clock.
+ * Everything that one decision does, stated before anything is written: the domain derives it from facts and a
+ * decision, and `writeEffects` writes it. Nothing here has side effects or knows a clock.
  */
 export interface Effects {
   at: Instant
@@ -18,21 +18,21 @@ export interface Effects {
   operator: string | undefined
 }
 
-/** What nobody may foresee, drawn outside the domain. */
+/** Unpredictable values, drawn outside the domain. */
 export interface Draw {
-  /** An id, later in order than those drawn before it. */
+  /** An id that sorts after those drawn before it. */
   id(): string
   /** 32 random bytes. */
   salt(): Buffer
 }
 
-/** A shelf as locked, and as it shall be. */
+/** A shelf as locked, and as it will be. */
 interface ShelfChange {
   before: Shelf
   after: Shelf
 }
 
-/** What a movement did, and what papers and people say of it. */
+/** What a movement did, and what its papers and people say about it. */
 export interface RecordedMovement extends Movement {
   id: string
   reference?: string | undefined
@@ -52,7 +52,7 @@ export interface HeldMasks {
   quantity: number
 }
 
-/** A reservation that still counts in its shelf's held, locked. */
+/** A locked reservation that still counts in its shelf's `held`. */
 export interface LockedHold extends HeldMasks {
   expiresAt: Instant
   createdAt: Instant
@@ -74,20 +74,20 @@ export type Ending =
 
 export type EndedHold = HeldMasks & Ending
 
-/** What happened, for those who follow the events. Never a national number. */
+/** What happened, for subscribers to events. Never contains a national number. */
 export interface EventRecord {
   type: string
   subject: string
   ids: Record<string, string>
 }
 
-/** What is done to stock and reservations; `after` are the shelves of `before`, in the same order. */
+/** Changes to stock and reservations; `after` has the shelves of `before`, in the same order. */
 interface StockChange {
   before: readonly Shelf[]
   after: readonly Shelf[]
   movements?: RecordedMovement[]
   ended?: EndedHold[]
-  /** Without those of shelves that run out or have some again, which come last. */
+  /** Without those of shelves that run out or are restocked, which come last. */
   events: EventRecord[]
 }
 
@@ -118,13 +118,13 @@ export function endingEffects(at: Instant, shelves: readonly Shelf[], ended: End
   return stockEffects(at, { before: shelves, after, ended, events: ended.map(endedEvent) })
 }
 
-/** A shelf that masks are wanted from, and the expired holds on it, which give way. All locked. */
+/** A shelf from which masks are wanted, and the expired holds on it, which give way. All are locked. */
 export interface SweptShelf {
   shelf: Shelf
   expired: LockedHold[]
 }
 
-/** What a shelf has to give once the expired holds have given way. */
+/** What a shelf has available once the expired holds have given way. */
 export function availableOn({ shelf, expired }: SweptShelf): number {
   return available(freed(shelf, expired))
 }
@@ -145,7 +145,7 @@ export function endedAs(holds: readonly HeldMasks[], ending: Ending): EndedHold[
   }))
 }
 
-/** A shelf without what those of these holds that lie on it set aside. */
+/** A shelf, without what those of these holds that are on it have set aside. */
 export function freed(shelf: Shelf, ended: readonly Pick<HeldMasks, 'pharmacy' | 'product' | 'quantity'>[]): Shelf {
   const here = ended.filter(({ pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product)
   return hold(shelf, -here.reduce((sum, { quantity }) => sum + quantity, 0))
@@ -163,7 +163,7 @@ function reservationEvent(
   return { type: `reservation.${what}`, subject: id, ids: { reservation: id, pharmacy, product, person: personId } }
 }
 
-// Depleted: nothing is left to give. Replenished: there is something again.
+// Depleted means that nothing is available any more, replenished that something is again.
 function stockTransitions(changes: readonly ShelfChange[]): EventRecord[] {
   return changes.flatMap(({ before, after }) => {
     const has = available(after) > 0

@@ -3,7 +3,7 @@ import type { Draw, Effects, RecordedMovement } from './effects.ts'
 import type { Instant } from './instant.ts'
 import { type Movement, move, type Shelf } from './shelf.ts'
 
-/** Effects with the one entry that a hand-over or its reversal adds to the professional's chain. */
+/** Effects that include the one entry that a hand-over or its reversal adds to the professional's chain. */
 export interface EntryEffects extends Effects {
   entries: [ChainedEntry]
 }
@@ -15,7 +15,7 @@ interface Lines {
   occurredAt: Instant
 }
 
-/** Takes the masks of some lines off a pharmacy's shelves, or brings them back, with the movements that say so. */
+/** Takes the masks of these lines off a pharmacy's shelves or puts them back, with the movements that record it. */
 export function moveLines(
   shelves: Shelf[],
   { pharmacy, kind, lines, occurredAt }: Lines,
@@ -34,7 +34,9 @@ export function moveLines(
   return { after, movements: movements.map((movement) => ({ ...movement, id: draw.id(), entryId })) }
 }
 
-/** Seals an entry to a chain, with how each line was judged, so that nobody can write other figures into the columns. */
+/**
+ * Seals an entry into a chain together with how each line was judged, so that no other figures can be stored with it.
+ */
 export function chained(
   head: Head,
   entry: NewEntry,

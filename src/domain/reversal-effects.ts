@@ -5,17 +5,17 @@ import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
 import type { Original, OriginalLine } from './reversal.ts'
 import type { Shelf } from './shelf.ts'
 
-/** All that a reversal is decided by and written with. */
+/** Everything needed to decide a reversal and to write it. */
 export interface Reversible {
   head: Head
   original: Original
   /** Undefined once the professional is erased. */
   entitlement: EntitlementFacts | undefined
-  /** Of the original's products, locked. */
+  /** Those of the original's products, locked. */
   shelves: Shelf[]
 }
 
-/** What a reversal is recorded with, beside its lines. */
+/** What is recorded of a reversal besides its lines. */
 interface Recorded {
   professional: string
   kind: string
@@ -23,7 +23,7 @@ interface Recorded {
   operator: string | undefined
 }
 
-/** What a reversal does: its entry, and the masks that come back onto the shelves. No reservation revives. */
+/** The effects of a reversal: its entry, and the masks that return to the shelves. No reservation is revived. */
 export function reversalEffects(
   { head, original, shelves }: Pick<Reversible, 'head' | 'original' | 'shelves'>,
   lines: OriginalLine[],
@@ -44,7 +44,10 @@ export function reversalEffects(
   }
 }
 
-/** What a reversal leaves of each of its products. Nobody else adds to this history meanwhile: it is locked. */
+/**
+ * How much of each of its products the professional may receive after a reversal. The history is locked, so nobody adds
+ * to it meanwhile.
+ */
 export function remainingAfterReversal(
   { entitlement, original }: Pick<Reversible, 'entitlement' | 'original'>,
   lines: readonly { product: string; quantity: number }[],

@@ -14,7 +14,7 @@ import { type Instant, iso } from './instant.ts'
 import { type Refusal, refused } from './refusals.ts'
 import { count, type Moved, type MovementKind, move, type Shelf } from './shelf.ts'
 
-/** A shelf, if there is one, and all the reservations that hold part of it, locked; the database's clock after the locks. */
+/** A shelf, if there is one, and all reservations that hold part of it, all locked; and the clock after the locks. */
 export interface LockedShelf {
   shelf: Shelf | undefined
   holds: LockedHold[]
@@ -30,7 +30,7 @@ export interface Count {
   countedAt: Instant
 }
 
-/** Decides from when a count holds. A clock that runs ahead must not swallow the hand-overs of the next minutes. */
+/** Decides the time of a count. One dated ahead must not swallow the hand-overs of the next minutes. */
 export function decideCount({ shelf, at }: ShelfFacts, { onHand, countedAt }: Count): Count | Refusal {
   const counted = { onHand, countedAt: Math.min(countedAt, at) }
   if (shelf.countedAt === null || counted.countedAt >= shelf.countedAt) return counted
@@ -38,7 +38,9 @@ export function decideCount({ shelf, at }: ShelfFacts, { onHand, countedAt }: Co
   return refused('stock_count_outdated', `A later count, of ${latest}, is recorded already.`, { countedAt: latest })
 }
 
-/** What a count does; `since` is the sum of the changes after it. Reservations that no longer fit are cancelled. */
+/**
+ * The effects of a count; `since` is the sum of the changes after it. Reservations that no longer fit are cancelled.
+ */
 export function countEffects(
   facts: ShelfFacts,
   { onHand, countedAt }: Count,
@@ -59,12 +61,12 @@ export function comesIn(kind: DeclaredKind): boolean {
   return kind === 'delivery' || kind === 'transfer_in'
 }
 
-/** Whether a movement takes only what is promised to nobody: of losses, nobody is asked. */
+/** Whether a movement may take only what is not promised. A loss takes whatever is there. */
 export function takesFree(kind: DeclaredKind): boolean {
   return kind === 'return_to_supplier' || kind === 'transfer_out'
 }
 
-/** Decides a movement and how it changes the stock on hand: a loss never takes more than is there. */
+/** Decides a movement and its change to the stock on hand; a loss never takes more than is there. */
 export function decideMovement(
   { shelf, holds, at, productActive }: LockedShelf & { productActive: boolean },
   { product, kind, quantity }: { product: string; kind: DeclaredKind; quantity: number },
@@ -81,7 +83,7 @@ export function decideMovement(
   return { change: -Math.min(quantity, shelf?.onHand ?? 0) }
 }
 
-/** A movement as declared, and its change as decided. */
+/** A movement as declared, with its change as decided. */
 export type DeclaredMovement = Pick<RecordedMovement, 'id' | 'reference' | 'counterparty' | 'lot' | 'bestBefore'> & {
   kind: DeclaredKind
   quantity: number
@@ -89,7 +91,7 @@ export type DeclaredMovement = Pick<RecordedMovement, 'id' | 'reference' | 'coun
   occurredAt: Instant
 }
 
-/** What a movement does. Reservations that no longer fit are cancelled. */
+/** The effects of a movement. Reservations that no longer fit are cancelled. */
 export function movementEffects(
   facts: ShelfFacts,
   { kind, quantity, change, occurredAt, ...papers }: DeclaredMovement,
@@ -114,7 +116,7 @@ function fittedEffects(
   return stockEffects(at, { before: [shelf], after, movements: moved.movements, ended, events }, operator)
 }
 
-// The holds that have expired, and the newest live ones until what is held fits on the shelf.
+// The expired holds, and the newest live ones until what is held fits on the shelf.
 function endedToFit({ onHand }: Shelf, holds: readonly LockedHold[], at: Instant): EndedHold[] {
   const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
   const newestFirst = holds

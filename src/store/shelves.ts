@@ -3,7 +3,7 @@ import { rows } from '../db/query.ts'
 import { clock, instant, json, limitTo, sql } from '../db/sql.ts'
 import type { Shelf } from '../domain/shelf.ts'
 
-/** Columns of a LockedHold over reservations r; the person is the one that continues the history, if two were merged. */
+/** Columns of a LockedHold over reservations r; for merged records the person is the one who continues the history. */
 export const holdColumns = sql`
   r.id, (select root_id from persons where id = r.person_id) as "personId", r.pharmacy, r.product, r.quantity,
   ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.created_at`)} as "createdAt"`
@@ -13,9 +13,9 @@ export const shelfColumns = sql`
   s.pharmacy, s.product, s.on_hand as "onHand", s.held, s.version, ${instant(sql`s.counted_at`)} as "countedAt"`
 
 /**
- * Puts up an empty shelf where there is none, if the pharmacy and product exist and, unless any will do, the product is
- * distributed; true when it did. A new shelf locks the pharmacy's row, so that one that is being moved does not leave it
- * at the old place.
+ * Adds an empty shelf if there is none, provided that the pharmacy and product exist and, unless any will do, the
+ * product is active. Returns true if it did. A new shelf locks the pharmacy's row, so that it is not left behind at the
+ * old place if the pharmacy is being moved.
  */
 export async function ensureShelf(
   tx: Transaction,
@@ -36,7 +36,7 @@ export async function ensureShelf(
   return created.length > 0
 }
 
-/** Locks shelves in the order that all take, by pharmacy and product; only those that exist. */
+/** Locks the shelves that exist in the order that everybody uses, by pharmacy and product. */
 export function lockShelves(
   tx: Transaction,
   places: readonly { pharmacy: string; product: string }[],

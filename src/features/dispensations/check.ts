@@ -12,8 +12,8 @@ import { type CounterLimits, lockCounter } from './lock-counter.ts'
 import type { Check, DispensationRequest } from './schema.ts'
 
 /**
- * Says what a hand-over would be answered, and why, and changes nothing. It is judged exactly as the hand-over would be,
- * under the same locks, and recorded as a reading of the professional's history.
+ * Says how a hand-over would be answered, and why, without changing anything. It is judged exactly as the hand-over
+ * would be, under the same locks, and recorded as a reading of the professional's history.
  */
 export async function check(
   tx: Transaction,

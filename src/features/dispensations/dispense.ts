@@ -12,8 +12,8 @@ import { recorded, type Writing } from './recorded.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
 
 /**
- * Hands masks over at a pharmacy's counter: all lines or none, within what the rules in force leave this professional in
- * all pharmacies together.
+ * Hands masks over at a pharmacy's counter: all lines or none, within what the rules in force allow this professional
+ * across all pharmacies.
  */
 export async function dispense(
   tx: Transaction,
@@ -41,7 +41,7 @@ export async function dispense(
   return recorded(effects, shown, remainingAfterDispensation(counter, grant), signer)
 }
 
-/** The refusal of somebody whom the directory does not know. */
+/** The refusal for somebody whom the directory does not know. */
 export function professionalUnknown(): Refusal {
   return refused(
     'professional_unknown',

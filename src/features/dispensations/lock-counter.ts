@@ -26,8 +26,8 @@ export interface CounterLimits {
 type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
 
 /**
- * Locks what decides a hand-over and reads the facts. Undefined when nobody has this identifier; throws a
- * Rejection for what the request names wrongly.
+ * Locks what decides a hand-over and reads the facts. Undefined if nobody has this identifier. Throws a Rejection if
+ * the request names something wrongly.
  */
 export async function lockCounter(
   tx: Transaction,
@@ -59,10 +59,10 @@ export async function lockCounter(
 }
 
 /**
- * Sends everything in one flush, in the order in which all take locks: head, pharmacy's overrides, reservations by id,
- * shelves by pharmacy and product. Each statement has a snapshot of its own, younger than the locks before it. The shelves
- * last, as the busiest locks are held for the shortest time; only holds to be released may lie on shelves that nobody knows
- * beforehand.
+ * Sends everything in one flush, in the order in which everybody takes locks: head, the pharmacy's overrides,
+ * reservations by id, shelves by pharmacy and product. Each statement's snapshot is taken after the locks before it.
+ * Shelves come last, so that the busiest locks are held for the shortest time. Only holds to be released may be on
+ * shelves not known beforehand.
  */
 function lockAndRead(
   tx: Transaction,
@@ -90,7 +90,7 @@ function lockAndRead(
   return Promise.all([inactiveProducts, head, place, locked, entitlement, overrides, shelves, triesLeft])
 }
 
-// By a later statement than the reservations' locks, so that tries at the same time are counted.
+// In a later statement than the reservations' locks, so that simultaneous tries are counted.
 async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservations }: DispensationRequest) {
   if (reservations.length === 0) return
   const named = reservations.map(({ id }) => id)
@@ -106,7 +106,7 @@ function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
   )
 }
 
-// With an override the row is locked, so that two counters cannot both take the last one of the week.
+// For an override the row is locked, so that two counters cannot both use the last one of the week.
 async function readPharmacy(
   tx: Transaction,
   pharmacy: string,
@@ -133,7 +133,7 @@ async function countOverrides(tx: Transaction, pharmacy: string): Promise<number
   return used
 }
 
-// The named ones; those expired on the same shelves, which give way; and, to be released, the professional's own.
+// The named ones; expired ones on the same shelves, which give way; and the professional's own, if to be released.
 function lockReservations(
   tx: Transaction,
   pharmacy: string,
@@ -154,13 +154,13 @@ function lockReservations(
               join persons p on p.root_id = known.root_id
             where i.identifier = ${professional}))
         )
-        -- As arrays, since the planner takes a set for hundreds of rows and reads all reservations to find them.
+        -- As arrays: for a set, the planner expects hundreds of rows and reads all reservations to find them.
         select ${holdColumns}, r.status, r.pickup_code as "pickupCode" from reservations r
         where r.id = any (array(select id from wanted)) order by r.id for update of r`,
   )
 }
 
-// Those locked to be released may lie at other pharmacies: naming one does not bring its masks here.
+// Reservations locked to be released may be at other pharmacies: naming one does not bring its masks here.
 function named(pharmacy: string, request: DispensationRequest, locked: LockedReservation[]): LockedReservation[] {
   return request.reservations.map(({ id }, index) => {
     const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)

@@ -10,15 +10,15 @@ import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadOfEntry } from '../../store/ledger.ts'
 import { shelfColumns } from '../../store/shelves.ts'
 
-/** A pharmacy's dispensation, as a request names it. */
+/** A pharmacy's dispensation, as named by a request. */
 export interface Named {
   id: string
   pharmacy: string
 }
 
 /**
- * Locks the head of the person whom a dispensation is about and the shelves that it was taken from, in one flush with what
- * decides its reversal, each read by a later statement than the head's lock. Undefined when the pharmacy has no such
+ * Locks the head of the person who received a dispensation, and the shelves that it came from, in one flush with the
+ * facts that decide its reversal, which are read after the head is locked. Undefined if the pharmacy has no such
  * dispensation.
  */
 export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible | undefined> {
@@ -56,7 +56,7 @@ function readOriginal(tx: Transaction, { id, pharmacy }: Named): Promise<Origina
   )
 }
 
-// Found by the entry, which never changes, and in the order in which all lock shelves.
+// Found by the entry, which never changes, and locked in the usual order of shelves.
 function lockShelvesOf(tx: Transaction, { id, pharmacy }: Named): Promise<Shelf[]> {
   return rows<Shelf>(
     tx,

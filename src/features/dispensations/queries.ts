@@ -6,10 +6,10 @@ import { entryReaderOf } from '../../http/readable.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type EntryRow, entryColumns, entryReadableBy } from '../../store/entries.ts'
 
-/** An entry with the person that it is about, by surrogate, for the access record. */
+/** An entry with the surrogate of the person concerned, for the access record. */
 export type ReadEntry = EntryRow & { personId: string }
 
-/** One entry that the caller may read: its pharmacy's, its own, or in its remit; undefined otherwise. A reading is recorded, an attempt too. */
+/** One entry, if the caller may read it, else undefined. The reading is recorded, attempts included. */
 export function findEntry(
   db: Queryable,
   caller: Caller,
@@ -26,7 +26,7 @@ export function findEntry(
   )
 }
 
-/** At which of some pharmacies an entry was made; undefined when at none. */
+/** At which of these pharmacies an entry was made; undefined if at none. */
 export async function pharmacyOfEntry(db: Queryable, pharmacies: string[], id: string): Promise<string | undefined> {
   const found = await row<{ pharmacy: string }>(
     db,
@@ -36,7 +36,10 @@ export async function pharmacyOfEntry(db: Queryable, pharmacies: string[], id: s
   return found?.pharmacy
 }
 
-/** Entries that the caller may read, newest first, after a position, one more than a page; of one pharmacy if said. A reading is recorded. */
+/**
+ * The entries that the caller may read, newest first after a position, one more than a page; those of one pharmacy if
+ * given. The reading is recorded.
+ */
 export function listEntries(
   db: Queryable,
   caller: Caller,
@@ -54,5 +57,5 @@ export function listEntries(
   )
 }
 
-// Links and erasures are about a person's records, not about masks.
+// Links and erasures concern a person's records, not masks.
 const atACounter = sql`e.kind in ('dispensation', 'reversal')`

@@ -4,13 +4,13 @@ import type { Signer } from '../../domain/signed-note.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
 import type { Dispensation } from './schema.ts'
 
-/** Who writes an entry down, and the key that signs its receipt. */
+/** Who records an entry, and the key that signs its receipt. */
 export interface Writing {
   operator: string | undefined
   signer: Signer
 }
 
-/** The answer to a hand-over or a reversal: its entry as it is written, what it leaves, and its receipt. */
+/** The answer to a hand-over or a reversal: the entry as written, what may still be received, and the receipt. */
 export function recorded(
   { entries: [{ entry, professional }] }: EntryEffects,
   shown: Pick<EntryRow, 'lines' | 'reverses' | 'reservations' | 'override'>,

@@ -9,8 +9,8 @@ import { recorded, type Writing } from './recorded.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
 /**
- * Takes a dispensation back, or part of it: a new entry that gives stock and, in the original's window, entitlement back.
- * The first entry stays, and no reservation revives. Undefined when the pharmacy has no such dispensation.
+ * Takes back a dispensation or part of it: a new entry gives back stock and, in the original's window, entitlement. The
+ * original entry stays, and no reservation is revived. Undefined if the pharmacy has no such dispensation.
  */
 export async function reverse(
   tx: Transaction,
@@ -40,7 +40,7 @@ export async function reverse(
   return recorded(effects, shown, remainingAfterReversal(reversible, lines), signer)
 }
 
-/** The refusal of an entry more about somebody of whom the payload is gone: nobody could say any more whom it is about. */
+/** The refusal of a further entry about an erased person: nobody knows any more whom it would be about. */
 function professionalErased(): Refusal {
   return refused(
     'professional_unknown',

@@ -20,7 +20,7 @@ import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
-/** Hand-overs at the counter: checked, recorded, taken back, read. */
+/** Hand-overs at the counter: to check, record, take back and read. */
 export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   dispenseRoute(app, deps)
   checkRoute(app, deps)
@@ -74,7 +74,7 @@ function checkRoute(app: App, { db, config }: Deps): void {
         response: { 200: checkSchema, ...problems(401, 403, 404, 413, 415) },
       },
     },
-    // Not an effect under a key: an answer replayed would be a reading that nobody recorded.
+    // Not an effect with a key: a replayed answer would be an unrecorded reading.
     async (request) => {
       const { pharmacy } = request
       const { subject } = request.caller
@@ -156,7 +156,7 @@ function listRoute(app: App, { db }: Deps): void {
       const read = await listEntries(db, caller, { pharmacy, before, limit: query.limit }, atCounter)
       const found = page(read, query.limit, ({ id }) => id)
       if (caller.role === 'regulator' && reading) {
-        // A row a person: each authority sees who looked at whom in its remit.
+        // A row per person, so that each authority can see who looked at whom in its remit.
         const persons = [...new Set(found.items.map(({ personId }) => personId))]
         await recordAccess(db, { ...reading, outcome: 'shown' }, persons)
       }
@@ -189,7 +189,7 @@ function readRoute(app: App, { db }: Deps): void {
   )
 }
 
-// The first answer is recorded by its entry; one that is sent again, years later perhaps, is a reading.
+// The entry itself records the first answer. Sending it again, perhaps years later, is a reading.
 function showAgain(request: FastifyRequest) {
   const reading = readingOf(request, 'dispensation')
   return (tx: Transaction, { id }: { id: string }) => void (reading && sendReading(tx, reading, { entry: id }))

@@ -9,9 +9,9 @@ import { deletePayloads, eraseAnswers, eraseRecords, lockHolds } from './erase-q
 import type { Erasure, ErasureOrder } from './schema.ts'
 
 /**
- * Erases a human being: all the records that were merged, whatever names them, and their live reservations. The chains
- * stay and verify, each ending in an entry that says on whose authority and why. Throws `not_found` when
- * nobody has this number.
+ * Erases a human being: all merged records, everything that names them, and their live reservations. The chains stay
+ * and verify, each ending in an entry that says on whose authority and why. Throws `not_found` if nobody has this
+ * number.
  */
 export async function eraseProfessional(
   tx: Transaction,
@@ -23,7 +23,7 @@ export async function eraseProfessional(
   return isRefusal(person) ? person : eraseLocked(tx, person, order)
 }
 
-/** Erases a human being whose chains are locked and whose history may go. */
+/** Erases a human being whose chains are locked and whose history may be erased. */
 export async function eraseLocked(tx: Transaction, person: Erasable, order: ErasureOrder): Promise<Erasure> {
   const { at, records, heads } = person
   const personIds = records.map(({ personId }) => personId)

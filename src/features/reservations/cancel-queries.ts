@@ -6,7 +6,7 @@ import type { Shelf } from '../../domain/shelf.ts'
 import { holdColumns, shelfColumns } from '../../store/shelves.ts'
 import { isOf, type Owner } from './queries.ts'
 
-/** Locks a reservation of its owner's, whatever its state, and in a later statement its shelf, if it is held still. */
+/** Locks an owner's reservation in any state and then, in a later statement, its shelf if it is still held. */
 export async function lockReservation(
   tx: Transaction,
   owner: Owner,
@@ -26,7 +26,7 @@ export async function lockReservation(
   return { locked, shelf }
 }
 
-/** At which of some pharmacies a reservation is; undefined when at none. */
+/** At which of these pharmacies a reservation is; undefined if at none. */
 export async function pharmacyOfReservation(
   db: Queryable,
   pharmacies: string[],

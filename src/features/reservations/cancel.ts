@@ -8,8 +8,8 @@ import { findReservation, type Owner } from './queries.ts'
 import type { Reservation } from './schema.ts'
 
 /**
- * Frees a hold before its time. One that is cancelled already is answered as it is; one that ended otherwise, refused.
- * Undefined when the owner has no such reservation or, if said, not at this pharmacy.
+ * Ends a hold early. One that is already cancelled is returned unchanged; one that ended otherwise is refused.
+ * Undefined if the owner has no such reservation or, where a pharmacy is given, not there.
  */
 export async function cancel(
   tx: Transaction,
@@ -17,7 +17,7 @@ export async function cancel(
   id: string,
   { reason, pharmacy }: { reason: string; pharmacy: string | undefined },
 ): Promise<Reservation | Refusal | undefined> {
-  // In one flush. The clock and the reservation are read after the locks, so that both say what is so under them.
+  // In one flush. The clock and the reservation are read after the locks, so that both are true under them.
   const [{ locked, shelf }, at, found] = await Promise.all([
     lockReservation(tx, owner, id),
     readClock(tx),

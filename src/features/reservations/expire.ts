@@ -6,12 +6,12 @@ import { endedAs, endingEffects, type LockedHold } from '../../domain/effects.ts
 import { writeEffects } from '../../store/effects.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
 
-const BATCH = 200 // Few enough shelves that nobody waits long for one of them.
+const BATCH = 200 // Few enough that nobody waits long for one of the shelves.
 
 /**
- * Ends a batch of holds that have reached their expiresAt, and returns how many: 0 when none is left. Every answer and
- * decision counts them as ended already; this writes it down, with its events. Those that somebody else is ending now
- * are passed over.
+ * Ends a batch of holds that have reached their expiresAt, and returns how many: 0 when none are left. Every answer and
+ * decision already counts them as ended; this records it, with the events. Holds that somebody else is just ending are
+ * skipped.
  */
 export async function expireHolds(tx: Transaction): Promise<number> {
   const expired = await lockExpired(tx)

@@ -1,17 +1,17 @@
 /**
- * How a shelf is locked for a reservation, which takes two flushes to the database: what decides it, and the writes with
- * the COMMIT. So the shelf is locked beside the reading of the facts, before the program knows which one it is or whether
- * the professional may have anything:
+ * How a shelf is locked for a reservation, which takes two flushes to the database: what decides it, and the writes
+ * with the COMMIT. So the shelf is locked beside the reading of the facts, before the program knows which one it is or
+ * whether the professional may have anything:
  *
  * 1. One statement finds the pharmacy and locks what lies there. The search stands by itself in a materialised CTE and
  *    locks nothing; the shelf is then locked by its key. PostgreSQL looks again for a row that changed since the
- *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which comes by the row
- *    on a walk outwards, fails («attempted to lock invisible tuple»).
- * 2. That first try skips what somebody else has locked. Refused callers never wait for a shelf, and as they let go of the
- *    savepoint first, nobody waits for them.
- * 3. Only when the decision stands is a busy shelf waited for: it is still the nearest. Each shelf that turns out to have
- *    too little is let go of before the next one is waited for, so that nobody waits while holding a shelf, and two
- *    callers who look from two sides cannot block each other.
+ *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which comes by the
+ *    row on a walk outwards, fails («attempted to lock invisible tuple»).
+ * 2. That first try skips what somebody else has locked. Refused callers never wait for a shelf, and as they let go of
+ *    the savepoint first, nobody waits for them.
+ * 3. Only when the decision stands is a busy shelf waited for: it is still the nearest. Each shelf that turns out to
+ *    have too little is let go of before the next one is waited for, so that nobody waits while holding a shelf, and
+ *    two callers who look from two sides cannot block each other.
  */
 import type { Transaction } from '../../db/database.ts'
 import { row, send } from '../../db/query.ts'
@@ -41,13 +41,17 @@ export interface Found extends Tried {
 
 type LockMode = 'wait' | 'skip_locked'
 
-/** Tries a target in the flush of what else is sent now, skipping what is locked. Undefined where there is no pharmacy. */
+/**
+ * Tries a target in the flush of what else is sent now, skipping what is locked. Undefined where there is no pharmacy.
+ */
 export function tryUnlocked(tx: Transaction, target: Target, wanted: Wanted): Promise<Tried | undefined> {
   send(tx, 'savepoint', sql`savepoint before_shelf`)
   return lockAt(tx, target, wanted, 'skip_locked')
 }
 
-/** Finds the first of some pharmacies that still has the quantity once its shelf is locked, waiting for each in turn. */
+/**
+ * Finds the first of some pharmacies that still has the quantity once its shelf is locked, waiting for each in turn.
+ */
 export async function waitForFirst(
   tx: Transaction,
   pharmacies: readonly { finess: string }[],

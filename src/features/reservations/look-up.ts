@@ -5,7 +5,7 @@ import { awaitTurnToLookUp, countWrongLookup, secondsUntilTry } from '../../stor
 import { findByCode } from './queries.ts'
 import type { Reservation } from './schema.ts'
 
-/** The live reservation of a code at a pharmacy; undefined, and counted as a wrong try, when there is none. */
+/** The live reservation with a code at a pharmacy. If there is none, counts a wrong try and returns undefined. */
 export async function lookUp(
   tx: Transaction,
   pharmacy: string,

@@ -9,7 +9,7 @@ import type { Reservation } from './schema.ts'
 
 interface Row {
   id: string
-  /** Where the reading is recorded. */
+  /** Only where the reading is recorded. */
   personId?: string
   product: string
   quantity: number
@@ -38,12 +38,12 @@ const ofPerson = (identifier: string): SQL => sql`r.person_id in ${recordsOf(ide
 /** Whose reservations: a professional's own, with the codes, or those at one of some pharmacies. */
 export type Owner = { professional: string } | { pharmacies: string[] }
 
-/** A condition over reservations r: it is its owner's. */
+/** A condition over reservations r: it belongs to the owner. */
 export function isOf(owner: Owner): SQL {
   return 'professional' in owner ? ofPerson(owner.professional) : sql`r.pharmacy = any (${texts(owner.pharmacies)})`
 }
 
-/** One reservation of its owner's, or undefined: another's is as if it were not there. A reading is recorded, an attempt too. */
+/** One reservation, or undefined if it is not the owner's. The reading is recorded, attempts included. */
 export async function findReservation(
   db: Queryable,
   owner: Owner,
@@ -70,7 +70,10 @@ export async function findReservation(
   return found && view(found, false)
 }
 
-/** Reservations, newest first, after a position, one more than a page; of one status if said. A pharmacy's reading is recorded. */
+/**
+ * An owner's reservations, newest first after a position, one more than a page; those of one status if given. A
+ * pharmacy's reading is recorded.
+ */
 export async function listReservations(
   db: Queryable,
   owner: { professional: string } | { pharmacy: string; reading: Reading },
@@ -102,7 +105,7 @@ export async function listReservations(
   return found.map((each) => view(each, 'professional' in owner))
 }
 
-/** The live reservation of a code at a pharmacy; the reading is recorded. */
+/** The live reservation with a code at a pharmacy. The reading is recorded. */
 export async function findByCode(
   db: Queryable,
   pharmacy: string,
@@ -123,10 +126,10 @@ export async function findByCode(
   return found && view(found, false)
 }
 
-/** A pharmacy that masks may be set aside at, and how far it is; null from a practice that nobody has. */
+/** A pharmacy at which masks may be set aside, and its distance; null if there is no practice to measure from. */
 export type Place = Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }
 
-/** The statement that gives a named pharmacy's Place. */
+/** The statement that returns a named pharmacy's Place. */
 export function placeQuery(finess: string, from: From): SQL {
   return sql`
     select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
@@ -134,7 +137,7 @@ export function placeQuery(finess: string, from: From): SQL {
     from pharmacies where finess = ${finess}`
 }
 
-/** What a pharmacy has of a product that is promised to nobody live. */
+/** What a pharmacy has of a product that no live reservation holds. */
 export async function availableAt(db: Queryable, pharmacy: string, product: string): Promise<number> {
   const found = await row<{ available: number }>(
     db,

@@ -18,9 +18,9 @@ import { type Found, isFound, letGo, type Target, type Tried, tryUnlocked, type 
 import { availableAt, type Place } from './queries.ts'
 import type { Reservation, ReservationRequest } from './schema.ts'
 
-// More than the connections of all replicas together: each rival can empty one pharmacy ahead of us.
+// More than the connections of all processes together: each rival can empty one pharmacy ahead of us.
 const CANDIDATES = 64
-// A further look finds what was freed or left over meanwhile; beyond that the region is fought over mask by mask.
+// Another look finds what has been freed or left over meanwhile; beyond these, every mask in the region is contested.
 const LOOKS = 4
 const HOUR_MS = 3_600_000
 
@@ -29,7 +29,7 @@ export interface HoldLimits {
   maxLiveHolds: number
 }
 
-/** Holds masks for a professional at the named pharmacy, else at the nearest that can serve the whole quantity. */
+/** Holds masks for a professional at the named pharmacy, or at the nearest that can serve the whole quantity. */
 export async function reserve(
   tx: Transaction,
   professional: string,
@@ -38,7 +38,7 @@ export async function reserve(
 ): Promise<Reservation | Refusal> {
   const { near = null, pharmacy = null } = request
   const refuse = (facts: EntitlementFacts | null, refusal: Refusal) => {
-    letGo(tx) // Before the COMMIT is written to disk, as others may wait for the shelf.
+    letGo(tx) // Before the COMMIT reaches the disk, since others may be waiting for the shelf.
     return recordRefusal(tx, refusedReservation(request, facts), refusal)
   }
 
@@ -51,7 +51,7 @@ export async function reserve(
   const target: Target = pharmacy === null ? { kind: 'nearest' } : { kind: 'named', finess: pharmacy }
   const wanted = { ...request, near: near ?? { practiceOf: professional } }
   const first = tryUnlocked(tx, target, wanted)
-  first.catch(() => {}) // Not waited for by a refusal.
+  first.catch(() => {}) // A refusal does not wait for it.
   const [[product], head, facts] = await known
   if (!product) throw unknown('product', 'product')
   if (!head)
@@ -77,7 +77,8 @@ export async function reserve(
   return answerOf(made, found.place)
 }
 
-// Who has no practice is judged, and so kept, by the territory of the pharmacy, or of the one nearest to the place.
+// Somebody without a practice is judged, and recorded, by the territory of the pharmacy or of the one nearest to the
+// place.
 function refusedReservation({ pharmacy }: ReservationRequest, facts: EntitlementFacts | null): RefusedRequest {
   const person = facts?.person ?? null
   const pharmacyTerritory = person?.practiceTerritory === null ? facts?.territoryPath[0] : undefined
@@ -93,7 +94,7 @@ async function findNearest(tx: Transaction, wanted: Wanted, tried: Tried | undef
     found = await waitForFirst(tx, candidates, wanted)
   }
   if (found) return found
-  // There was stock at every look and somebody else took it each time: not the same as «no stock».
+  // Each look found stock that somebody else then took, which is not the same as «no stock».
   throw new Rejection('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
 }
 

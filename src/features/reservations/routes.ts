@@ -178,8 +178,8 @@ function ownerOf(caller: Caller): Owner {
 }
 
 /**
- * Whose the reservation must be. For a pharmacy caller it is exactly one pharmacy, since idempotency keys belong to one.
- * Throws `not_found` if none of the caller's can have it.
+ * Whose the reservation must be. For a pharmacy caller it is exactly one pharmacy, since idempotency keys belong to
+ * one. Throws `not_found` if none of the caller's can have it.
  */
 async function ownerOfOne(db: Queryable, caller: Caller, id: string, named: string | undefined): Promise<Owner> {
   if (caller.role === 'professional') return { professional: professionalOf(caller) }

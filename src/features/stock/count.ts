@@ -15,8 +15,8 @@ interface CountRequest extends Count {
 }
 
 /**
- * Sets the stock on hand to what was counted plus the movements since. When the newest reservations no longer fit, they
- * are cancelled. `created` says that the pharmacy declares this product for the first time.
+ * Sets the stock on hand to the count plus the movements since. Cancels the newest reservations if they no longer fit.
+ * `created` says that the pharmacy declares this product for the first time.
  */
 export async function count(
   tx: Transaction,
@@ -27,7 +27,7 @@ export async function count(
     findShelfPlace(tx, pharmacy, product),
     ensureShelf(tx, pharmacy, product, 'any'),
     lockShelfWithHolds(tx, pharmacy, product),
-    // Of a clock that runs ahead too: nothing is recorded after now.
+    // Even if the caller's clock runs ahead, nothing is recorded as later than now.
     changeSince(tx, pharmacy, product, request.countedAt),
   ])
   if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')

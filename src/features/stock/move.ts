@@ -15,14 +15,14 @@ interface Move extends MovementRequest {
 }
 
 /**
- * Records a movement. What comes in of a product that is no longer distributed is refused; returns and transfers above
- * what is available are refused; a loss is always taken, down to 0, and may cancel the newest reservations.
+ * Records a movement. Refuses masks coming in of a product that is no longer distributed, and returns and transfers
+ * above what is available. A loss is always taken, down to 0, and may cancel the newest reservations.
  */
 export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
   const { pharmacy, product, kind, operator } = request
   const [place, , locked] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),
-    // A refusal leaves nothing behind, an empty shelf neither.
+    // A refusal leaves nothing behind, not even an empty shelf.
     takesFree(kind) ? false : ensureShelf(tx, pharmacy, product, comesIn(kind) ? 'active' : 'any'),
     lockShelfWithHolds(tx, pharmacy, product),
   ])

@@ -9,13 +9,13 @@ import type { LockedShelf } from '../../domain/stock-changes.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
-/** Whether there are a pharmacy and a product, as a shelf needs both; null where there is no such product. */
+/** Whether a pharmacy and a product exist, as a shelf needs both; the product is null if there is none. */
 export interface ShelfPlace {
   pharmacyKnown: boolean
   productActive: boolean | null
 }
 
-/** Looks for a pharmacy and a product. */
+/** Looks up a pharmacy and a product. */
 export function findShelfPlace(db: Queryable, pharmacy: string, product: string): Promise<ShelfPlace> {
   return oneRow(
     db,
@@ -26,8 +26,8 @@ export function findShelfPlace(db: Queryable, pharmacy: string, product: string)
 }
 
 /**
- * Locks the reservations of a shelf by id, then the shelf, then those that came in between: none comes in any more, and
- * whoever has one of them locked waits for this shelf, so that it is not waited for. Throws StaleRead in that case.
+ * Locks the reservations of a shelf by id, then the shelf, then those that were made in between. No more can be made,
+ * but whoever has locked one of those is waiting for this shelf, so it is not waited for: throws StaleRead.
  */
 export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, product: string): Promise<LockedShelf> {
   const held = sql`from reservations r where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held'`
@@ -48,8 +48,8 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
 }
 
 /**
- * The sum of the changes that occurred after an instant. What was recorded by then had occurred by then, whatever a
- * caller's clock that ran ahead said: a count has seen it.
+ * The sum of the changes that occurred after an instant. Whatever was recorded by then had occurred by then, even if a
+ * caller's clock ran ahead, and the count includes it.
  */
 export async function changeSince(tx: Transaction, pharmacy: string, product: string, since: Instant): Promise<number> {
   const { change } = await oneRow<{ change: number }>(
@@ -62,7 +62,7 @@ export async function changeSince(tx: Transaction, pharmacy: string, product: st
   return change
 }
 
-/** The stock of a pharmacy by product; holds that have expired count as available although not yet ended. */
+/** The stock of a pharmacy by product; expired holds count as available even if not yet ended. */
 export async function readStock(db: Queryable, pharmacy: string): Promise<StockLevel[]> {
   const found = await rows<Shelf & { observedAt: Instant; expired: number }>(
     db,

@@ -5,7 +5,7 @@ import { Rejection } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { liesWithin } from '../../store/territories.ts'
 
-/** Makes sure that the pharmacy exists and, for a regulator, lies in its territories. Throws `not_found`. */
+/** Makes sure that the pharmacy exists and, for a regulator, is in its territories. Throws `not_found`. */
 export async function requireReadablePharmacy(db: Queryable, caller: Caller, finess: string): Promise<void> {
   const found = await row(
     db,

@@ -18,7 +18,7 @@ import {
   stockLevel,
 } from './schema.ts'
 
-/** What a pharmacy has on its shelves, and what moved it. */
+/** What a pharmacy has on its shelves, and the movements that changed it. */
 export async function stockRoutes(app: App, deps: Deps): Promise<void> {
   countRoute(app, deps)
   movementRoute(app, deps)
