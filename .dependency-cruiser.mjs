@@ -94,6 +94,13 @@ export default {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'properties-are-seeded',
+      comment: 'fast-check comes by way of the one module that gives it the seed of the run.',
+      severity: 'error',
+      from: { path: '^test/', pathNot: '^test/support/seed\\.ts$' },
+      to: { path: '^(node_modules/)?fast-check' },
+    },
+    {
       name: 'everything-resolves',
       severity: 'error',
       from: {},
