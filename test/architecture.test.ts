@@ -10,6 +10,7 @@ import { problemStatus } from '../src/http/problem.ts'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const LONGEST_FILE_LINES = 200
 const LONGEST_FUNCTION_LINES = 50
+const WIDEST_COLUMNS = 120 // As the formatter has it for code; it leaves comments alone.
 
 /** A source file, parsed. */
 interface Source {
@@ -68,6 +69,10 @@ t.test(`a function of the program is shorter than ${LONGEST_FUNCTION_LINES} line
   t.same(long, [])
 })
 
+t.test(`no comment is wider than ${WIDEST_COLUMNS} columns`, async (t) => {
+  t.same([...sources, ...tests].flatMap(wideComments), [])
+})
+
 t.test('no test keeps the others from running, and none is left out without a reason', async (t) => {
   const silenced = tests.filter(({ tree }) => holds(tree, isSilencer)).map(({ path }) => path)
   t.same(silenced, [])
@@ -87,6 +92,14 @@ t.test('the checks above find what they look for', async (t) => {
   t.notOk(namesStatus('const LONGEST_LINE = 4040'))
   t.equal(all(planted.tree).filter(isSilencer).length, 3)
   t.notOk(holds(parse('reasoned.ts', "t.test('a', { skip: 'no server' }, () => {})").tree, isSilencer))
+  const wide = 'x'.repeat(WIDEST_COLUMNS)
+  const comments = [`// ${wide}`, `  * ${wide}`, `const a = 1 // ${wide}`, `  -- ${wide}`]
+  t.same(wideComments(parse('wide.ts', [...comments, `const b = '${wide}'`].join('\n'))), [
+    'wide.ts:1',
+    'wide.ts:2',
+    'wide.ts:3',
+    'wide.ts:4',
+  ])
   t.same(
     functionsOf(planted.tree).map((node) => [nameOf(node), linesOf(planted.tree, node)]),
     [
@@ -130,12 +143,23 @@ function isProcessEnv(node: ts.Node): boolean {
   return ts.isVariableDeclaration(node) && isProcess(node.initializer) && node.name.getText().includes('env')
 }
 
-/** `t.only(…)`, `t.skip(…)`, `t.todo(…)` and the options `only: true`, `skip: true`, `todo: true`, which give no reason. */
+/**
+ * `t.only(…)`, `t.skip(…)`, `t.todo(…)` and the options `only: true`, `skip: true`, `todo: true`, which give no reason.
+ */
 function isSilencer(node: ts.Node): boolean {
   const silencing = (name: ts.Node) => ['only', 'skip', 'todo'].includes(name.getText())
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression))
     return silencing(node.expression.name)
   return ts.isPropertyAssignment(node) && silencing(node.name) && node.initializer.kind === ts.SyntaxKind.TrueKeyword
+}
+
+/** Places of lines that are, or end in, a comment that goes too far; those of SQL included. Strings may. */
+function wideComments({ path, text }: Source): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line].length > WIDEST_COLUMNS && /^\s*(\/\/|\/\*|\*|-- )|\s\/\/ /.test(line) ? [`${path}:${index + 1}`] : [],
+    )
 }
 
 function functionsOf(tree: ts.SourceFile): ts.FunctionLikeDeclaration[] {

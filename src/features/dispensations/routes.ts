@@ -76,9 +76,8 @@ function checkRoute(app: App, { db, config }: Deps): void {
     },
     // Not an effect with a key: a replayed answer would be an unrecorded reading.
     async (request) => {
-      const { pharmacy } = request
-      const { subject } = request.caller
-      const context = { ...counterLimits(config), operator: operatorOf(request), subject }
+      const { pharmacy, caller } = request
+      const context = { ...counterLimits(config), operator: operatorOf(request), subject: caller.subject }
       const checked = await inTransaction(db, (tx) => check(tx, pharmacy, request.body, context))
       if (checked.code === 'pickup_code_wrong') request.refused = { kind: 'pickup_code_wrong' }
       return checked

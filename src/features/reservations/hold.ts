@@ -5,7 +5,7 @@
  *
  * 1. One statement finds the pharmacy and locks what lies there. The search stands by itself in a materialised CTE and
  *    locks nothing; the shelf is then locked by its key. PostgreSQL looks again for a row that changed since the
- *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which comes by the
+ *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which reaches the
  *    row on a walk outwards, fails («attempted to lock invisible tuple»).
  * 2. That first try skips what somebody else has locked. Refused callers never wait for a shelf, and as they let go of
  *    the savepoint first, nobody waits for them.
