@@ -99,11 +99,9 @@ async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservat
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
   if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
-  throw new Rejection(
-    'dispensed_at_out_of_range',
-    'dispensedAt: may lie at most 5 minutes back or ahead; older hand-overs go through offline-batches.',
-    { errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }] },
-  )
+  throw new Rejection('dispensed_at_out_of_range', 'dispensedAt: may lie at most 5 minutes back or ahead.', {
+    errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }],
+  })
 }
 
 // For an override the row is locked, so that two counters cannot both use the last one of the week.
