@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { defineCommand } from 'citty'
-import { BundleFault, NoBundle, Unanswerable } from '../domain/bundle/fault.ts'
+import { BundleFault, Damaged, NoBundle, Unanswerable } from '../domain/bundle/fault.ts'
 import type { KeptNote } from '../domain/bundle/promises.ts'
 import { type Brought, BundleVerifier, type Verdict } from '../domain/bundle/verifier.ts'
 import { verifierOf } from '../domain/signed-note.ts'
+import { NotText, textOf } from '../domain/text.ts'
 import { CommandError } from './errors.ts'
 import { readLines, Unreadable } from './lines.ts'
 import { showProgress } from './progress.ts'
@@ -20,7 +21,7 @@ export const verifyLedger = defineCommand({
   meta: {
     name: 'verify-ledger',
     description:
-      'Check a bundle of the ledger offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or not a bundle; 3 an entry was acknowledged and is not in the log.',
+      'Check a bundle of the ledger offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or a file that cannot be read or says nothing here; 3 an entry was acknowledged and is not in the log.',
   },
   args: {
     bundle: { type: 'positional', required: true, valueHint: 'BUNDLE', description: 'the file; - for standard input' },
@@ -63,8 +64,9 @@ async function bringAlong(rawArgs: string[]): Promise<Brought> {
 
 async function readNote(name: string): Promise<KeptNote> {
   try {
-    return { name, note: await readFile(name, 'utf8') }
+    return { name, note: textOf(await readFile(name)) }
   } catch (error) {
+    if (error instanceof NotText) throw new CommandError(`${name} ${error.message}`, MISUSED)
     throw unreadableFile(name, error)
   }
 }
@@ -76,7 +78,7 @@ async function verify(bundle: string, brought: Brought): Promise<Verdict> {
   const stream = bundle === '-' ? process.stdin : createReadStream(bundle, { highWaterMark: PIECE_BYTES })
   try {
     const report = () => progress.at(verifier.progress.done, verifier.progress.of)
-    await readLines(stream, (line) => verifier.line(line), report)
+    await readLines(stream, (line, isEnded) => verifier.line(line, isEnded), report)
     return verifier.end()
   } catch (error) {
     throw refusal(bundle, error instanceof Unreadable ? verifier.unreadable(error.message) : error)
@@ -88,6 +90,7 @@ async function verify(bundle: string, brought: Brought): Promise<Verdict> {
 
 function refusal(bundle: string, error: unknown): unknown {
   if (error instanceof NoBundle) return new CommandError(`${bundle} is no bundle: ${error.message}`, MISUSED)
+  if (error instanceof Damaged) return new CommandError(`${bundle} cannot be read: ${error.message}`, MISUSED)
   if (error instanceof Unanswerable) return new CommandError(error.message, MISUSED)
   if (error instanceof BundleFault) return new CommandError(`${bundle} does not verify: ${error.message}`)
   return unreadableFile(bundle, error)

@@ -1,5 +1,5 @@
 import { type Instant, instantOf, iso } from './instant.ts'
-import { openNote, type Signer, signNote, type Verifier } from './signed-note.ts'
+import { NoteFault, openNote, type Signer, signNote, type Verifier } from './signed-note.ts'
 
 /** What a checkpoint commits the log to: its first `size` entries have this root. */
 export interface Checkpoint {
@@ -30,10 +30,14 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, signers: read
  * Reads a checkpoint signed by one of these keys; undefined if it is not a checkpoint, or not signed by any of them.
  */
 export function openCheckpoint(note: string, verifiers: readonly Verifier[]): Checkpoint | undefined {
+  return orUndefined(() => readCheckpoint(note, verifiers))
+}
+
+/** Reads a checkpoint signed by one of these keys; throws a NoteFault that says why it can't. */
+export function readCheckpoint(note: string, verifiers: readonly Verifier[]): Checkpoint {
   const text = openNote(note, verifiers)
-  const [, origin, size, root] =
-    /^(\S+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*$/.exec(text ?? '') ?? []
-  if (origin === undefined || !verifiers.some(({ name }) => name === origin)) return undefined
+  const [, origin, size, root] = /^(\S+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n(?:[^\n]+\n)*$/.exec(text) ?? []
+  if (origin === undefined || !verifiers.some(({ name }) => name === origin)) throw new NoteFault('is not a checkpoint')
   return { origin, size: Number(size), root: Buffer.from(root ?? '', 'base64') }
 }
 
@@ -52,14 +56,36 @@ export function signReceipt(
 
 /** Reads a receipt signed by one of these keys; undefined if it is not a receipt, or not signed by any of them. */
 export function openReceipt(note: string, verifiers: readonly Verifier[]): Receipt | undefined {
+  return orUndefined(() => readReceipt(note, verifiers))
+}
+
+/** Reads a receipt signed by one of these keys; throws a NoteFault that says why it can't. */
+export function readReceipt(note: string, verifiers: readonly Verifier[]): Receipt {
   const text = openNote(note, verifiers)
-  const [tag, origin = '', leaf = '', seq, recordedAt = '', promisedBy = ''] = text?.split('\n') ?? []
-  if (tag !== RECEIPT) return undefined
+  const [tag, origin = '', leaf = '', seq, recordedAt = '', promisedBy = ''] = text.split('\n')
+  if (tag !== RECEIPT) throw new NoteFault('is not a receipt')
   return {
     origin,
     leafHash: Buffer.from(leaf, 'base64'),
     seq: Number(seq),
-    recordedAt: instantOf(recordedAt),
-    promisedBy: instantOf(promisedBy),
+    recordedAt: timeOf(recordedAt),
+    promisedBy: timeOf(promisedBy),
+  }
+}
+
+function timeOf(text: string): Instant {
+  try {
+    return instantOf(text)
+  } catch {
+    throw new NoteFault('has a time that is none')
+  }
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof NoteFault) return undefined
+    throw error
   }
 }

@@ -41,23 +41,35 @@ export function signNote(text: string, signers: readonly Signer[]): string {
   return `${text}\n${signatures.join('')}`
 }
 
+/** Why a note is not opened; the message continues «the note …». */
+export class NoteFault extends Error {}
+
 /**
- * The text of a note signed by at least one of these keys; undefined if none has signed it, or if a signature by one of
- * them is wrong. Signatures by other keys are ignored, as C2SP signed-note requires.
+ * The text of a note signed by at least one of these keys. Throws NoteFault if none has signed it, or if a signature by
+ * one of them is wrong. Signatures by other keys are ignored, as C2SP signed-note requires.
  */
-export function openNote(note: string, verifiers: readonly Verifier[]): string | undefined {
+export function openNote(note: string, verifiers: readonly Verifier[]): string {
   const end = note.lastIndexOf('\n\n')
-  if (end < 0 || !note.endsWith('\n')) return undefined
+  if (end < 0 || !note.endsWith('\n')) {
+    throw new NoteFault('is not a signed note: it has no signature below an empty line')
+  }
   const text = note.slice(0, end + 1)
   const known = note
     .slice(end + 2, -1)
     .split('\n')
     .map((line) => signatureOf(line, verifiers))
-  if (known.includes('malformed')) return undefined
+  if (known.includes('malformed')) throw new NoteFault('has a signature that cannot be read')
   const signed = known.filter((each) => each !== 'unknown' && each !== 'malformed')
   const isRight = ({ publicKey, signature }: { publicKey: KeyObject; signature: Buffer }) =>
     verify(null, Buffer.from(text), publicKey, signature)
-  return signed.length > 0 && signed.every(isRight) ? text : undefined
+  if (signed.length === 0) throw new NoteFault('is signed by no key that is known here')
+  if (!signed.every(isRight)) throw new NoteFault('was changed after it was signed: the signature is not of this text')
+  return text
+}
+
+/** A note as it was signed, from a file that a tool saved again with other line ends, or more or fewer at its end. */
+export function asSigned(note: string): string {
+  return `${note.replaceAll(/\r\n?/g, '\n').trim()}\n`
 }
 
 function signatureOf(

@@ -1,5 +1,6 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { invalid, Rejection } from '../domain/refusals.ts'
+import { isStorable } from '../domain/text.ts'
 import { shownName } from './problem.ts'
 
 const DEEPEST = 32
@@ -37,13 +38,13 @@ async function isEmpty(body: AsyncIterable<Buffer>): Promise<boolean> {
 function check(value: unknown, path: string, depth: number): void {
   if (depth > DEEPEST) throw invalid('body', `is nested deeper than ${DEEPEST} levels`)
   if (typeof value === 'string') {
-    if (value.includes('\0') || !value.isWellFormed()) throw invalid(path, 'holds U+0000 or half a character')
+    if (!isStorable(value)) throw invalid(path, 'holds U+0000 or half a character')
     return
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__' || key === 'constructor') throw invalid(path, `unknown field ${key}`)
-    if (key.includes('\0') || !key.isWellFormed()) throw invalid(path, 'has a key with U+0000 or half a character')
+    if (!isStorable(key)) throw invalid(path, 'has a key with U+0000 or half a character')
     const name = shownName(key)
     check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? name : `${path}.${name}`, depth + 1)
   }

@@ -69,7 +69,7 @@ t.test('a key that did not sign it, and a checkpoint that says another size, are
   const ofStranger = newest.replaceAll('gomask.test', 'elsewhere')
   t.match(
     verify(whole, { checkpoints: [{ name: 'a.txt', note: ofStranger }] }),
-    /^a.txt is not a checkpoint of gomask.test/,
+    /^a.txt is signed by no key that is known here/,
   )
 })
 
@@ -97,14 +97,14 @@ t.test('a receipt is kept, broken after its deadline, or cannot be decided', asy
   t.match(outcome(whole, receipt(lost, 23)), [{ outcome: 'undecided', finding: /^its entry is not in the log yet/ }])
   t.match(outcome(selection, receipt(lost, 25)), [{ outcome: 'undecided', finding: /ask for the whole log/ }])
   const forged = receipt(lost, 25).map(({ name, note }) => ({ name, note: note.replace('\n1\n', '\n2\n') }))
-  t.match(outcome(whole, forged), /^r.txt is not a receipt of gomask.test signed by a key that is known here/)
+  t.match(outcome(whole, forged), /^r.txt was changed after it was signed/)
 })
 
 t.test(
   'a byte changed anywhere is found, or stands in what nothing signs: when it was exported, and what was asked for',
   async () => {
     for (const bundle of [whole, selection]) {
-      const bytes = Buffer.from(bundle)
+      const bytes = Buffer.from(bundle.trimEnd()) // The last newline may be any blank, or be missing.
       const unsigned = [...bundle.matchAll(/"exportedAt":"[^"]*"|"selection":.*?,"entries"/g)].map(
         ({ index, 0: { length } }) => ({ index, end: index + length }),
       )

@@ -11,5 +11,8 @@ export class BundleFault extends Error {
 /** The file is not a bundle. */
 export class NoBundle extends BundleFault {}
 
+/** The bundle can't be read: what somebody sent or saved is torn, whatever the ledger holds. */
+export class Damaged extends BundleFault {}
+
 /** The bundle may be sound, but cannot answer what was asked. */
 export class Unanswerable extends BundleFault {}

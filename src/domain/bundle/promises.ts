@@ -1,7 +1,7 @@
-import { type Checkpoint, openCheckpoint, openReceipt, type Receipt } from '../checkpoint.ts'
+import { type Checkpoint, type Receipt, readCheckpoint, readReceipt } from '../checkpoint.ts'
 import { instantOf, iso } from '../instant.ts'
-import type { Verifier } from '../signed-note.ts'
-import { BundleFault } from './fault.ts'
+import { asSigned, NoteFault, type Verifier } from '../signed-note.ts'
+import { Unanswerable } from './fault.ts'
 import type { BundleHeader } from './format.ts'
 
 /** A signed note that the reader kept, by the name of its file. */
@@ -20,21 +20,19 @@ export interface Promised {
   finding: string
 }
 
-/** Opens the checkpoints that the reader kept; throws if these keys did not sign one of them for this log. */
+/** Opens the checkpoints that the reader kept; throws Unanswerable if one says nothing about this log. */
 export function openKept(kept: readonly KeptNote[], keys: readonly Verifier[], origin: string): KeptCheckpoint[] {
-  return kept.map(({ name, note }) => {
-    const checkpoint = openCheckpoint(note, keys)
-    if (checkpoint?.origin === origin) return { ...checkpoint, by: `your checkpoint ${name}`, isKept: true }
-    throw new BundleFault(`${name} is not a checkpoint of ${origin} signed by a key that is known here`)
+  return kept.map((each) => {
+    const checkpoint = opened(each, origin, (note) => readCheckpoint(note, keys))
+    return { ...checkpoint, by: `your checkpoint ${each.name}`, isKept: true }
   })
 }
 
 /** The receipts that the reader holds, looked for while the entries pass. */
 export function receiptsIn(notes: readonly KeptNote[], keys: readonly Verifier[], { origin, ...header }: BundleHeader) {
-  const receipts = notes.map(({ name, note }) => {
-    const receipt = opened(note, keys)
-    if (receipt?.origin === origin) return { name, ...receipt }
-    throw new BundleFault(`${name} is not a receipt of ${origin} signed by a key that is known here`)
+  const receipts = notes.map((each) => {
+    const receipt: Receipt = opened(each, origin, (note) => readReceipt(note, keys))
+    return { name: each.name, ...receipt }
   })
   const wanted = new Set(receipts.map(({ leafHash }) => leafHash.toString('base64')))
   const found = new Map<string, number>()
@@ -68,10 +66,14 @@ export function receiptsIn(notes: readonly KeptNote[], keys: readonly Verifier[]
   }
 }
 
-function opened(note: string, keys: readonly Verifier[]): Receipt | undefined {
+// A file that was kept badly is no fault of the ledger.
+function opened<T extends { origin: string }>({ name, note }: KeptNote, origin: string, read: (note: string) => T): T {
   try {
-    return openReceipt(note, keys)
-  } catch {
-    return undefined // One of its times is not a time.
+    const found = read(asSigned(note))
+    if (found.origin !== origin) throw new NoteFault(`is of the log ${found.origin}, and the bundle of ${origin}`)
+    return found
+  } catch (error) {
+    if (error instanceof NoteFault) throw new Unanswerable(`${name} ${error.message}`)
+    throw error
   }
 }

@@ -2,7 +2,7 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint.ts'
 import { isConsistent } from '../merkle-proofs.ts'
 import { type Verifier, verifierOf } from '../signed-note.ts'
 import { BundleEntries } from './entries.ts'
-import { BundleFault, NoBundle, Unanswerable } from './fault.ts'
+import { BundleFault, Damaged, NoBundle, Unanswerable } from './fault.ts'
 import type { BundleEntry, BundleHeader, HiddenEntry } from './format.ts'
 import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './lines.ts'
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './promises.ts'
@@ -46,11 +46,13 @@ export class BundleVerifier {
     return { done: this.#entries?.count ?? 0, of: this.#header?.entries ?? 0 }
   }
 
-  /** Takes the next line, without its newline. */
-  line(text: string): void {
+  /** Takes the next line, without its newline; `isEnded` says that it had one. */
+  line(text: string, isEnded = true): void {
     this.#lines += 1
+    if (text.trim() === '') return // Editors add such lines at the end; no entry can hide in one.
+    const line = parsed(text)
+    if (line === undefined) throw this.#damaged(isEnded ? 'it is not JSON' : 'it breaks off in the middle')
     try {
-      const line = parsed(text)
       if (this.#header === undefined) this.#open(readHeader(line))
       else {
         const checkpoint = this.#entries ? undefined : readCheckpointLine(line)
@@ -62,7 +64,7 @@ export class BundleVerifier {
     }
   }
 
-  /** Ends the bundle after a last line that was complete, and says what was found. */
+  /** Ends the bundle after its last line, and says what was found. */
   end(): Verdict {
     const header = this.#header
     if (!header) throw new NoBundle('the file is empty')
@@ -82,13 +84,17 @@ export class BundleVerifier {
   /** The fault of a line that cannot be read: cut off, or garbage. */
   unreadable(reason: string): BundleFault {
     this.#lines += 1
-    return this.#malformed(reason)
+    return this.#damaged(reason)
   }
 
-  #malformed(reason: string): BundleFault {
+  #damaged(reason: string): BundleFault {
+    return this.#malformed(reason, Damaged)
+  }
+
+  #malformed(reason: string, Fault = BundleFault): BundleFault {
     if (!this.#header) return new NoBundle(reason)
     const next = this.#entries?.next
-    return next === undefined ? new BundleFault(`line ${this.#lines}: ${reason}`) : new BundleFault(reason, next)
+    return next === undefined ? new Fault(`line ${this.#lines}: ${reason}`) : new Fault(reason, next)
   }
 
   #open(header: BundleHeader): void {
@@ -164,7 +170,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new Malformed('it is not JSON')
+    return undefined
   }
 }
 
