@@ -102,12 +102,11 @@ function weightsOf({ lines }: Grant, { occurredAt }: NewEntry): LineWeight[] {
 
 // Expired holds give way, named live ones are collected, and those in the way of the entitlement are released.
 function endedBy({ facts, head, expired }: Counter, { outcomes, released }: Grant, entryId: string): EndedHold[] {
-  const { pharmacy, reservations } = facts
-  const collected = reservations.flatMap((reservation, nth): EndedHold[] => {
+  const collected = facts.reservations.flatMap((reservation, nth): EndedHold[] => {
     const outcome = outcomes[nth]
     if (outcome?.outcome !== 'collected') return []
     const ending = { status: 'collected', collectedQuantity: outcome.quantity, collectedBy: entryId } as const
-    return endedAs([{ ...reservation, pharmacy }], ending)
+    return endedAs([reservation], ending)
   })
   const cancelled = released.map((hold) => ({ ...hold, personId: head.personId }))
   return [

@@ -1,6 +1,7 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
+import type { LockedHold } from './effects.ts'
 import type { Allowance, Hold, Receipt } from './entitlement.ts'
-import { type Instant, iso } from './instant.ts'
+import { iso } from './instant.ts'
 import { isPickupCode } from './pickup-code.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
 
@@ -12,15 +13,10 @@ export interface HandOver {
   override: boolean
 }
 
-/** A reservation as locked for a hand-over. */
-export interface NamedReservation {
-  id: string
-  personId: string
-  product: string
-  quantity: number
+/** A reservation locked for a hand-over, whatever its state. */
+export interface NamedReservation extends LockedHold {
   status: 'held' | 'collected' | 'cancelled' | 'expired'
   pickupCode: string
-  expiresAt: Instant
 }
 
 export interface DispensationFacts {

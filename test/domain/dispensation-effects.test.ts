@@ -66,6 +66,21 @@ t.test('a hand-over collects what it names, sweeps what has expired, and takes i
   )
 })
 
+t.test('a reservation that has expired is swept, not collected, although it is named', async (t) => {
+  const late = { ...named, expiresAt: AT }
+  const { facts } = counter()
+  const entitlement = { ...facts.entitlement, holds: [] }
+  const at = counter({
+    facts: { ...facts, entitlement, reservations: [late] },
+    shelves: [exampleShelf({ held: 5 })],
+    expired: [late],
+  })
+  const { effects } = handedOver(at, 6)
+  t.match(effects.ended, [{ id: 'own', status: 'expired' }])
+  t.equal(effects.ended.length, 1, 'once')
+  t.match(effects.shelves, [{ after: { onHand: 94, held: 0 } }])
+})
+
 t.test('its entry follows the head of the chain, and seals how each line was judged', async (t) => {
   const [{ entry, weights, professional }] = handedOver(counter(), 6).effects.entries
   t.match(entry, { personId: 'doctor', seq: 5, previousHash: Buffer.alloc(32, 1), recordedAt: AT })

@@ -22,9 +22,6 @@ export interface CounterLimits {
   limitCodeTries: boolean
 }
 
-/** A reservation locked for a hand-over. */
-type LockedReservation = LockedHold & Pick<NamedReservation, 'status' | 'pickupCode'>
-
 /**
  * Locks what decides a hand-over and reads the facts. Undefined if nobody has this identifier. Throws a Rejection if
  * the request names something wrongly.
@@ -137,8 +134,8 @@ function lockReservations(
   pharmacy: string,
   products: string[],
   { reservations, releaseHolds, professional }: DispensationRequest,
-): Promise<LockedReservation[]> {
-  return rows<LockedReservation>(
+): Promise<NamedReservation[]> {
+  return rows<NamedReservation>(
     tx,
     'lock_reservations_for_dispensation',
     sql`with wanted as materialized (
@@ -159,7 +156,7 @@ function lockReservations(
 }
 
 // Reservations locked to be released may be at other pharmacies: naming one does not bring its masks here.
-function named(pharmacy: string, request: DispensationRequest, locked: LockedReservation[]): LockedReservation[] {
+function named(pharmacy: string, request: DispensationRequest, locked: NamedReservation[]): NamedReservation[] {
   return request.reservations.map(({ id }, index) => {
     const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)
     if (found) return found

@@ -1,17 +1,17 @@
 /**
- * How a shelf is locked for a reservation, which takes two flushes to the database: what decides it, and the writes
- * with the COMMIT. So the shelf is locked beside the reading of the facts, before the program knows which one it is or
+ * A reservation takes two flushes to the database: one for everything that decides it, one for the writes with the
+ * COMMIT. So a shelf is locked in the first, alongside the facts, before the program knows which shelf it will be or
  * whether the professional may have anything:
  *
- * 1. One statement finds the pharmacy and locks what lies there. The search stands by itself in a materialised CTE and
- *    locks nothing; the shelf is then locked by its key. PostgreSQL looks again for a row that changed since the
- *    statement's snapshot: by its key it finds it as it is now, while a lock in the search itself, which reaches the
- *    row on a walk outwards, fails («attempted to lock invisible tuple»).
- * 2. That first try skips what somebody else has locked. Refused callers never wait for a shelf, and as they let go of
- *    the savepoint first, nobody waits for them.
- * 3. Only when the decision stands is a busy shelf waited for: it is still the nearest. Each shelf that turns out to
- *    have too little is let go of before the next one is waited for, so that nobody waits while holding a shelf, and
- *    two callers who look from two sides cannot block each other.
+ * 1. One statement finds the pharmacy and locks what is there. The search is a materialised CTE of its own and locks
+ *    nothing; the shelf is then locked by its primary key. PostgreSQL checks a row again that has changed since the
+ *    statement's snapshot: found by its key, it is read as it is now, whereas a lock taken inside the search, where
+ *    the row comes from a walk by distance, fails («attempted to lock invisible tuple»).
+ * 2. This first try skips whatever somebody else has locked. Refused callers therefore never wait for a shelf, and
+ *    nobody waits for them, since they roll back to the savepoint before their refusal is written to disk.
+ * 3. Only once the decision stands is a busy shelf waited for: it is still the nearest. A shelf with too little left
+ *    is released before the next one is waited for. So nobody waits while holding a shelf, and callers who search
+ *    from opposite sides cannot block each other.
  */
 import type { Transaction } from '../../db/database.ts'
 import { row, send } from '../../db/query.ts'
