@@ -93,7 +93,8 @@ function attempt<T>(pglite: PGlite, work: (tx: Transaction) => Promise<T>): Prom
     const sent: Promise<unknown>[] = []
     const result = await work({ ...queryable(tx), sent })
     await Promise.all(sent)
-    // COMMIT rolls back a transaction in which a statement failed, and PGlite does not say so. Any other statement fails.
+    // COMMIT rolls back a transaction in which a statement failed, and PGlite does not say so. Any other statement
+    // fails.
     await tx.exec('select')
     return result
   })
