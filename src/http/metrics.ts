@@ -58,6 +58,7 @@ export async function metricsRoute(app: App): Promise<void> {
 /** The state of the ledger's log. */
 interface LedgerStatus {
   size: number
+  publishedSize: number
   oldestPendingSeconds: number
   refused: boolean
 }
@@ -68,11 +69,16 @@ export function reportLedger(app: FastifyInstance): (status: LedgerStatus) => vo
   const registers = [app.metrics.client.register]
   const gauge = (name: string, help: string) => new Gauge({ name: `gomask_ledger_${name}`, help, registers })
   const size = gauge('size', 'Entries that have their place in the log.')
+  const unpublished = gauge(
+    'unpublished',
+    'Entries in the log that no checkpoint covers yet; alert above 0 for a minute.',
+  )
   const pending = gauge('pending_seconds', 'How long the oldest entry without a place has waited; alert above 5.')
   const refused = gauge('refused', '1 while the database does not continue what was published, and nothing is signed.')
   const seen = gauge('seen_timestamp_seconds', 'When these were last read.')
   return (status) => {
     size.set(status.size)
+    unpublished.set(status.size - status.publishedSize)
     pending.set(status.oldestPendingSeconds)
     refused.set(status.refused ? 1 : 0)
     seen.setToCurrentTime()

@@ -11,6 +11,8 @@ const LOCK = 5_200_361_448 // Any number will do, as long as every release uses 
 /** How far the log reaches. */
 export interface LogState {
   size: number
+  /** How many of its entries the newest checkpoint covers. */
+  publishedSize: number
   /** How long the oldest entry without a place has waited, in seconds; 0 when there is none. */
   oldestPendingSeconds: number
 }
@@ -19,7 +21,7 @@ export function readLogState(db: Queryable): Promise<LogState> {
   return oneRow(
     db,
     'log_state',
-    sql`select size::float8, coalesce((
+    sql`select size::float8, coalesce((select max(size) from log_checkpoints), 0)::float8 as "publishedSize", coalesce((
           select extract(epoch from clock_timestamp() - e.recorded_at)::float8
           from log_pending p join ledger_entries e on e.id = p.entry_id order by p.position limit 1), 0) as "oldestPendingSeconds"
         from log_state`,

@@ -1,13 +1,18 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
 import t, { type Test } from 'tap'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { openCheckpoint, signCheckpoint } from '../../src/domain/checkpoint.ts'
+import { iso } from '../../src/domain/instant.ts'
 import { grow, leafHash, rootOfEdge } from '../../src/domain/merkle.ts'
 import { isConsistent } from '../../src/domain/merkle-proofs.ts'
 import { type LedgerJob, LogDiverged } from '../../src/jobs/ledger/publish.ts'
-import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
+import { type LedgerStatus, sequenceAndPublish, startSequencer } from '../../src/jobs/ledger/sequencer.ts'
 import { readLogState, sequenceBatch } from '../../src/store/merkle-log.ts'
 import { rootAt } from '../../src/store/merkle-log-proofs.ts'
 import { onServerOnly } from '../support/database.ts'
+import { overheardLogger } from '../support/leaks.ts'
 import { ledgerJob } from '../support/ledger.ts'
 import { makeFolder } from '../support/process.ts'
 import { makeSigner, type Service, startService } from '../support/service.ts'
@@ -135,6 +140,47 @@ async function checkpointOfUnreplicated({ db, signers }: LedgerJob, { signers: [
     if (error !== lost) throw error
   })
   return note
+}
+
+t.test('a folder that does not keep what is published', async (t) => {
+  const { service, job, folder, dispense } = await threePublished(t)
+
+  await t.test('one that is empty although checkpoints were published is said to be, once', async (t) => {
+    const { lines, reported } = await runUntil(t, await ledgerJob(t, service), ({ size }) => size === 4)
+    t.equal(lines.filter((line) => line.includes('CHECKPOINT_DIR holds no checkpoint')).length, 1)
+    t.match(reported, { publishedSize: 4, refused: false })
+    const known = await runUntil(t, job, () => true)
+    t.notMatch(known.lines.join(''), 'CHECKPOINT_DIR')
+  })
+
+  await t.test('one that takes no more: the entries that no checkpoint covers are reported', async (t) => {
+    await dispense()
+    // Nothing can be appended to the files of today and tomorrow, as if the disk were full.
+    for (const ms of [0, 24 * 3_600_000]) {
+      const file = join(folder, `${iso(Date.now() + ms).slice(0, 10)}.txt`)
+      await rm(file, { force: true })
+      await mkdir(file)
+    }
+    const { lines, reported } = await runUntil(t, job, ({ size }) => size === 5)
+    t.match(lines.join(''), 'the ledger could not be sequenced')
+    t.match(reported, { size: 5, publishedSize: 4 })
+  })
+})
+
+/** Runs the sequencer until it reports what is waited for. */
+async function runUntil(
+  t: Test,
+  job: LedgerJob,
+  isReached: (status: LedgerStatus) => boolean,
+): Promise<{ lines: string[]; reported: LedgerStatus }> {
+  const lines: string[] = []
+  const { promise, resolve } = Promise.withResolvers<LedgerStatus>()
+  const report = (status: LedgerStatus) => (isReached(status) ? resolve(status) : undefined)
+  const { stop } = startSequencer(job, { seconds: 1, log: overheardLogger(lines) as Logger, report })
+  t.teardown(stop)
+  const reported = await promise
+  await stop()
+  return { lines, reported }
 }
 
 t.test('history rewritten', async (t) => {

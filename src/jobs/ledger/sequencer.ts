@@ -1,15 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { inTransaction } from '../../db/transaction.ts'
-import { recordKeys } from '../../store/checkpoints.ts'
-import { readLogState, sequence } from '../../store/merkle-log.ts'
+import { newestCheckpoint, recordKeys } from '../../store/checkpoints.ts'
+import { type LogState, readLogState, sequence } from '../../store/merkle-log.ts'
 import { type LedgerJob, LogDiverged, publish, requireContinuation } from './publish.ts'
 
 /** The state of the ledger's job, for metrics. */
-export interface LedgerStatus {
-  /** How long the oldest entry without a place in the log has waited. */
-  oldestPendingSeconds: number
-  size: number
+export interface LedgerStatus extends LogState {
   /** The database does not continue what was published, and nothing is signed. */
   refused: boolean
 }
@@ -50,6 +47,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<void> {
   let trouble: Error | undefined
+  await tellOfEmptyFolder(job, log).catch(() => {}) // What keeps it from reading the two is logged below.
   while (!signal.aborted) {
     const found = await sequenceAndPublish(job).then(
       () => undefined,
@@ -64,6 +62,16 @@ async function run(
     )
     await wait(seconds * 1000, undefined, { signal }).catch(() => {})
   }
+}
+
+/** Right for a process that is new; a folder that was moved away or not mounted no longer guards against a fork. */
+async function tellOfEmptyFolder({ db, folder }: LedgerJob, log: Logger): Promise<void> {
+  const [kept, stored] = await Promise.all([folder.newest(), newestCheckpoint(db)])
+  if (kept !== undefined || stored === undefined) return
+  log.warn(
+    { publishedSize: stored.size },
+    'CHECKPOINT_DIR holds no checkpoint, although some were published: right only if this process is new',
+  )
 }
 
 function tell(log: Logger, trouble: Error | undefined): void {
