@@ -12,6 +12,7 @@ import type { CopyFormat, Database, Owner, Queryable, Transaction } from './data
 import { makeWhole, removeDrafts } from './draft.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
+import { RELIED_ON, settingStatement } from './settings.ts'
 import type { SQL } from './sql.ts'
 
 /** Another process has the embedded database open. PGlite itself would not refuse, and the two would ruin it. */
@@ -35,6 +36,7 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
     const pglite = await PGlite.create(folder, {
       extensions: { postgis: postgisAlone(dataDir), btree_gist },
     })
+    await pglite.exec(settingStatement(RELIED_ON))
     return over(pglite, unlock)
   } catch (error) {
     unlock()
@@ -103,7 +105,7 @@ function attempt<T>(pglite: PGlite, work: (tx: Transaction) => Promise<T>): Prom
 // Only the owner may write files, and to PostgreSQL /dev/blob is one.
 function copyOut(pglite: PGlite, query: SQL, format: CopyFormat): Promise<Readable> {
   return pglite.transaction(async (tx) => {
-    await tx.exec(`set local role none; set local timezone = 'UTC'`)
+    await tx.exec('set local role none')
     const { blob } = await tx.query(copyStatement(query, format, `'/dev/blob'`))
     return Readable.from(blob?.stream() ?? []) // There is no blob if nothing was written.
   })

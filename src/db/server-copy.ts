@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { finished, type Readable } from 'node:stream'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
+import { connectionWith, type Settings } from './settings.ts'
 
 const CONNECT_MS = 5_000
 
@@ -12,22 +13,25 @@ const CONNECT_MS = 5_000
  * would take a core of the database.
  * @internal
  */
-export const STREAMING = [
-  '-c timezone=UTC -c jit=off -c max_parallel_workers_per_gather=0',
-  '-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c seq_page_cost=0 -c random_page_cost=0',
-].join(' ')
+export const STREAMING: Settings = {
+  max_parallel_workers_per_gather: '0',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_seqscan: 'off',
+  seq_page_cost: '0',
+  random_page_cost: '0',
+}
 
 /**
  * Starts a COPY … TO STDOUT on a separate connection and returns its stream once the first rows have come. The reader
  * sets the server's pace, and however the stream ends, the connection ends with it.
  */
-export async function copyOut(url: string, settings: string, statement: string): Promise<Readable> {
+export async function copyOut(url: string, settings: Settings, statement: string): Promise<Readable> {
   const client = new pg.Client({
-    connectionString: url,
+    ...connectionWith(url, { ...settings, ...STREAMING }),
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     application_name: 'gomask export',
-    options: `${settings} ${STREAMING}`,
   })
   client.on('error', () => {}) // The copy fails too, and handles it.
   await client.connect()

@@ -5,6 +5,7 @@ import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
 import { GatheringSocket } from './gathering.ts'
 import { statementOf } from './query.ts'
 import { copyOut } from './server-copy.ts'
+import { connectionWith, RELIED_ON, type Settings } from './settings.ts'
 import { sharing } from './shared.ts'
 
 const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTransactionMs: 8_000, answerMs: 8_000 }
@@ -26,7 +27,7 @@ export function openServer(
 ): Database {
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionWith(url, settings(timeouts)),
     max: options.connections,
     pipeline: true,
     stream: () => new GatheringSocket(),
@@ -35,7 +36,6 @@ export function openServer(
     query_timeout: timeouts.answerMs,
     keepAlive: true,
     application_name: 'gomask',
-    options: settings(timeouts),
   })
   // Under constant reading these connections are never returned, so transactions need others.
   const shared = Math.min(SHARED_CONNECTIONS, Math.floor(options.connections / 2))
@@ -58,15 +58,24 @@ function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {
   return { execute: (query, name) => client.query({ name, ...statementOf(query) }) }
 }
 
-function settings({ lockMs, statementMs, idleInTransactionMs }: Timeouts): string {
-  return [
-    '-c role=gomask_app',
+function settings({ lockMs, statementMs, idleInTransactionMs }: Timeouts): Settings {
+  return {
+    ...RELIED_ON,
+    role: 'gomask_app',
     // Every statement is short. For one page of accesses, compiling took 2.78 s of 2.82.
-    '-c jit=off',
-    `-c lock_timeout=${lockMs}`,
-    `-c statement_timeout=${statementMs}`,
-    `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
-  ].join(' ')
+    jit: 'off',
+    lock_timeout: String(lockMs),
+    statement_timeout: String(statementMs),
+    idle_in_transaction_session_timeout: String(idleInTransactionMs),
+  }
+}
+
+// Migrations take as long as they need, and say themselves how long they wait for a lock.
+const OWNER_SETTINGS: Settings = {
+  ...RELIED_ON,
+  lock_timeout: '0',
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
 }
 
 async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -165,7 +174,7 @@ function lastOf(answer: pg.QueryResult | pg.QueryResult[]): pg.QueryResult {
 /** Opens a single connection with the login role's own rights. */
 export async function openServerOwner(url: string): Promise<Owner> {
   const client = new pg.Client({
-    connectionString: url,
+    ...connectionWith(url, OWNER_SETTINGS),
     application_name: 'gomask migrate',
     connectionTimeoutMillis: 5_000,
   })

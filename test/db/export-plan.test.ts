@@ -2,6 +2,7 @@ import pg from 'pg'
 import t from 'tap'
 import { copyStatement } from '../../src/db/copy.ts'
 import { STREAMING } from '../../src/db/server-copy.ts'
+import { connectionWith } from '../../src/db/settings.ts'
 import { exportQuery } from '../../src/features/audit/export-entries.ts'
 import { loadSet, prepare } from '../bench/set/load.ts'
 import { makeServerDatabase, serverUrl } from '../support/database.ts'
@@ -19,7 +20,7 @@ t.test('an export walks the ledger in its order, and sorts nothing beforehand', 
   t.teardown(drop)
   await prepare(url)
   await loadSet(url, { pharmacies: 100, persons: 200, entries: 5_000 })
-  const client = new pg.Client({ connectionString: url, options: STREAMING })
+  const client = new pg.Client(connectionWith(url, STREAMING))
   await client.connect()
   t.teardown(() => client.end())
   for (const [title, selection] of Object.entries(selections)) {

@@ -96,6 +96,15 @@ export const positionText = z
   .max(200)
   .refine((text) => !text.includes('\0'))
 
+/** The values of a row of totals that a page of them ends with. */
+export function summaryPosition(groupBy: readonly Grouping[]) {
+  const isDay = (value: string | undefined) => day.safeParse(value).success
+  return z
+    .array(positionText)
+    .length(groupBy.length)
+    .refine((values) => groupBy.every((name, nth) => name !== 'week' || isDay(values[nth])))
+}
+
 export const anomaly = z
   .object({
     kind: z.string().describe('One of the kinds above.'),

@@ -25,6 +25,8 @@ const columnOf: Record<Grouping, string> = {
   product: 'product',
 }
 
+const NULLABLE = ['pharmacy_territory', 'profession']
+
 /**
  * Adds totals up by group, after the group at a position. The tables cover what is in the log; the few entries that
  * wait for their place in it are added from the ledger in the same snapshot, so no answer is behind.
@@ -66,8 +68,7 @@ export async function summarise(
 function groupsOf(groupBy: readonly Grouping[]): { grouped: SQL; ordered: SQL } {
   if (groupBy.length === 0) return { grouped: sql``, ordered: sql`` }
   const columns = groupBy.map((name) => columnOf[name])
-  const nullable = ['pharmacy_territory', 'profession']
-  const order = columns.map((column) => (nullable.includes(column) ? `${column} nulls first` : column))
+  const order = columns.map((column) => (NULLABLE.includes(column) ? `${column} nulls first` : column))
   return { grouped: sql.raw(`group by ${columns.join(', ')}`), ordered: sql.raw(`order by ${order.join(', ')}`) }
 }
 
@@ -85,17 +86,17 @@ function asked({ remit, professions, territories, ...question }: TotalsQuestion)
     ${byPharmacy ? sql`and (${pharmacy}::text is null or pharmacy = ${pharmacy}::text)` : sql``}`
 }
 
+// A week is compared as the day that it is: as text, the order would hang on how dates are written.
 function beyond(columns: readonly string[], after: readonly string[] | null): SQL {
   const [first] = columns
   if (first === undefined) return sql``
-  const keys = sql.raw(columns.map((column) => `coalesce(${column}::text, '')`).join(', '))
-  const position = sql.join(
-    columns.map((_, index) => sql`${after?.[index] ?? null}::text`),
-    sql`, `,
+  const key = (column: string) => sql.raw(NULLABLE.includes(column) ? `coalesce(${column}, '')` : column)
+  const position = columns.map(
+    (column, index) => sql`${after?.[index] ?? null}::${sql.raw(column === 'week' ? 'date' : 'text')}`,
   )
   // The first comparison lets an index start where the page before ended.
-  return sql`and (${after === null}::boolean or ${sql.raw(first)}::text >= ${after?.[0] ?? null}::text)
-    and (${after === null}::boolean or (${keys}) > (${position}))`
+  return sql`and (${after === null}::boolean or ${key(first)} >= ${position[0]})
+    and (${after === null}::boolean or (${sql.join(columns.map(key), sql`, `)}) > (${sql.join(position, sql`, `)}))`
 }
 
 function camelCase(name: string): string {

@@ -1,11 +1,10 @@
-import { z } from 'zod'
 import { invalid } from '../../domain/refusals.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
-import { positionText, summaryPage, summaryQuery } from './schema.ts'
+import { summaryPage, summaryPosition, summaryQuery } from './schema.ts'
 import { readTerritory } from './selection.ts'
 import { summarise } from './summarise.ts'
 
@@ -29,7 +28,7 @@ export function summaryRoute(app: App, deps: Deps): void {
       const { db } = deps
       const { groupBy, from = null, to = null, limit } = query
       if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
-      const after = positionOf(query.cursor, z.array(positionText).length(groupBy.length))
+      const after = positionOf(query.cursor, summaryPosition(groupBy))
       const question = {
         remit: await territoriesWithin(db, caller.territories),
         professions: caller.professions.length > 0 ? caller.professions : null,
