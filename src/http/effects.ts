@@ -66,7 +66,11 @@ export async function effect<T extends object>(
   verb: (tx: Transaction) => Promise<T | Refusal>,
 ): Promise<T> {
   const key = keyOf(request, options)
-  const outcome = await inTurn<T | Refusal>(key, () => once(key, options, verb))
+  const outcome = await inTurn<T | Refusal>(
+    key,
+    () => once(key, options, verb),
+    (answer) => recordReplay(options, answer as T), // A refusal is never shown again.
+  )
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
   // Sent as stored: it may come from an earlier release, whose answers had other members.
@@ -107,9 +111,13 @@ async function once<T extends object>(
   return done.catch(async (thrown) => {
     if (!(thrown instanceof Replay)) throw thrown
     const { status, response } = thrown.stored
-    if (options.onReplay) await inTransaction(options.db, async (tx) => options.onReplay?.(tx, response as T))
+    await recordReplay(options, response as T)
     return { replayed: true, status, result: response as T }
   })
+}
+
+async function recordReplay<T>({ db, onReplay }: EffectOptions<T>, answer: T): Promise<void> {
+  if (onReplay) await inTransaction(db, async (tx) => onReplay(tx, answer))
 }
 
 function keyProblem(trouble: KeyTrouble): Problem {

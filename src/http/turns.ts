@@ -11,17 +11,25 @@ const underWay = new Map<string, { requestHash: Buffer; outcome: Promise<Outcome
 
 /**
  * Makes requests with the same Idempotency-Key take turns in this process. Those that waited and are the same request
- * share the answer, which is by then committed under their key. Between processes the database does this; here it keeps
- * a storm of retries from taking a connection each only to wait for one another.
+ * share the answer, which is by then committed under their key; `showAgain` does what showing it to each calls for.
+ * Between processes the database does this; here it keeps a storm of retries from taking a connection each only to wait
+ * for one another.
  */
-export async function inTurn<T>(key: IdempotencyKey | undefined, work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+export async function inTurn<T>(
+  key: IdempotencyKey | undefined,
+  work: () => Promise<Outcome<T>>,
+  showAgain: (answer: T) => Promise<void>,
+): Promise<Outcome<T>> {
   if (!key) return work()
   const name = `${key.scope}\n${key.key}`
   const before = underWay.get(name)
   const same = before?.requestHash.equals(key.requestHash)
-  const outcome = before
-    ? before.outcome.then((done) => (same && done.status > 0 ? replayOf(done as Outcome<T>) : work()), work)
-    : work()
+  const follow = async (done: Outcome<T>): Promise<Outcome<T>> => {
+    if (!same || done.status === 0) return work()
+    await showAgain(done.result)
+    return { ...done, replayed: true }
+  }
+  const outcome = before ? before.outcome.then((done) => follow(done as Outcome<T>), work) : work()
   const turn = { requestHash: key.requestHash, outcome }
   underWay.set(name, turn)
   try {
@@ -29,8 +37,4 @@ export async function inTurn<T>(key: IdempotencyKey | undefined, work: () => Pro
   } finally {
     if (underWay.get(name) === turn) underWay.delete(name)
   }
-}
-
-function replayOf<T>(done: Outcome<T>): Outcome<T> {
-  return { ...done, replayed: true }
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
 import { startService } from '../../support/service.ts'
-import { range } from '../../support/tally.ts'
+import { atOnce, range, tally } from '../../support/tally.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../../support/world.ts'
 
 const service = await startService(t)
@@ -76,6 +76,14 @@ t.test('an answer that is sent again is a reading; the first is the entry itself
   must(201, await send(body))
   must(201, await send({ kind: 'returned' }, back))
   t.match(await seenBy(nurse), Array(2).fill({ kind: 'dispensation', pharmacy: place.finess, operator: 'counter-2' }))
+})
+
+t.test('an answer that requests at the same time share is a reading by each but the first', async (t) => {
+  const nurse = await world.professional(25)
+  const body = dispensationBody(nurse.id, 1)
+  const answers = await atOnce(range(4), () => call('POST', '/v1/dispensations', { ...desk, key: 'at-once', body }))
+  t.same(tally(answers), { '201': 4 })
+  t.match(await seenBy(nurse), Array(3).fill({ kind: 'dispensation', pharmacy: place.finess, operator: 'counter-2' }))
 })
 
 t.test('a hand-over that is refused says what is left, and so is among the accesses', async (t) => {
