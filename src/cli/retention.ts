@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
+import { UNHURRIED } from '../db/server.ts'
 import { applyRetention } from '../jobs/retention.ts'
 import { commandLogger } from '../logger.ts'
 import { discreet } from './errors.ts'
@@ -17,7 +18,10 @@ export const retention = defineCommand({
   },
   async run({ args }) {
     const config = loadConfig()
-    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL))
+    const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL), {
+      // What is forgotten goes in batches; what is only counted is counted at once.
+      ...(args['dry-run'] && { timeouts: UNHURRIED }),
+    })
     try {
       const { histories, names, accesses, refusals } = await applyRetention(db, config, { dryRun: args['dry-run'] })
       console.log(`histories ${histories}\nnames ${names}\naccesses ${accesses}\nrefusals ${refusals}`)

@@ -9,18 +9,24 @@ import { applyRetention, type Periods } from './retention.ts'
 type Job = (db: Database, periods: Periods) => Promise<unknown>
 
 // pg-boss abandons a job after a quarter of an hour; what is left then waits for the next night.
-const RETENTION_MS = 10 * 60_000
+const NIGHTLY_MS = 10 * 60_000
 
 /** What each scheduled job does. */
 const jobs: Record<JobName, Job> = {
   'expire-holds': runExpireHolds,
-  'forget-idempotency-keys': forgetExpiredKeys,
-  'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: RETENTION_MS }),
+  'forget-idempotency-keys': runForgetExpiredKeys,
+  'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: NIGHTLY_MS }),
 }
 
 /** Ends all expired holds, one batch per transaction. */
 async function runExpireHolds(db: Database): Promise<void> {
   while ((await inTransaction(db, expireHolds)) > 0);
+}
+
+/** Deletes all expired keys, one batch per statement, while there is time. */
+async function runForgetExpiredKeys(db: Database): Promise<void> {
+  const started = performance.now()
+  while ((await forgetExpiredKeys(db)) > 0 && performance.now() - started < NIGHTLY_MS);
 }
 
 /** Runs jobs in this process until stopped. Several processes share them, and each job runs once. */

@@ -1,6 +1,6 @@
 import type { Queryable, Transaction } from '../db/database.ts'
 import { isLockTimeout } from '../db/failures.ts'
-import { row, rows, send } from '../db/query.ts'
+import { oneRow, row, rows, send } from '../db/query.ts'
 import { sql } from '../db/sql.ts'
 
 /**
@@ -80,7 +80,22 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
   )
 }
 
-/** Deletes expired keys. */
-export async function forgetExpiredKeys(db: Queryable): Promise<void> {
-  await rows(db, 'forget_expired_keys', sql`delete from idempotency_keys where expires_at <= clock_timestamp()`)
+const BATCH = 2_000 // A statement has four seconds, and the answer that a row holds may be long.
+
+/** Deletes a batch of expired keys, and returns how many: 0 when none is left. */
+export async function forgetExpiredKeys(db: Queryable): Promise<number> {
+  const { forgotten } = await oneRow<{ forgotten: number }>(
+    db,
+    'forget_expired_keys',
+    // The statement's time, since a clock that runs on cannot bound a walk of the index: it would go on over every key
+    // that lives. A key that a new request is replacing now is passed over.
+    sql`with expired as (
+          select scope, key from idempotency_keys where expires_at <= statement_timestamp()
+          order by expires_at limit ${BATCH}::int for update skip locked
+        ), forgotten as (
+          delete from idempotency_keys k using expired where (k.scope, k.key) = (expired.scope, expired.key) returning 1
+        )
+        select count(*)::int as forgotten from forgotten`,
+  )
+  return forgotten
 }

@@ -21,12 +21,12 @@ export async function forgetOlder(db: Queryable, table: AgingTable, days: number
   return forgotten
 }
 
-/** Counts the rows older than so many days. */
+/** Counts the rows older than so many days, however many they are: for a connection without a statement timeout. */
 export async function countOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
   const { older } = await oneRow<{ older: number }>(
     db,
     `count_older_${table}`,
-    sql`select count(*)::float8 as older from ${sql.raw(table)} where at < clock_timestamp() - make_interval(days => ${days}::int)`,
+    sql`select count(*)::float8 as older from ${sql.raw(table)} where at < statement_timestamp() - make_interval(days => ${days}::int)`,
   )
   return older
 }
