@@ -54,6 +54,15 @@ export function isUnavailable(error: unknown): boolean {
   return LOST_CONNECTION.test(`${cause?.code ?? ''} ${cause?.message ?? ''}`)
 }
 
+// 57014: statement timeout; 53100, 53200 and 53400: no room, memory or allowance left for what it had to put aside.
+const TOO_HEAVY = /^(57014|53[124]00)$/
+
+/** Whether a statement took more than a database gives to one: another would have to give it as much. */
+export function isTooHeavy(error: unknown): boolean {
+  const state = sqlState(error)
+  return state === undefined ? /Query read timeout/.test(driverError(error)?.message ?? '') : TOO_HEAVY.test(state)
+}
+
 /**
  * Constraints that a request can violate even though the decision allowed it, and what each means to the caller. Any
  * other violated constraint is our fault.
