@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { putOnDisk } from './durable.ts'
 
 const DRAFT = 'draft-'
 
@@ -11,7 +12,9 @@ const DRAFT = 'draft-'
 export async function makeWhole(target: string, make: (draft: string) => Promise<string>): Promise<void> {
   if (existsSync(target)) return
   const draft = await mkdtemp(join(dirname(target), DRAFT))
-  await rename(await make(draft), target)
+  const made = await make(draft)
+  await putOnDisk(made) // A rename that outlasts a power cut must not outlast what it names.
+  await rename(made, target)
   await rm(draft, { recursive: true, force: true })
 }
 

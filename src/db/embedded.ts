@@ -10,6 +10,7 @@ import { extract } from 'tar'
 import { copyStatement } from './copy.ts'
 import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
 import { makeWhole, removeDrafts } from './draft.ts'
+import { durable, durableStart } from './durable.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
 import { RELIED_ON, settingStatement } from './settings.ts'
@@ -34,7 +35,8 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
     const folder = join(dataDir, 'database')
     await makeWhole(folder, emptyDatabase)
     const pglite = await PGlite.create(folder, {
-      extensions: { postgis: postgisAlone(dataDir), btree_gist },
+      extensions: { postgis: postgisAlone(dataDir), btree_gist, durable },
+      startParams: durableStart,
     })
     await pglite.exec(settingStatement(RELIED_ON))
     return over(pglite, unlock)
