@@ -96,9 +96,11 @@ async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservat
 
 function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
   if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
-  throw new Rejection('dispensed_at_out_of_range', 'dispensedAt: may lie at most 5 minutes back or ahead.', {
-    errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }],
-  })
+  throw new Rejection(
+    'dispensed_at_out_of_range',
+    'dispensedAt: may lie at most 5 minutes back or ahead. An older hand-over can only be recorded as of now: leave dispensedAt out.',
+    { errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }] },
+  )
 }
 
 // For an override the row is locked, so that two counters cannot both use the last one of the week.

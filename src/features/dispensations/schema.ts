@@ -28,7 +28,7 @@ export const dispensationBody = z.strictObject({
     .max(MOST_LINES)
     .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
     .default([]),
-  dispensedAt: instant.optional().describe('At most 5 minutes back; now if left out.'),
+  dispensedAt: instant.optional().describe('At most 5 minutes back or ahead; now if left out.'),
   releaseHolds: z
     .boolean()
     .default(false)
