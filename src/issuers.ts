@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from './config.ts'
+import { textOf } from './domain/text.ts'
 import { type IssuerSettings, parseIssuers } from './http/issuers/configuration.ts'
 import { ISSUER } from './http/tokens.ts'
 
@@ -11,7 +12,7 @@ export async function loadIssuers({
   if (file === undefined) return []
   try {
     return parseIssuers(
-      JSON.parse(await readFile(file, 'utf8')),
+      JSON.parse(textOf(await readFile(file))),
       publicUrl === undefined ? [ISSUER] : [ISSUER, publicUrl],
     )
   } catch (error) {

@@ -7,8 +7,8 @@ import shipped from '../features/allocation-rules/allocation-2020.json' with { t
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
 import { addMissingProducts } from '../features/products/add-missing.ts'
 import { commandLogger } from '../logger.ts'
-import { CommandError } from './errors.ts'
-import { readJsonFile } from './json-file.ts'
+import { CommandError, discreet } from './errors.ts'
+import { readStorableJsonFile } from './json-file.ts'
 
 // A fresh installation has no catalogue yet, and the shipped rules are for these two.
 const productsOf2020 = [
@@ -31,7 +31,7 @@ const load = defineCommand({
     },
   },
   async run({ args: { file } }) {
-    const rules = file === undefined ? shipped : await readJsonFile(file)
+    const rules = file === undefined ? shipped : await readStorableJsonFile(file)
     const config = loadConfig()
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
@@ -41,7 +41,7 @@ const load = defineCommand({
       })
       console.log(`published ${published}\nthere already ${present}`)
     } catch (error) {
-      throw error instanceof Rejection ? new CommandError(explain(file, error)) : error
+      throw error instanceof Rejection ? new CommandError(explain(file, error)) : discreet(error)
     } finally {
       await db.close()
     }

@@ -16,6 +16,11 @@ export function unknown(what: keyof typeof messages, path: string): Rejection {
   return invalid(path, messages[what])
 }
 
+/** Makes sure that a body which repeats what its path names, as GET shows it, means the same. */
+export function requireSame(path: string, given: string | undefined, own: string): void {
+  if (given !== undefined && given !== own) throw invalid(path, 'must be as GET shows it, or left out')
+}
+
 /** Makes sure that everything a request names was found. Throws a Rejection that lists each field that was not. */
 export function requireKnown(
   what: keyof typeof messages,

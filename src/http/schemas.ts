@@ -51,14 +51,19 @@ export const longitude = z.number().min(-180).max(180).describe('WGS 84 degrees.
 export const place = z.strictObject({ latitude, longitude })
 
 /** Text written by people: no control characters. */
-export const text = (longest: number) =>
+export const text = (longest: number) => textOrNone(longest).min(1)
+
+/** Text written by people, or `""` if there is none. */
+export const textOrNone = (longest: number) =>
   z
     .string()
     .trim()
-    .min(1)
     .max(longest)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
     .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
+
+/** What GET shows of a resource besides what PUT changes: taken back with the rest, and ignored. */
+export const shownOnly = z.unknown().optional().describe('As GET shows it; changes nothing.')
 
 /** RFC 9562: upper and lower case mean the same. We write lower case. */
 export const uuid = z.uuid().toLowerCase()

@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from '../config.ts'
 import { type Signer, signerOf } from '../domain/signed-note.ts'
+import { textOf } from '../domain/text.ts'
 import { ownKey, privatePems } from './key-file.ts'
 
 /**
@@ -13,7 +14,7 @@ export async function loadLedgerKeys(
   config: Pick<Config, 'LEDGER_KEY_FILE' | 'LEDGER_ORIGIN' | 'DATA_DIR'>,
 ): Promise<[Signer, ...Signer[]]> {
   const pem = config.LEDGER_KEY_FILE
-    ? await readFile(config.LEDGER_KEY_FILE, 'utf8')
+    ? textOf(await readFile(config.LEDGER_KEY_FILE))
     : await ownKey(config.DATA_DIR, 'ledger-ed25519.pem', newKey)
   const [first, ...others] = privatePems(pem).map((block) => {
     const key = createPrivateKey(block)

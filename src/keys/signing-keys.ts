@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type Config, ConfigError } from '../config.ts'
+import { textOf } from '../domain/text.ts'
 import { keyFile, ownKey, privatePems, replaceKeys } from './key-file.ts'
 import { type SigningKeys, signingKeyOf } from './signing-key.ts'
 
@@ -14,7 +15,7 @@ const NAME = 'signing-es256.pem'
  */
 export async function loadSigningKeys(config: Place): Promise<SigningKeys> {
   const text = config.SIGNING_KEY_FILE
-    ? await readFile(config.SIGNING_KEY_FILE, 'utf8')
+    ? textOf(await readFile(config.SIGNING_KEY_FILE))
     : await ownKey(config.DATA_DIR, NAME, newKey)
   const [first, ...others] = await Promise.all(privatePems(text).map(keyOf))
   if (!first) throw new ConfigError('SIGNING_KEY_FILE: holds no private key in PEM')

@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { gomask } from '../support/command.ts'
 import { makeDatabase, onServerSooner, serverUrl } from '../support/database.ts'
+import { finess } from '../support/numbers.ts'
 import { ruleBody } from '../support/world.ts'
 
 const MADE = fileURLToPath(new URL('../data/osm-made.geojson', import.meta.url))
 
 const folder = await mkdtemp(join(tmpdir(), 'gomask-cli-'))
 t.teardown(() => rm(folder, { recursive: true }))
-const file = async (name: string, content: string): Promise<string> => {
+const file = async (name: string, content: string | Buffer): Promise<string> => {
   await writeFile(join(folder, name), content)
   return join(folder, name)
 }
@@ -45,6 +46,41 @@ t.test(
   },
 )
 
+t.test('import osm goes past what cannot be stored, behind a byte order mark, in one line each', async (t) => {
+  const feature = (number: string, name: string, more: object = {}) => ({
+    type: 'Feature',
+    properties: { amenity: 'pharmacy', name, 'ref:FR:FINESS': number },
+    geometry: { type: 'Point', coordinates: [1.44, 43.6] },
+    ...more,
+  })
+  const features = [
+    feature(finess(1), 'Pharmacie du Pont'),
+    feature(finess(2), 'Pharmacie \ud83d'),
+    feature(finess(3), 'Pharmacie\u0000'),
+    feature('x', '\u001b[2J', { id: `node/1\n\u2028${'9'.repeat(1_000)}` }),
+  ]
+  const path = await file('odd.geojson', `\ufeff${JSON.stringify({ type: 'FeatureCollection', features })}`)
+  const { code, stdout, stderr } = await gomask(['import', 'osm', path], env)
+  t.strictSame([code, stdout.split('\n').length], [0, 8], stderr)
+  t.match(stdout, /^created 1\nupdated 0\nunchanged 0\nleft out 3\n/)
+  t.match(stdout, / {2}features\[1\] \(Pharmacie \ufffd\): its name holds U\+0000 or half a character\n/)
+  t.match(stdout, / {2}node\/1 9{193}… \(\[2J\): wrong FINESS number x\n/)
+  t.notMatch(stdout + stderr, /insert into|select|at .*\.ts:/)
+})
+
+t.test('import osm ends with 1 and says why nothing was taken', async (t) => {
+  const collection = (features: object[]) => JSON.stringify({ type: 'FeatureCollection', features })
+  const geometry = { type: 'Point', coordinates: [0, 0] }
+  const tagged = (properties: object) => ({ type: 'Feature', properties, geometry })
+  for (const [content, why] of [
+    [collection([]), /nothing was taken: it has no features/],
+    [collection([tagged({ amenity: 'doctors' })]), /none of its 1 features is tagged amenity=pharmacy/],
+    [collection([tagged({ amenity: 'pharmacy', 'ref:FR:FINESS': finess(1) })]), /each of its 1 places was left out/],
+  ] as const) {
+    t.match(await gomask(['import', 'osm', await file('nothing.geojson', content)], env), { code: 1, stderr: why })
+  }
+})
+
 t.test('rules load publishes the rules of 2020 on an empty database, and once only', async (t) => {
   t.match(await gomask(['rules', 'load'], env), { code: 0, stdout: 'published 12\nthere already 0\n' })
   t.match(await gomask(['rules', 'load'], env), { code: 0, stdout: 'published 0\nthere already 12\n' })
@@ -54,10 +90,18 @@ t.test(
   'rules load ends with 1 and one line where the file is wrong, with the place',
   { skip: onServerSooner },
   async (t) => {
-    const path = await file('rules.json', '[{}]')
-    const { code, stderr } = await gomask(['rules', 'load', path], env)
-    t.equal(code, 1)
-    t.match(stderr, /rules\.json: 0\.beneficiaries: /)
+    const source = { title: 'Half \ud83d', reference: 'R', url: null }
+    for (const [content, said] of [
+      ['\ufeff[{}]', /rules\.json: 0\.beneficiaries: /],
+      ['[]', /rules\.json: the file: has no rules/],
+      [JSON.stringify([ruleBody({ source })]), /rules\.json: 0\.source\.title: holds U\+0000 or half a character/],
+      [Buffer.from('[{"cap": "é"}]', 'latin1'), /rules\.json: is not text in UTF-8/],
+    ] as const) {
+      const { code, stderr } = await gomask(['rules', 'load', await file('rules.json', content)], env)
+      t.equal(code, 1)
+      t.match(stderr, said)
+      t.equal(stderr.trim().split('\n').length, 1, stderr)
+    }
   },
 )
 

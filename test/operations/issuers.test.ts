@@ -30,6 +30,10 @@ t.test('a file of issuers is read; what is left out has its default', async (t) 
   const mapped = { ...right, issuer: 'http://127.0.0.1:8080', profile: { identifier: 'rpps' }, enrol: undefined }
   const file = await written(t, JSON.stringify([right, mapped]))
   const [first, second] = await loadIssuers({ OIDC_ISSUERS_FILE: file })
+  t.same(await loadIssuers({ OIDC_ISSUERS_FILE: await written(t, `\ufeff${JSON.stringify([right, mapped])}`) }), [
+    first,
+    second,
+  ])
   t.match(first, { ...right, acrValues: ['eidas1'] })
   t.match(second, { enrol: false, acrValues: undefined, profile: { identifier: 'rpps', familyName: 'family_name' } })
   t.same(await loadIssuers({ OIDC_ISSUERS_FILE: undefined }), [])

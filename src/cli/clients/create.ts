@@ -3,7 +3,7 @@ import { clientOf, createClient } from '../../features/clients/create-client.ts'
 import { makeSecret } from '../../features/clients/secret.ts'
 import { scopes } from '../../http/scopes.ts'
 import { discreet } from '../errors.ts'
-import { readJsonFile } from '../json-file.ts'
+import { readStorableJsonFile } from '../json-file.ts'
 import { repeated } from '../repeated.ts'
 import { run } from './run.ts'
 
@@ -35,7 +35,7 @@ export const create = defineCommand({
       territories: repeated(rawArgs, 'territory'),
       professions: repeated(rawArgs, 'profession'),
       ...(seconds !== undefined && { tokenSeconds: Number(seconds) }),
-      ...(args.jwks !== undefined && { jwks: await readJsonFile(args.jwks) }),
+      ...(args.jwks !== undefined && { jwks: await readStorableJsonFile(args.jwks) }),
     })
     const secret = body.jwks ? undefined : await makeSecret()
     const { id } = await run((tx) => createClient(tx, body, secret))

@@ -56,7 +56,7 @@ export const ruleBody = fields.superRefine(({ products, cap, subCaps, validFrom,
   if (validTo !== null && validTo <= validFrom) wrong(['validTo'], 'must be later than validFrom')
 })
 
-export const ruleFile = z.array(ruleBody)
+export const ruleFile = z.array(ruleBody).min(1, 'has no rules')
 
 export const ruleParams = z.strictObject({ id: uuid })
 export const withdrawalBody = z.strictObject({}).nullish()

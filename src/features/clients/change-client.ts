@@ -1,4 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
+import { requireSame } from '../../domain/named.ts'
 import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
@@ -7,6 +8,8 @@ import type { Client, ClientChange } from './schema.ts'
 /** Changes a client; tokens already issued follow within a second. Throws `not_found` if there is none. */
 export async function changeClient(tx: Transaction, id: string, change: ClientChange): Promise<Client | Refusal> {
   const { role, status } = await existing(tx, id)
+  requireSame('id', change.id, id)
+  requireSame('role', change.role, role)
   if (status === 'revoked' && change.status !== 'revoked') return isRevoked()
   await requireRegulatorRemit(tx, role, change)
   await updateClient(tx, id, change)

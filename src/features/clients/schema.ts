@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { pageOf, pageQuery } from '../../http/pages.ts'
-import { finess, instant, territory, text, time, uuid } from '../../http/schemas.ts'
+import { finess, instant, shownOnly, territory, text, time, uuid } from '../../http/schemas.ts'
 import { scopes } from '../../http/scopes.ts'
 import { jwks } from './jwks.ts'
 
@@ -29,11 +29,21 @@ const fields = {
     .default([])
     .describe('Those to which the remit is limited; all if none is named.'),
   tokenSeconds: z.int().min(300).max(3600).default(900).describe('How long its tokens are valid.'),
-  jwks: jwks.optional(),
+  jwks: jwks.nullish(),
 }
 
 export const clientBody = z.strictObject({ ...fields, role })
-export const clientChange = z.strictObject({ ...fields, status })
+export const clientChange = z.strictObject({
+  ...fields,
+  status,
+  id: uuid.optional().describe('That of the path.'),
+  role: role.optional().describe('The one that it has.'),
+  secrets: shownOnly,
+  pharmacies: shownOnly,
+  tokensFrom: shownOnly,
+  createdAt: shownOnly,
+  updatedAt: shownOnly,
+})
 export const clientParams = z.strictObject({ id: uuid })
 export const clientQuery = z.strictObject(pageQuery)
 export const secretBody = z.strictObject({ expiresAt: instant.optional() }).nullish()

@@ -2,7 +2,7 @@ import type { Database } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
 import type { LeftOut, OsmPharmacy } from './osm.ts'
-import { importPharmacies, moveShelves } from './queries.ts'
+import { findActive, importPharmacies, moveShelves } from './queries.ts'
 
 /** What an import did; `leftOut` includes the places that the database could not take. */
 export interface ImportReport {
@@ -22,14 +22,15 @@ const reasons = {
 
 /**
  * Puts in the pharmacies of an OpenStreetMap export in batches, each in its own transaction. Running it again changes
- * nothing, so an import that broke off is simply run again. New pharmacies are active; existing ones keep their status.
+ * nothing, so an import that broke off is simply run again. New pharmacies are active; existing ones keep their status,
+ * and those that the map says are closed are named and left as they are.
  */
 export async function importOsm(
   db: Database,
-  { pharmacies, leftOut }: { pharmacies: OsmPharmacy[]; leftOut: LeftOut[] },
+  { pharmacies, leftOut }: { pharmacies: readonly OsmPharmacy[]; leftOut: readonly LeftOut[] },
   onProgress: (done: number) => void,
 ): Promise<ImportReport> {
-  const report: ImportReport = { created: 0, updated: 0, unchanged: 0, leftOut: [...leftOut] }
+  const report: ImportReport = { created: 0, updated: 0, unchanged: 0, leftOut: await nameActive(db, leftOut) }
   for (let start = 0; start < pharmacies.length; start += BATCH) {
     const batch = pharmacies.slice(start, start + BATCH)
     for (const { finess, name, outcome } of await importBatch(db, batch)) {
@@ -40,6 +41,18 @@ export async function importOsm(
     onProgress(start + batch.length)
   }
   return report
+}
+
+async function nameActive(db: Database, leftOut: readonly LeftOut[]): Promise<LeftOut[]> {
+  const active = await findActive(
+    db,
+    leftOut.flatMap(({ closed }) => closed ?? []),
+  )
+  return leftOut.map((place) =>
+    place.closed !== undefined && active.includes(place.closed)
+      ? { ...place, reason: `${place.reason}; FINESS ${place.closed} stays active here: put it in as closed if it is` }
+      : place,
+  )
 }
 
 function importBatch(db: Database, batch: OsmPharmacy[]): ReturnType<typeof importPharmacies> {

@@ -1,5 +1,9 @@
 import * as z from 'zod'
 import { finessNumber } from '../../domain/identifiers.ts'
+import { isStorable } from '../../domain/text.ts'
+import { inactivity, isPharmacy, type Tags } from './osm-activity.ts'
+import { longest } from './schema.ts'
+import { canBeAt } from './whereabouts.ts'
 
 /** A pharmacy from OpenStreetMap, ready to be put in. */
 export interface OsmPharmacy {
@@ -20,10 +24,9 @@ export interface LeftOut {
   id: string
   name: string | undefined
   reason: string
+  /** Of a place that is not active, so that a pharmacy already put in can be named. */
+  closed?: string
 }
-
-const OPENING_HOURS_LENGTH = 500
-const PHONE_LENGTH = 40
 
 // Heights are dropped: the points of pharmacies have none, and PostgreSQL refuses to store one with a height.
 const position = z
@@ -43,76 +46,113 @@ type OsmGeometry = z.infer<typeof geometry>
 const tagRecord = z.record(z.string(), z.unknown())
 const feature = z.object({
   type: z.literal('Feature'),
-  id: z.union([z.string(), z.number()]).optional(),
+  id: z.unknown().optional(),
   properties: tagRecord.nullish(),
   geometry: z.unknown().optional(),
 })
-const featureCollection = z.object({ type: z.literal('FeatureCollection'), features: z.array(feature) })
+const featureCollection = z.object({ type: z.literal('FeatureCollection'), features: z.array(z.unknown()) })
 
 type Feature = z.infer<typeof feature>
-type Tags = (...keys: string[]) => string | undefined
 
 /**
  * The pharmacies of an OpenStreetMap export: a GeoJSON FeatureCollection from Overpass, with the tags among the
- * properties or under `tags`. Places without a right FINESS number or a usable geometry are left out, with the reason,
- * and so are further places with the same number; anything that is not a pharmacy is ignored. Throws an Error whose
- * message says where the file is not such an export.
+ * properties or under `tags`. Left out, with the reason, are places without a right FINESS number or a usable geometry,
+ * or where no pharmacy of that number can be, or with text that can't be stored, or not active `today`, and further
+ * places with the same number; anything that is not a pharmacy is ignored. Throws an Error whose message says where the
+ * file is not such an export.
  */
-export function pharmaciesFromOsm(geojson: unknown): { pharmacies: OsmPharmacy[]; leftOut: LeftOut[] } {
+export function pharmaciesFromOsm(
+  geojson: unknown,
+  today: string,
+): { pharmacies: OsmPharmacy[]; leftOut: LeftOut[]; features: number } {
   const parsed = featureCollection.safeParse(geojson)
-  if (!parsed.success) throw new Error(`not a GeoJSON FeatureCollection: ${firstIssue(parsed.error)}`)
+  if (!parsed.success) throw new Error(`not a GeoJSON FeatureCollection: ${firstIssue(parsed.error, 'the file')}`)
 
+  const { features } = parsed.data
   const pharmacies = new Map<string, OsmPharmacy>()
   const leftOut: LeftOut[] = []
-  for (const [index, place] of parsed.data.features.entries()) {
+  for (const [index, given] of features.entries()) {
+    const inFile = `features[${index}]`
+    const read = feature.safeParse(given)
+    if (!read.success) {
+      leftOut.push({ id: inFile, name: undefined, reason: `not a GeoJSON Feature: ${firstIssue(read.error, 'it')}` })
+      continue
+    }
+    const place = read.data
     const tags = tagsOf(place)
-    if (tags('amenity') !== 'pharmacy') continue
-    const id = String(place.id ?? place.properties?.['@id'] ?? `features[${index}]`)
-    const leaveOut = (reason: string) => leftOut.push({ id, name: tags('name'), reason })
+    if (!isPharmacy(tags)) continue
+    const leaveOut = (reason: string, closed?: string) =>
+      leftOut.push({ id: idOf(place) ?? inFile, name: tags('name'), reason, ...(closed && { closed }) })
 
-    const read = readPharmacy(place, tags)
-    if (typeof read === 'string') leaveOut(read)
-    else if (pharmacies.has(read.finess)) leaveOut(`FINESS number ${read.finess} belongs to an earlier place`)
-    else pharmacies.set(read.finess, read)
+    const pharmacy = readPharmacy(place, tags)
+    const inactive = inactivity(tags, today)
+    if (inactive) leaveOut(`not active: ${inactive}`, finessOf(tags))
+    else if (typeof pharmacy === 'string') leaveOut(pharmacy)
+    else if (pharmacies.has(pharmacy.finess)) leaveOut(`FINESS number ${pharmacy.finess} belongs to an earlier place`)
+    else pharmacies.set(pharmacy.finess, pharmacy)
   }
-  return { pharmacies: [...pharmacies.values()], leftOut }
+  return { pharmacies: [...pharmacies.values()], leftOut, features: features.length }
 }
 
-function firstIssue(error: z.ZodError): string {
+function firstIssue(error: z.ZodError, whole: string): string {
   const [issue] = error.issues
-  return `${z.core.toDotPath(issue?.path ?? []) || 'the file'}: ${issue?.message}`
+  return `${z.core.toDotPath(issue?.path ?? []) || whole}: ${issue?.message}`
 }
 
 /** The pharmacy, or why it is left out. */
 function readPharmacy({ geometry: shape }: Feature, tags: Tags): OsmPharmacy | string {
-  const written = tags('ref:FR:FINESS')
+  const written = tags(FINESS)
   if (written === undefined) return 'no FINESS number'
-  const finess = finessNumber(written)
+  const finess = finessOf(tags)
   if (finess === undefined) return `wrong FINESS number ${written}`
   const located = geometry.safeParse(shape)
   if (!located.success) return 'neither a point nor an area in WGS 84'
-  return {
-    finess,
+  if (!canBeAt(finess, positionsOf(located.data))) {
+    return `no pharmacy of the FINESS number ${finess} can be at its coordinates: GeoJSON has the longitude first`
+  }
+  const texts = {
     name: tags('name', 'brand', 'operator') ?? 'Pharmacie',
     address: addressOf(tags),
     // Half an expression or half a number would be wrong, not merely shorter.
-    openingHours: withinLength(tags('opening_hours'), OPENING_HOURS_LENGTH),
-    phone: withinLength(tags('phone', 'contact:phone'), PHONE_LENGTH),
-    geometry: located.data,
+    openingHours: withinLength(tags('opening_hours'), longest.openingHours),
+    phone: withinLength(tags('phone', 'contact:phone'), longest.phone),
   }
+  for (const [what, text] of Object.entries(texts)) {
+    if (text !== undefined && !isStorable(text)) return `its ${what} holds U+0000 or half a character`
+  }
+  for (const what of ['name', 'address'] as const) {
+    if (texts[what].length > longest[what]) return `its ${what} is longer than ${longest[what]} characters`
+  }
+  return { finess, ...texts, geometry: located.data }
 }
+
+const FINESS = 'ref:FR:FINESS'
+
+function finessOf(tags: Tags): string | undefined {
+  return finessNumber(tags(FINESS) ?? '')
+}
+
+// Exports write `null`, or nothing, for a place without an id.
+function idOf({ id, properties }: Feature): string | undefined {
+  const given = id ?? properties?.['@id']
+  return typeof given === 'string' || typeof given === 'number' ? String(given) : undefined
+}
+
+// Spreadsheets and converters make numbers of what is digits, and take the zeros in front away.
+const DIGITS: Readonly<Record<string, number>> = { [FINESS]: 9, 'addr:postcode': 5, 'contact:postcode': 5 }
 
 /** Reads the first of some tags that contains text. */
 function tagsOf({ properties }: Feature): Tags {
   const nested = tagRecord.safeParse(properties?.tags)
   const record = nested.success ? nested.data : (properties ?? {})
-  return (...keys) => keys.map((key) => textOf(record[key])).find((text) => text !== undefined)
+  return (...keys) => keys.map((key) => textOf(record[key], DIGITS[key])).find((text) => text !== undefined)
 }
 
-function textOf(value: unknown): string | undefined {
+function textOf(value: unknown, digits = 0): string | undefined {
+  if (typeof value === 'number') return String(value).padStart(digits, '0')
   if (typeof value !== 'string') return undefined
-  // PostgreSQL's text can't contain U+0000, and other control characters mean nothing in a tag.
-  return value.replace(/\p{Cc}+/gu, ' ').trim() || undefined
+  // Control characters mean nothing in a tag; U+0000 leaves the place out.
+  return value.replace(/[^\P{Cc}\0]+/gu, ' ').trim() || undefined
 }
 
 function addressOf(tags: Tags): string {
@@ -123,6 +163,10 @@ function addressOf(tags: Tags): string {
 
 function joined(separator: string, ...parts: (string | undefined)[]): string {
   return parts.filter((part) => part).join(separator)
+}
+
+function positionsOf({ type, coordinates }: OsmGeometry): [number, number][] {
+  return type === 'Point' ? [coordinates] : type === 'Polygon' ? coordinates.flat() : coordinates.flat(2)
 }
 
 function isClosed(positions: [number, number][]): boolean {

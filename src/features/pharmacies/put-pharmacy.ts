@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
-import { requireKnown } from '../../domain/named.ts'
+import { requireKnown, requireSame } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { findTerritories } from '../../store/territories.ts'
 import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
@@ -15,6 +15,7 @@ export async function putPharmacy(
   finess: string,
   body: PharmacyBody,
 ): Promise<{ pharmacy: Pharmacy; created: boolean }> {
+  requireSame('finess', body.finess, finess)
   const territory = body.territory ?? departmentOfFiness(finess)
   if (territory === undefined)
     throw invalid('territory', 'required, since this FINESS number begins with no department')

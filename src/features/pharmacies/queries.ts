@@ -65,6 +65,16 @@ export function importPharmacies(
   )
 }
 
+/** Which of these are active pharmacies. */
+export async function findActive(db: Queryable, numbers: readonly string[]): Promise<string[]> {
+  const found = await rows<{ finess: string }>(
+    db,
+    'find_active',
+    sql`select finess from pharmacies where finess = any (${texts(numbers)}) and status = 'active'`,
+  )
+  return found.map(({ finess }) => finess)
+}
+
 /**
  * Moves the shelves of locked pharmacies to where these are now. A separate statement after that of the pharmacies, so
  * that it sees shelves that were added while that waited.

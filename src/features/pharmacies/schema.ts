@@ -9,24 +9,34 @@ import {
   product,
   queryInteger,
   queryMaxDistanceMetres,
+  shownOnly,
   territory,
   text,
+  textOrNone,
   time,
 } from '../../http/schemas.ts'
 
 const statuses = ['active', 'suspended', 'closed'] as const
 
+/**
+ * The most characters of each text, for the API and for imports alike. A name and an address may be as long as the map
+ * can make them: a value there has at most 255 characters, of which each may count twice here, and an address has four.
+ */
+export const longest = { name: 512, address: 2_048, openingHours: 500, phone: 40 }
+
 export const pharmacyParams = z.strictObject({ finess })
 
 export const pharmacyBody = z.strictObject({
-  name: text(200),
-  address: text(300).describe('On one line.'),
+  finess: finess.optional().describe('That of the path.'),
+  name: text(longest.name),
+  address: textOrNone(longest.address).describe('On one line; `""` if unknown.'),
   latitude,
   longitude,
-  openingHours: text(500).optional().describe('In OSM syntax.'),
+  openingHours: text(longest.openingHours).nullish().describe('In OSM syntax; null or left out if unknown.'),
   territory: territory.optional().describe('If left out, the department at the start of the FINESS number.'),
-  phone: text(40).optional(),
+  phone: text(longest.phone).nullish(),
   status: z.enum(statuses),
+  stock: shownOnly,
 })
 
 const shelf = z.object({

@@ -1,5 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
+import { requireSame } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { findForeignPacks, replacePacks, upsertProduct } from './queries.ts'
 import type { Product, ProductBody } from './schema.ts'
@@ -13,6 +14,7 @@ export async function putProduct(
   code: string,
   body: ProductBody,
 ): Promise<{ product: Product; created: boolean }> {
+  requireSame('code', body.code, code)
   const created = await upsertProduct(tx, code, body)
   // Separate statements, whose snapshots are taken after the wait for the product's lock: they see packs added
   // meanwhile.
@@ -20,5 +22,5 @@ export async function putProduct(
   const taken = body.packs.findIndex(({ gtin }) => foreign.includes(gtin14(gtin) ?? gtin))
   if (taken >= 0) throw invalid(`packs[${taken}].gtin`, 'belongs to another product')
   await replacePacks(tx, code, body.packs)
-  return { product: { code, ...body }, created }
+  return { product: { ...body, code }, created }
 }

@@ -27,6 +27,7 @@ const packs = z
 export const productParams = z.strictObject({ code })
 
 export const productBody = z.strictObject({
+  code: code.optional().describe('That of the path.'),
   name: text(200),
   kind: text(40).describe('The kind of mask, in the operator’s own words: `surgical`, `ffp2`, …'),
   packs: packs.describe('All packs: those left out are removed.'),

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import type { Head } from '../../domain/chain.ts'
-import { requireKnown } from '../../domain/named.ts'
+import { requireKnown, requireSame } from '../../domain/named.ts'
 import { lockHeads } from '../../store/ledger.ts'
 import { addIdentifiers } from '../../store/persons.ts'
 import { findTerritories } from '../../store/territories.ts'
@@ -20,6 +20,7 @@ export async function putProfessional(
   id: string,
   body: ProfessionalBody,
 ): Promise<{ professional: Professional; created: boolean; known: boolean }> {
+  requireSame('id', body.id, id)
   const code = body.practice?.territory
   if (code) requireKnown('territory', [{ path: 'practice.territory', code }], await findTerritories(tx, [code]))
   const named = [...new Set([id, ...body.otherIds])]

@@ -6,11 +6,12 @@ const statuses = ['active', 'suspended'] as const
 export const professionalParams = z.strictObject({ id: identifier })
 
 export const professionalBody = z.strictObject({
+  id: identifier.optional().describe('That of the path.'),
   profession: z
     .string()
     .regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
     .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
-  speciality: text(40).optional().describe('Distinguishes people with the same profession code, as rules name it.'),
+  speciality: text(40).nullish().describe('Distinguishes people with the same profession code, as rules name it.'),
   familyName: text(100),
   givenName: text(100),
   otherIds: z
@@ -20,7 +21,7 @@ export const professionalBody = z.strictObject({
     .describe('Further numbers of the same person. Earlier ones that are left out stay.'),
   practice: z
     .strictObject({ latitude, longitude, territory })
-    .optional()
+    .nullish()
     .describe('The main practice; without one, the pharmacy’s territory decides.'),
   status: z.enum(statuses),
 })

@@ -9,9 +9,10 @@ import { makeWorld, must } from '../../support/world.ts'
 const service = await startService(t)
 const { call } = service
 const world = await makeWorld(service)
+const TODAY = '2026-11-29'
 const made: unknown = JSON.parse(readFileSync(new URL('../../data/osm-made.geojson', import.meta.url), 'utf8'))
 
-const run = (geojson: unknown) => importOsm(service.db, pharmaciesFromOsm(geojson), () => {})
+const run = (geojson: unknown) => importOsm(service.db, pharmaciesFromOsm(geojson, TODAY), () => {})
 const read = async (number: string) => (await call('GET', `/v1/pharmacies/${number}`, { token: world.admin })).body
 
 function mapped(number: string, tags: object, geometry: object = { type: 'Point', coordinates: [1.4, 43.6] }): object {
@@ -69,6 +70,19 @@ t.test('an import updates what it knows, leaves the rest, and never changes stat
   })
 })
 
+t.test('a pharmacy that the map says is closed stays as it is, and is named while it is active here', async (t) => {
+  const place = await world.pharmacy(3)
+  const before = await read(place.finess)
+  const { leftOut } = await run(mapped(place.finess, { 'disused:amenity': 'pharmacy' }))
+  t.match(leftOut, [
+    { id: 'node/1', reason: `not active: disused:amenity=pharmacy; FINESS ${place.finess} stays active here` },
+  ])
+  t.strictSame(await read(place.finess), before)
+  const body = { ...withoutAnswers(before), status: 'suspended' }
+  must(200, await call('PUT', `/v1/pharmacies/${place.finess}`, { token: world.admin, body }))
+  t.match(await run(mapped(place.finess, { disused: 'yes' })), { leftOut: [{ reason: /^not active: disused=yes$/ }] })
+})
+
 t.test('the shelves of a pharmacy that is mapped elsewhere move with it', async (t) => {
   const place = await world.pharmacy(2)
   must(201, await world.count(place, 30))
@@ -106,7 +120,7 @@ t.test('thousands are put in batch by batch, each told', async (t) => {
     geometry: { type: 'Point', coordinates: [1 + n / 1000, 44] },
   }))
   const told: number[] = []
-  const found = pharmaciesFromOsm({ type: 'FeatureCollection', features })
+  const found = pharmaciesFromOsm({ type: 'FeatureCollection', features }, TODAY)
   t.match(await importOsm(service.db, found, (done) => told.push(done)), { created: 1100, leftOut: [] })
   t.strictSame(told, [500, 1000, 1100])
   t.match(await importOsm(service.db, found, () => {}), { created: 0, updated: 0, unchanged: 1100 })

@@ -71,7 +71,10 @@ t.test('400: wrong fields are refused by name', async (t) => {
   for (const [given, path] of [
     [{ ...body, territory: 'FR-99' }, 'territory'],
     [{ ...body, latitude: 90.1 }, 'latitude'],
-    [{ ...body, address: '' }, 'address'],
+    [{ ...body, address: undefined }, 'address'],
+    [{ ...body, address: 'x'.repeat(2_049) }, 'address'],
+    [{ ...body, name: '' }, 'name'],
+    [{ ...body, name: 'x'.repeat(513) }, 'name'],
     [{ ...body, openingHours: 'x'.repeat(501) }, 'openingHours'],
     [{ ...body, phone: '0'.repeat(41) }, 'phone'],
     [{ ...body, status: 'open' }, 'status'],
