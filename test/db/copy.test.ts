@@ -1,6 +1,7 @@
 import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
-import { copyStatement } from '../../src/db/copy.ts'
+import { copyStatement, csvCell } from '../../src/db/copy.ts'
+import { rows } from '../../src/db/query.ts'
 import { sql, texts } from '../../src/db/sql.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 
@@ -36,17 +37,48 @@ t.test('values become literals that mean what they were', async (t) => {
         'csv',
       ),
     )
-    t.equal(
-      csv,
-      `empty,bytes,two\n${value === '' ? 't' : 'f'},${Buffer.from(value).toString('hex') || '""'},2\n`,
-      value,
-    )
+    t.equal(csv, `empty,bytes,two\n"${value === '' ? 't' : 'f'}","${Buffer.from(value).toString('hex')}","2"\n`, value)
   }
   const list = await textOf(
     await db.copyOut(sql`select to_json(${texts(HARD)}) as list, ${null}::text as nothing`, 'csv'),
   )
   t.equal(list, `list,nothing\n"${JSON.stringify(HARD).replaceAll('"', '""')}",\n`)
   t.equal(await textOf(await db.copyOut(sql`select cardinality(${texts([])})`, 'lines')), '0\n')
+})
+
+// Texts, and how a cell of CSV has each.
+const CELLS: readonly (readonly [string, string])[] = [
+  ['=1', "'=1"],
+  ['＋1', "'＋1"],
+  [' =1', "' =1"],
+  ['"=1', `'"=1`],
+  ['\t=1', "'\t'=1"],
+  ['\rx', "'\rx"],
+  ['a\n=1', "a\n'=1"],
+  ['a\r\n-1', "a\r'\n'-1"],
+  ['a;=1,+2\t@3', "a;'=1,'+2\t'@3"],
+  ["'a;'b", "''a;''b"],
+  ['a=1', 'a=1'],
+  ['a b; c', 'a b; c'],
+  ['', ''],
+]
+
+t.test('cells of CSV are guarded where one begins or a spreadsheet may begin one, and can be had back', async (t) => {
+  const given = CELLS.map(([text]) => text)
+  const found = await rows<{ cell: string }>(
+    db,
+    'cells',
+    sql`select ${csvCell(sql`x`)} as cell from unnest(${texts(given)}) with ordinality as t(x, n) order by n`,
+  )
+  const guarded = found.map(({ cell }) => cell)
+  t.strictSame(
+    guarded,
+    CELLS.map(([, cell]) => cell),
+  )
+  t.strictSame(
+    guarded.map((cell) => cell.replace(/(^|[,;\t\r\n])'/g, '$1')),
+    given,
+  )
 })
 
 t.test('lines are the text as it is', async (t) => {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { csvCell } from '../../db/copy.ts'
 import type { Database } from '../../db/database.ts'
 import { type SQL, sql } from '../../db/sql.ts'
 import { type Selection, selected } from '../../store/selection.ts'
@@ -8,10 +9,11 @@ export type ExportType = 'text/csv' | 'application/x-ndjson'
 
 const time = (column: SQL) => sql`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
-// A spreadsheet would run a cell that begins like a formula, and lots are the only free text here. Only such lots, and
-// those that already begin with an apostrophe, get one in front, so that removing one gives the lot back.
-const cell = (text: SQL) =>
-  sql`case when left(${text}, 1) in ('=', '+', '-', '@', '''') then '''' || ${text} else ${text} end`
+// A hash in base64 has nothing that csvCell guards but a plus sign at its start, which is found sooner like this.
+const hashCell = (hash: SQL) => sql`case when left(${hash}, 1) = '+' then '''' || ${hash} else ${hash} end`
+
+const entryHash = sql`encode(e.entry_hash, 'base64')`
+const previousHash = sql`encode(e.previous_hash, 'base64')`
 
 /** The columns of an export in order; each row is one line of an entry. `csv` is given if the cell differs in CSV. */
 const columns: readonly { name: string; value: SQL; csv?: SQL }[] = [
@@ -27,7 +29,7 @@ const columns: readonly { name: string; value: SQL; csv?: SQL }[] = [
   { name: 'practiceTerritory', value: sql`e.practice_territory` },
   { name: 'product', value: sql`l.product` },
   { name: 'quantity', value: sql`l.quantity` },
-  { name: 'lot', value: sql`l.lot`, csv: cell(sql`l.lot`) },
+  { name: 'lot', value: sql`l.lot`, csv: csvCell(sql`l.lot`) },
   { name: 'flags', value: sql`e.flags`, csv: sql`nullif(array_to_string(e.flags, ' '), '')` },
   { name: 'ruleId', value: sql`l.rule_id` },
   { name: 'windowStart', value: time(sql`l.window_start`) },
@@ -36,8 +38,8 @@ const columns: readonly { name: string; value: SQL; csv?: SQL }[] = [
   { name: 'received', value: sql`l.received` },
   { name: 'held', value: sql`l.held` },
   { name: 'reverses', value: sql`e.reverses` },
-  { name: 'entryHash', value: sql`encode(e.entry_hash, 'base64')` },
-  { name: 'previousHash', value: sql`encode(e.previous_hash, 'base64')` },
+  { name: 'entryHash', value: entryHash, csv: hashCell(entryHash) },
+  { name: 'previousHash', value: previousHash, csv: hashCell(previousHash) },
 ]
 
 const list = (write: (column: (typeof columns)[number]) => SQL) => sql.join(columns.map(write), sql`, `)
