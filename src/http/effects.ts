@@ -13,6 +13,7 @@ import {
   type StoredAnswer,
   storeAnswer,
 } from '../store/idempotency.ts'
+import { waitForStandby } from '../store/replication.ts'
 import type { Caller } from './caller.ts'
 import { Problem } from './problem.ts'
 import { inTurn } from './turns.ts'
@@ -106,6 +107,7 @@ async function once<T extends object>(
     if (isRefusal(result)) return { replayed: false, status: 0, result }
     const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
     if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
+    else waitForStandby(tx) // What was done before, and is acknowledged again, has written nothing.
     return { replayed: false, status, result }
   })
   return done.catch(async (thrown) => {
@@ -116,8 +118,12 @@ async function once<T extends object>(
   })
 }
 
-async function recordReplay<T>({ db, onReplay }: EffectOptions<T>, answer: T): Promise<void> {
-  if (onReplay) await inTransaction(db, async (tx) => onReplay(tx, answer))
+// To send an answer again is to acknowledge again what was committed, perhaps here alone.
+function recordReplay<T>({ db, onReplay }: EffectOptions<T>, answer: T): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    waitForStandby(tx)
+    onReplay?.(tx, answer)
+  })
 }
 
 function keyProblem(trouble: KeyTrouble): Problem {

@@ -12,6 +12,8 @@ export interface OwnPostgres {
   start(): Promise<void>
   /** Starts a second server beside it, which streams what this one writes, and gives its address. */
   startStandby(): Promise<string>
+  /** Runs a command in its container as its own user. */
+  run(command: string): Promise<void>
 }
 
 const STANDBY_PORT = 5433
@@ -34,6 +36,7 @@ export async function startPostgres(t: Test): Promise<OwnPostgres> {
     },
     start: () => handle.start(),
     startStandby: () => startStandby(container),
+    run: (command) => run(container, command),
   }
 }
 
@@ -42,16 +45,16 @@ async function startStandby(container: StartedPostgreSqlContainer): Promise<stri
     `pg_basebackup -h 127.0.0.1 -U ${container.getUsername()} -D /tmp/standby -R -X stream -c fast`,
     `pg_ctl -D /tmp/standby -o "-p ${STANDBY_PORT} -c listen_addresses=*" -l /tmp/standby.log -w start`,
   ]
-  for (const step of steps) {
-    const { exitCode, output } = await container.exec(
-      ['gosu', 'postgres', 'sh', '-c', `PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin) ${step}`],
-      {
-        env: { PGPASSWORD: container.getPassword() },
-      },
-    )
-    if (exitCode !== 0) throw new Error(`${step} ended with ${exitCode}: ${output}`)
-  }
+  for (const step of steps) await run(container, step)
   const url = new URL(container.getConnectionUri())
   url.port = String(container.getMappedPort(STANDBY_PORT))
   return url.href
+}
+
+async function run(container: StartedPostgreSqlContainer, command: string): Promise<void> {
+  const { exitCode, output } = await container.exec(
+    ['gosu', 'postgres', 'sh', '-c', `PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin) ${command}`],
+    { env: { PGPASSWORD: container.getPassword() } },
+  )
+  if (exitCode !== 0) throw new Error(`${command} ended with ${exitCode}: ${output}`)
 }

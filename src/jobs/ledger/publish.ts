@@ -5,6 +5,7 @@ import { type Signer, type Verifier, verifierOf } from '../../domain/signed-note
 import { insertCheckpoint, knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
 import { readLogState, sequenceUpTo } from '../../store/merkle-log.ts'
 import { rootAt } from '../../store/merkle-log-proofs.ts'
+import { waitForStandby } from '../../store/replication.ts'
 import type { CheckpointFolder } from './checkpoint-folder.ts'
 
 /** The database does not continue what was published: an old backup, a fork, or a forgery. The message says which. */
@@ -41,6 +42,8 @@ export async function publish({ db, folder, signers }: LedgerJob, publishedSize:
   const { size } = await readLogState(db)
   if (size <= publishedSize) return
   const note = signCheckpoint({ origin: signers[0].name, size, root: await rootAt(db, size) }, signers)
+  // Places that were lost with this host would be given to other entries elsewhere, under the same key.
+  await inTransaction(db, async (tx) => waitForStandby(tx))
   // Outside first: then whatever anybody has been shown is known there, even if the database is restored from a backup.
   await folder.keep(note)
   await insertCheckpoint(db, size, note)
