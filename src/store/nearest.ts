@@ -2,6 +2,10 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow, rows } from '../db/query.ts'
 import { type Place, point, rfc3339, type SQL, sql } from '../db/sql.ts'
 
+// The first step of the function stock_magnitude. Most shelves have less than some steps above it, and most searches ask
+// for less: there the smaller index stock_nearest, which has no steps, is quicker.
+const PLENTY = 128
+
 /** A pharmacy that has enough of a product now, as seen from a place. */
 export interface NearbyShelf {
   finess: string
@@ -36,7 +40,7 @@ export interface NearestSearch {
  * less.
  */
 export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<NearbyShelf[]> {
-  return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search.near)}`, nearestQuery(search))
+  return rows<NearbyShelf>(db, `nearest_with_stock${suffix(search)}`, nearestQuery(search))
 }
 
 /**
@@ -46,7 +50,7 @@ export function nearestWithStock(db: Queryable, search: NearestSearch): Promise<
 export async function nearestAsJson(db: Queryable, search: NearestSearch): Promise<string | undefined> {
   const found = await oneRow<{ json: string | null }>(
     db,
-    `nearest_as_json${suffix(search.near)}`,
+    `nearest_as_json${suffix(search)}`,
     sql`select coalesce(json_agg(found)::text, (select '[]' from products where code = ${search.product})) as json
         from (${nearestQuery(search)}) as found`,
   )
@@ -62,10 +66,11 @@ export function placeOf(from: From): SQL {
 }
 
 /**
- * Distinguishes the names of statements that start at a place from those that start at a practice: their texts differ.
+ * Distinguishes the names of statements whose texts differ: those that start at a place from those that start at a
+ * practice, and those for so much that they walk `stock_plenty`.
  */
-export function suffix(from: From): string {
-  return 'practiceOf' in from ? '_of_practice' : ''
+export function suffix({ near, quantity }: Pick<NearestSearch, 'near' | 'quantity'>): string {
+  return `${'practiceOf' in near ? '_of_practice' : ''}${quantity < PLENTY ? '' : '_of_plenty'}`
 }
 
 const here = sql`(select place from here)`
@@ -93,7 +98,9 @@ function shelves(metres: SQL, condition: SQL): SQL {
  */
 export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
   const most = sql`${maxDistanceMetres}::float8`
-  const stocked = sql`s.in_stock and s.on_hand - s.held >= ${quantity}::int`
+  const among =
+    quantity < PLENTY ? sql`s.in_stock` : sql`s.magnitude > 0 and s.magnitude >= stock_magnitude(${quantity}::int)`
+  const stocked = sql`${among} and s.on_hand - s.held >= ${quantity}::int`
   return sql`
     with here as materialized (
       select ${placeOf(near)} as place, ${product}::text as product, clock_timestamp() as at

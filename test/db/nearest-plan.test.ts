@@ -14,6 +14,8 @@ const TOULOUSE = {
   limit: 20,
 }
 
+const ANYWHERE = { maxDistanceMetres: 2_000_000 }
+
 interface Plan {
   nodes: string[]
   buffers: number
@@ -42,6 +44,14 @@ for (const [stocked, mostBuffers] of [
       })
     }
 
+    for (const quantity of [400, 1_000, 1_000_000]) {
+      await t.test(`${quantity} masks from anywhere cost little more, though few or none have them`, async (t) => {
+        const { nodes, buffers } = await planOf(owner, 'force_generic_plan', { ...TOULOUSE, ...ANYWHERE, quantity })
+        t.ok(nodes.includes('Index Scan on stock_plenty'), nodes.join(', '))
+        t.ok(buffers <= mostBuffers, `${buffers} buffers`)
+      })
+    }
+
     await t.test('PostgreSQL plans no search anew, though nobody has reserved the product', async (t) => {
       await owner.query('set plan_cache_mode = auto')
       const { text, values } = statementOf(nearestQuery({ ...TOULOUSE, product: 'ffp2' }))
@@ -59,7 +69,7 @@ for (const [stocked, mostBuffers] of [
         [48.0, -6.0],
         [50.1, 7.2],
       ] as const) {
-        for (const quantity of [1, 300]) {
+        for (const quantity of [1, 127, 128, 300]) {
           const search = { ...TOULOUSE, near: { latitude, longitude }, quantity, maxDistanceMetres: 400_000 }
           const found = await nearestWithStock(db, search)
           t.strictSame(
@@ -117,8 +127,8 @@ function share(purpose: string, row: string): string {
 }
 
 /** The plan that the statement runs by, prepared, and the pages that a warm run of it reads. */
-async function planOf(owner: pg.Client, mode: string): Promise<Plan> {
-  const query = statementOf(nearestQuery(TOULOUSE))
+async function planOf(owner: pg.Client, mode: string, search = TOULOUSE): Promise<Plan> {
+  const query = statementOf(nearestQuery(search))
   const literals = query.values.map((value) => pg.escapeLiteral(String(value))).join(', ')
   await owner.query(`set plan_cache_mode = ${mode}`)
   await owner.query(`prepare nearest as ${query.text}`)

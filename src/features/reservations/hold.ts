@@ -78,7 +78,7 @@ export function letGo(tx: Transaction): void {
 async function lockAt(tx: Transaction, target: Target, wanted: Wanted, mode: LockMode): Promise<Tried | undefined> {
   const found = await row<Place & { shelf: Shelf | null; expired: LockedHold[] }>(
     tx,
-    `lock_shelf_at_${target.kind}_${mode}${suffix(wanted.near)}`,
+    `lock_shelf_at_${target.kind}_${mode}${suffix(wanted)}`,
     lockQuery(target, wanted, mode),
   )
   if (!found) return undefined

@@ -55,6 +55,26 @@ t.test('201: masks are set aside at a named pharmacy, with all that it takes to 
   t.strictSame(await eventsOn(db, id), ['reservation.created'])
 })
 
+t.test('201: what a hospital needs is held at the nearest that has it all, among many that have less', async (t) => {
+  await world.rule({ beneficiaries: [{ profession: '10' }], cap: 5_000 })
+  const near = { latitude: 60, longitude: 1.444 }
+  const doctor = { profession: '10', practice: { ...near, territory: 'FR-31' } }
+  const stock = [20, 999, 1_000, 5_000]
+  const places = await Promise.all(stock.map((_, nth) => world.pharmacy(170 + nth, east(near, 1 + nth))))
+  for (const [nth, place] of places.entries()) must(201, await world.count(place, stock[nth] ?? 0))
+  let doctors = 170
+  for (const [quantity, nth] of [
+    [1_000, 2],
+    [1_000, 3],
+    [127, 1],
+    [128, 1],
+  ] as const) {
+    const { token } = await world.professional(doctors++, doctor)
+    const answer = await world.reserve(token, { quantity })
+    t.match(answer, { status: 201, body: { quantity, pharmacy: { finess: places[nth]?.finess } } })
+  }
+})
+
 t.test('201: the last masks of a shelf are told of', async (t) => {
   const place = await world.pharmacy(2)
   const nurse = await world.professional(2)
