@@ -18,9 +18,9 @@ const AFTER_SEPARATOR = String.raw`([,;\t\r\n])(?=${FORMULA})`
 const HARMLESS = String.raw`^[^=+@＝＋－＠'\t\r-]*$`
 
 /**
- * A text as a cell of CSV for people and machines alike: an apostrophe stands at the start and after any separator
- * within, wherever a formula or another apostrophe would follow. Taking one apostrophe away in each such place, if there
- * is one, gives the text back.
+ * A text as a cell of CSV for people and machines alike: an apostrophe is put at the start, and after any separator
+ * within, wherever a formula or another apostrophe would follow. Taking one apostrophe away in each such place, if
+ * there is one, gives the text back.
  */
 export function csvCell(text: SQL): SQL {
   return sql`case when ${text} ~ ${HARMLESS}::text then ${text} else regexp_replace(

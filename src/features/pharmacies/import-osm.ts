@@ -30,7 +30,8 @@ export async function importOsm(
   { pharmacies, leftOut }: { pharmacies: readonly OsmPharmacy[]; leftOut: readonly LeftOut[] },
   onProgress: (done: number) => void,
 ): Promise<ImportReport> {
-  const report: ImportReport = { created: 0, updated: 0, unchanged: 0, leftOut: await nameActive(db, leftOut) }
+  const report: ImportReport = { created: 0, updated: 0, unchanged: 0, leftOut: [] }
+  report.leftOut = await nameActive(db, leftOut, new Set(pharmacies.map(({ finess }) => finess)))
   for (let start = 0; start < pharmacies.length; start += BATCH) {
     const batch = pharmacies.slice(start, start + BATCH)
     for (const { finess, name, outcome } of await importBatch(db, batch)) {
@@ -43,11 +44,10 @@ export async function importOsm(
   return report
 }
 
-async function nameActive(db: Database, leftOut: readonly LeftOut[]): Promise<LeftOut[]> {
-  const active = await findActive(
-    db,
-    leftOut.flatMap(({ closed }) => closed ?? []),
-  )
+// A closed place whose number another place of the file has was only mapped anew.
+async function nameActive(db: Database, leftOut: readonly LeftOut[], taken: Set<string>): Promise<LeftOut[]> {
+  const closed = leftOut.flatMap((place) => (place.closed === undefined || taken.has(place.closed) ? [] : place.closed))
+  const active = await findActive(db, closed)
   return leftOut.map((place) =>
     place.closed !== undefined && active.includes(place.closed)
       ? { ...place, reason: `${place.reason}; FINESS ${place.closed} stays active here: put it in as closed if it is` }

@@ -5,7 +5,7 @@ export type Tags = (...keys: string[]) => string | undefined
 const GONE = ['disused', 'abandoned', 'closed', 'was', 'demolished', 'razed', 'removed']
 // A comment in quotes may follow, and the days may be spelled out.
 const NEVER_OPEN = /^(?:(?:24\/7|Mo-Su)[,:]?\s+)?(?:closed|off)(?:\s*"[^"]*")?;?$/i
-const DATE = /(\d{4}(?:-\d\d){0,2})$/
+const DATE = /(?<!\d)(\d{4}(?:-\d\d){0,2})$/
 
 /**
  * Why a place is not a pharmacy that serves people on a day, such as `2026-11-29`, though the map has it; undefined if

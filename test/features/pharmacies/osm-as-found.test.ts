@@ -95,6 +95,7 @@ t.test('what says something else of the past or of some days is active', async (
     { end_date: '2026-11-29' },
     { end_date: '2031' },
     { end_date: 'C20' },
+    { end_date: '102019' },
     { start_date: '2026-11-29' },
     { start_date: '1890' },
   ]
