@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { finessNumber } from '../../domain/identifiers.ts'
 import { isStorable } from '../../domain/text.ts'
+import { longest } from './limits.ts'
 import { inactivity, isPharmacy, type Tags } from './osm-activity.ts'
-import { longest } from './schema.ts'
 import { canBeAt } from './whereabouts.ts'
 
 /** A pharmacy from OpenStreetMap, ready to be put in. */
