@@ -140,5 +140,11 @@ function pruned<Doc extends object>(document: Doc): Doc {
     for (const name of unused) delete schemas[name]
     removed = unused.length > 0
   }
+  // In the order of their names: that in which the modules were loaded is an accident.
+  const named = Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [name, schema] of named) {
+    delete schemas[name]
+    schemas[name] = schema
+  }
   return document
 }

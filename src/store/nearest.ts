@@ -2,8 +2,8 @@ import type { Queryable } from '../db/database.ts'
 import { oneRow, rows } from '../db/query.ts'
 import { type Place, point, rfc3339, type SQL, sql } from '../db/sql.ts'
 
-// The first step of the function stock_magnitude. Most shelves have less than some steps above it, and most searches ask
-// for less: there the smaller index stock_nearest, which has no steps, is quicker.
+// The first step of the function stock_magnitude. Most shelves have less than some steps above it, and most searches
+// ask for less: there the smaller index stock_nearest, which has no steps, is quicker.
 const PLENTY = 128
 
 /** A pharmacy that has enough of a product now, as seen from a place. */
