@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Database } from '../../src/db/database.ts'
 import { openEmbedded } from '../../src/db/embedded.ts'
+import { RELIED_ON, settingStatement } from '../../src/db/settings.ts'
 
 /** An embedded database that a test file has to itself. */
 export interface Taken {
@@ -67,6 +68,7 @@ async function discard({ db, folder }: Kept): Promise<void> {
 async function isAsMade({ db, schema, tables }: Kept): Promise<boolean> {
   if (!(await db.isReachable())) return false
   await db.foreign('discard all')
+  await db.foreign(settingStatement(RELIED_ON)) // As it was opened.
   if ((await schemaOf(db)) !== schema) return false
   await restore(db, tables)
   await db.foreign('set role gomask_app')

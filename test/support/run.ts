@@ -8,7 +8,8 @@ import { chooseDatabase, messageOf, type TestDatabase } from './runner/database.
 import { runFiles } from './runner/lanes.ts'
 import { seedOf } from './seed.ts'
 
-const LANES = 2 // Of two cores: on the embedded database each is a PostgreSQL of its own.
+// For two cores: on the embedded database each process is a PostgreSQL too, while one that has a server often waits.
+const LANES = { embedded: 2, server: 3 }
 const LONGEST_FIRST = ['test/model/', 'test/ledger/', 'test/niort', 'test/faults/', 'test/cli/', 'test/operations/']
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -35,7 +36,8 @@ async function runTests(database: TestDatabase): Promise<number> {
   if (process.env.SEED) print(`SEED=${seed} repeats what these tests make up.`)
   try {
     const files = process.argv.length > 2 ? process.argv.slice(2) : await allFiles()
-    const run = await runFiles(files, LANES, {
+    const lanes = database.env.TEST_DATABASE_URL ? LANES.server : LANES.embedded
+    const run = await runFiles(files, lanes, {
       env: { ...database.env, SEED: seed },
       print,
       signal: interruption.signal,
