@@ -15,6 +15,6 @@ t.test('the migrations make the schema that is written down, and nothing else', 
   t.same(
     described.split('\n'),
     written.split('\n'),
-    'if the change is meant: node_modules/.bin/tap run --snapshot test/db/schema.test.ts, and commit test/db/schema.txt',
+    'if the change is meant: TAP_SNAPSHOT=1 npm test -- test/db/schema.test.ts, and commit test/db/schema.txt',
   )
 })
