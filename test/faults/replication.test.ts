@@ -1,33 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import pg from 'pg'
-import t, { type Test } from 'tap'
-import { serverUrl } from '../support/database.ts'
-import { type OwnPostgres, startPostgres } from '../support/postgres-container.ts'
+import type pg from 'pg'
+import t from 'tap'
 import { makeFolder, makeServer } from '../support/process.ts'
-import { dockerAnswers } from '../support/runner/docker-api.ts'
 import { seededUuid } from '../support/seed.ts'
 import type { Answer } from '../support/service.ts'
+import { reasonToSkipStandby, rowsOf, startPair } from '../support/standby.ts'
 import { until } from '../support/until.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const skip = await reasonToSkip()
+const skip = await reasonToSkipStandby()
 const UNKNOWN = { status: 503, body: { code: 'outcome_unknown' } }
 
 t.test('what a standby does not have is not acknowledged, and a fail-over loses nothing', { skip }, async (t) => {
-  const postgres = await startPostgres(t)
-  const standbyUrl = await postgres.startStandby()
-  const [primary, standby] = [await superuserOf(t, postgres.url), await superuserOf(t, standbyUrl)]
-  // It would connect anew to another sender after a minute of silence.
-  await standby.query('alter system set wal_receiver_timeout = 0')
-  await standby.query('select pg_reload_conf()')
-  await primary.query(`alter system set synchronous_standby_names = '*'`)
-  await primary.query('select pg_reload_conf()')
-  const isSynchronous = async () => (await rowsOf(primary, 'select sync_state from pg_stat_replication'))[0]?.sync_state
-  await until('the standby never became synchronous', async () => (await isSynchronous()) === 'sync')
-
+  const { url, standbyUrl, primary, standby, freeze, promote } = await startPair(t, { synchronous: true })
   const dataDir = await makeFolder(t)
-  const server = makeServer(t, { DATABASE_URL: postgres.url }, dataDir)
+  const server = makeServer(t, { DATABASE_URL: url }, dataDir)
   await server.start()
   const world = await makeWorld(server, 1_000)
   const [place, nurse] = [await world.pharmacy(1), await world.professional(1)]
@@ -37,7 +25,7 @@ t.test('what a standby does not have is not acknowledged, and a fail-over loses 
   const published = () => readFile(join(dataDir, 'checkpoints', 'checkpoint'), 'utf8')
   await until('it was never published', async () => (await published()).startsWith('gomask\n1\n'))
 
-  const thaw = await freezeSender(postgres, primary)
+  const thaw = await freeze()
   const dispense = (key: string, quantity: number) => {
     const body = dispensationBody(nurse.id, quantity)
     return server.call('POST', '/v1/dispensations', { token: place.token, key, body })
@@ -86,7 +74,7 @@ t.test('what a standby does not have is not acknowledged, and a fail-over loses 
   await t.test('the standby, promoted, has all that was acknowledged, and takes what was not', async (t) => {
     server.signal('SIGKILL')
     await server.ended()
-    await postgres.run('pg_ctl -D /tmp/standby -w promote')
+    await promote()
     t.same(await rowsOf(standby, 'select id from ledger_entries'), [{ id: acknowledged.id }])
     t.same(await rowsOf(standby, 'select status from reservations'), [{ status: 'held' }])
     await server.start({ DATABASE_URL: standbyUrl })
@@ -97,31 +85,6 @@ t.test('what a standby does not have is not acknowledged, and a fail-over loses 
   })
   await thaw()
 })
-
-async function reasonToSkip(): Promise<string | false> {
-  if (!serverUrl) return 'the embedded database has no standby'
-  return (await dockerAnswers(process.env)) ? false : 'no Docker API answers, and a standby must stand still'
-}
-
-async function superuserOf(t: Test, connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString })
-  client.on('error', () => {})
-  await client.connect()
-  await client.query('set synchronous_commit = local') // It must not wait for the standby itself.
-  t.teardown(() => client.end())
-  return client
-}
-
-async function rowsOf(client: pg.Client, statement: string): Promise<Record<string, unknown>[]> {
-  return (await client.query(statement)).rows
-}
-
-/** Stops what streams to the standby, as a network that loses every packet does. Answers how to let it go on. */
-async function freezeSender(postgres: OwnPostgres, primary: pg.Client): Promise<() => Promise<void>> {
-  const [sender] = await rowsOf(primary, 'select pid from pg_stat_replication')
-  await postgres.run(`kill -STOP ${sender?.pid}`)
-  return () => postgres.run(`kill -CONT ${sender?.pid}`)
-}
 
 /** Makes a call, and ends every connection that waits for the standby until it has been answered. */
 async function endedWhileWaiting(primary: pg.Client, call: () => Promise<Answer>): Promise<Answer> {
