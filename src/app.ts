@@ -84,6 +84,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   await authenticate(app, {
     issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),
+    clock: deps.db.clock,
   })
   await metrics(app)
   await documentation(app, controllerOf(deps.config))

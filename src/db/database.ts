@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { DatabaseClock } from './followed-clock.ts'
 import type { SQL } from './sql.ts'
 
 /** Runs statements: a database runs each on its own, a transaction runs them all on one connection. */
@@ -19,6 +20,8 @@ export type CopyFormat = 'csv' | 'lines'
 /** An open database. Apart from `kind`, the rest of the program cannot tell PostgreSQL from the embedded one. */
 export interface Database extends Queryable {
   kind: 'server' | 'embedded'
+  /** Its clock, by which tokens are issued and judged; whoever reads the time there says it here. */
+  clock: DatabaseClock
   /**
    * Runs short statements that only read. On a server, many of them share a few connections at once, which is cheaper
    * for both sides. A statement that takes long or waits for a lock would hold up those behind it.

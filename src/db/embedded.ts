@@ -11,6 +11,7 @@ import { copyStatement } from './copy.ts'
 import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
 import { makeWhole, removeDrafts } from './draft.ts'
 import { durable, durableStart } from './durable.ts'
+import { followClock } from './followed-clock.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
 import { RELIED_ON, settingStatement } from './settings.ts'
@@ -70,6 +71,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
       await pglite.exec('set role gomask_app')
       return {
         kind: 'embedded',
+        clock: followClock(),
         ...queryable(pglite),
         readings: queryable(pglite),
         attempt: (work) => attempt(pglite, work),

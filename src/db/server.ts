@@ -2,6 +2,7 @@ import pg from 'pg'
 import { copyStatement } from './copy.ts'
 import type { Database, Owner, Queryable, Transaction } from './database.ts'
 import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
+import { followClock } from './followed-clock.ts'
 import { GatheringSocket } from './gathering.ts'
 import { statementOf } from './query.ts'
 import { copyOut } from './server-copy.ts'
@@ -43,6 +44,7 @@ export function openServer(
   pool.on('error', options.onError)
   return {
     kind: 'server',
+    clock: followClock(),
     ...queryable(pool),
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     attempt: (work) => attempt(pool, work),

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import type { DatabaseClock } from '../db/followed-clock.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer } from './issuers/issuer.ts'
 import { requireAllowed } from './policy.ts'
 import { Problem } from './problem.ts'
 import type { Standings } from './standings.ts'
-import { tokenVerifier, unauthenticated } from './verification.ts'
+import { requireInTime, tokenVerifier, unauthenticated } from './verification.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -23,7 +24,7 @@ declare module 'fastify' {
  */
 export async function authenticate(
   app: FastifyInstance,
-  { issuers, standings }: { issuers: readonly Issuer[]; standings: Standings },
+  { issuers, standings, clock }: { issuers: readonly Issuer[]; standings: Standings; clock: DatabaseClock },
 ): Promise<void> {
   const verified = await tokenVerifier(app, issuers)
   app.decorateRequest('caller')
@@ -31,7 +32,8 @@ export async function authenticate(
     const { policy } = request.routeOptions.config
     if (request.is404 || policy === 'public') return
     const { issuer, token } = await verified(request)
-    const standing = await standings.current()
+    const standing = await standings.current() // Which has read the clock too.
+    requireInTime(token, clock.now())
     const caller = await issuer.callerOf(token, standing)
     if (!caller) throw unauthenticated('claims')
     requireAllowed(policy, caller)

@@ -1,6 +1,7 @@
 import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import type { Instant } from '../domain/instant.ts'
 import type { Issuer, TokenHeader, VerifiedToken } from './issuers/issuer.ts'
 import { Problem } from './problem.ts'
 
@@ -11,7 +12,7 @@ declare module 'fastify' {
   }
 }
 
-/** A token whose signature, issuer, audience and times are right, with the issuer that knows its bearer. */
+/** A token whose signature, issuer and audience are right, with the issuer that knows its bearer. */
 export interface Verified {
   issuer: Issuer
   token: VerifiedToken
@@ -20,13 +21,15 @@ export interface Verified {
 interface Kept extends Verified {
   header: TokenHeader
   key: string
-  endsMs: number
 }
 
 const MOST_TOKENS = 10_000
-const LEEWAY_MS = 30_000 // Clocks of issuers run ahead of ours.
+const LEEWAY_SECONDS = 30 // Clocks of issuers run ahead of ours.
 
-/** Makes the function that verifies a request's bearer token. It throws 401, or the Problem of an issuer's keys. */
+/**
+ * Makes the function that verifies a request's bearer token, its times apart. It throws 401, or the Problem of an
+ * issuer's keys.
+ */
 export async function tokenVerifier(
   app: FastifyInstance,
   issuers: readonly Issuer[],
@@ -40,15 +43,14 @@ export async function tokenVerifier(
     if (known && (await isGood(known))) return known
     const { issuer, payload } = await verify(request, byName)
     const token = { payload, raw: authorization.slice('Bearer '.length) }
-    if (request.signedWith)
-      kept.set(authorization, { issuer, token, ...request.signedWith, endsMs: Number(payload.exp) * 1000 })
+    if (request.signedWith) kept.set(authorization, { issuer, token, ...request.signedWith })
     return { issuer, token }
   }
 }
 
 // Once verified, a token is good as long as its issuer has its key: decoding and verifying it again would cost 0.1 ms.
-async function isGood({ issuer, header, key, endsMs }: Kept): Promise<boolean> {
-  return Date.now() < endsMs && (await issuer.keyOf(header).catch(() => undefined)) === key
+async function isGood({ issuer, header, key }: Kept): Promise<boolean> {
+  return (await issuer.keyOf(header).catch(() => undefined)) === key
 }
 
 async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Issuer>): Promise<void> {
@@ -70,7 +72,9 @@ async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Iss
       algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
       allowedIss: issuers.map(({ issuer }) => issuer),
       allowedAud: issuers.map(({ audience }) => audience),
-      clockTolerance: LEEWAY_MS,
+      // By the program's clock, which may be days off.
+      ignoreExpiration: true,
+      ignoreNotBefore: true,
       // The library compares issuer and audience only if the token names one.
       requiredClaims: ['iss', 'aud', 'exp', 'sub'],
     },
@@ -84,11 +88,16 @@ async function verify(
   const payload = await request.jwtVerify<Record<string, unknown>>().catch((error: { code?: string }) => {
     throw error instanceof Problem ? error : unauthenticated(error.code)
   })
-  // The library is lenient at both ends, and a token must not outlive what it says.
-  if (Number(payload.exp) * 1000 <= Date.now()) throw unauthenticated('FST_JWT_AUTHORIZATION_TOKEN_EXPIRED')
   const issuer = byName.get(String(payload.iss))
   if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
   return { issuer, payload }
+}
+
+/** Throws 401 for a token before its time, or after it, by this clock. A token never outlives what it says. */
+export function requireInTime({ payload: { exp, nbf = 0 } }: VerifiedToken, now: Instant): void {
+  const seconds = now / 1000
+  if (!(typeof exp === 'number' && seconds < exp)) throw unauthenticated('expired')
+  if (!(typeof nbf === 'number' && nbf <= seconds + LEEWAY_SECONDS)) throw unauthenticated('not yet valid')
 }
 
 /** A 401; the reason is for the log. */

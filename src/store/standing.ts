@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
-import { sql } from '../db/sql.ts'
+import { clock, instant, sql } from '../db/sql.ts'
+import type { Instant } from '../domain/instant.ts'
 
 /** The present standing of a client that is not revoked, whatever its tokens say. */
 interface ClientStanding {
@@ -28,9 +29,9 @@ export interface Standing {
   clients: ReadonlyMap<string, ClientStanding>
 }
 
-/** The version, which rises whenever anybody's standing changes. */
-export async function readStandingVersion(db: Queryable): Promise<string> {
-  return (await oneRow<{ version: string }>(db, 'standing_version', sql`select version::text from standing`)).version
+/** The version, which rises whenever anybody's standing changes, and the database's clock. */
+export function readStandingVersion(db: Queryable): Promise<{ version: string; at: Instant }> {
+  return oneRow(db, 'standing_version', sql`select version::text, ${instant(clock)} as at from standing`)
 }
 
 /** Everybody who is suspended, and the standing of every client. */

@@ -59,7 +59,7 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
     ),
     async callerOf(token, standing) {
       const name = createHash('sha256').update(token.raw).digest('base64')
-      const leftMs = Number(token.payload.exp) * 1000 - Date.now()
+      const leftMs = Number(token.payload.exp) * 1000 - db.clock.now()
       const person = await persons.get(name, leftMs, () => personOf(token))
       if (!person) return undefined
       refuseSuspended(person, standing)
