@@ -62,7 +62,7 @@ export async function letExpire(db: Database, reservation: string): Promise<void
   await rows(
     db,
     'let_expire',
-    sql`update reservations set created_at = created_at - interval '2 days', expires_at = clock_timestamp() - interval '1 ms'
+    sql`update reservations set expires_at = created_at + interval '1 ms'
         where id = ${reservation}::uuid`,
   )
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Instant } from '../../../src/domain/instant.ts'
 import { type LedgerEntry, type SealedEntry, sealEntry } from '../../../src/domain/ledger-entry.ts'
+import { type Period, periodAt } from '../../../src/domain/periods.ts'
 import { rpps } from '../../support/numbers.ts'
 import { personId, profession } from './fill-places.ts'
 import type { Places } from './places.ts'
@@ -9,7 +10,9 @@ import type { SetSize } from './sizes.ts'
 const WEEKS = 10
 const WEEK_MS = 7 * 86_400_000
 const MONDAY = Date.parse('2026-01-05T00:00:00Z')
+const HOUR_MS = 3_600_000
 const HASH_BYTES = 32
+const TIME_ZONE = 'Europe/Paris'
 
 /** What the entries of a set are made from. */
 export interface LedgerPlan extends Omit<SetSize, 'diskGigabytes'> {
@@ -86,7 +89,6 @@ function unsealed(
 ): LedgerEntry {
   const { person, pharmacy, practiceTerritory, product, quantity } = about
   const at = recordedAt(nth, plan)
-  const windowStart = MONDAY + Math.floor((at - MONDAY) / WEEK_MS) * WEEK_MS
   return {
     id: entryId(nth, plan),
     personId: personId(person),
@@ -104,11 +106,24 @@ function unsealed(
         quantity,
         lot: nth % 5 === 0 ? `L${nth % 1000}` : null,
         ruleId: plan.rule,
-        window: { start: windowStart, end: windowStart + WEEK_MS },
-        timeZone: 'Europe/Paris',
+        window: weekOf(at),
+        timeZone: TIME_ZONE,
       },
     ],
     flags: [],
     refersTo: null,
   }
+}
+
+const weeks = new Map<number, Period>()
+
+// No window begins within an hour: thousands of entries share what the calendar is asked once.
+function weekOf(at: Instant): Period {
+  const hour = Math.floor(at / HOUR_MS)
+  const known = weeks.get(hour)
+  if (known) return known
+  const rule = { validFrom: MONDAY, validTo: null, timeZone: TIME_ZONE }
+  const week = periodAt({ kind: 'calendar_weeks', count: 1 }, rule, hour * HOUR_MS)
+  weeks.set(hour, week)
+  return week
 }

@@ -26,6 +26,9 @@ const BATCH = 32 * TILE_HASHES
 const plan: LedgerPlan = workerData
 const { seal, heads } = entrySealer(plan, placesOf(plan))
 let edge: Edge = { size: 0, levels: [] }
+// By the person's number: what each has received in the window of their last entry, and when that began.
+const received = new Int32Array(plan.persons)
+const windows = new Float64Array(plan.persons)
 
 parentPort?.on('message', () => {
   const batch = edge.size < plan.entries ? nextBatch() : lastBatch()
@@ -47,7 +50,7 @@ function nextBatch(): SealedBatch {
     done: edge.size,
     rows: {
       ledger_entries: bytesOf(sealed.map(entryRow)),
-      ledger_lines: bytesOf(sealed.map(lineRow)),
+      ledger_lines: bytesOf(sealed.map((each, nth) => lineRow(each, (from + nth) % plan.persons))),
       ledger_payloads: bytesOf(sealed.map((each, nth) => payloadRow(each, (from + nth) % plan.persons))),
       log_leaves: bytesOf(sealed.map(({ id }, nth) => [from + nth, id])),
       // A tile that is not full yet comes again.
@@ -83,11 +86,14 @@ function entryRow(e: SealedEntry): unknown[] {
   return [e.id, e.personId, e.seq, e.kind, e.previousHash, e.entryHash, e.canonical, at, at, ...who, '{}', null]
 }
 
-function lineRow({ id, personId, lines: [line], occurredAt }: SealedEntry): unknown[] {
+function lineRow({ id, personId, lines: [line], occurredAt }: SealedEntry, person: number): unknown[] {
   if (!line) throw new Error('every entry here has a line')
   const { product, quantity, lot, ruleId, window, timeZone } = line
+  const before = windows[person] === window.start ? (received[person] ?? 0) : 0
+  windows[person] = window.start
+  received[person] = before + quantity
   const period = [iso(window.start), window.end === null ? null : iso(window.end), timeZone]
-  return [id, 0, personId, product, quantity, quantity, iso(occurredAt), lot, ruleId, ...period, CAP, 0, 0, false]
+  return [id, 0, personId, product, quantity, quantity, iso(occurredAt), lot, ruleId, ...period, CAP, before, 0, false]
 }
 
 function payloadRow({ id, salt, payload }: SealedEntry, person: number): unknown[] {
