@@ -50,8 +50,25 @@ export function signReceipt(
   { entryHash, seq, recordedAt }: { entryHash: Buffer; seq: number; recordedAt: Instant },
   signer: Signer,
 ): string {
-  const lines = [RECEIPT, signer.name, entryHash.toString('base64'), seq, iso(recordedAt), iso(recordedAt + PROMISE_MS)]
-  return signNote(`${lines.join('\n')}\n`, [signer])
+  return signNote(receiptText({ entryHash: entryHash.toString('base64'), seq, recordedAt }, signer.name), [signer])
+}
+
+/** The line of a receipt that the entry does not tell: by whom, and how, it is signed. */
+export function signatureOf(receipt: string): string {
+  return receipt.slice(receipt.lastIndexOf('\n\n') + 2)
+}
+
+/** The receipt of an entry, its hash in base64, from its signature. */
+export function receiptOf(entry: { entryHash: string; seq: number; recordedAt: Instant }, signature: string): string {
+  const [, origin = ''] = signature.split(' ')
+  return `${receiptText(entry, origin)}\n${signature}`
+}
+
+function receiptText(
+  { entryHash, seq, recordedAt }: { entryHash: string; seq: number; recordedAt: Instant },
+  origin: string,
+): string {
+  return `${[RECEIPT, origin, entryHash, seq, iso(recordedAt), iso(recordedAt + PROMISE_MS)].join('\n')}\n`
 }
 
 /** Reads a receipt signed by one of these keys; undefined if it is not a receipt, or not signed by any of them. */

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { stringify } from 'safe-stable-stringify'
 import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
@@ -14,11 +12,9 @@ import {
   storeAnswer,
 } from '../store/idempotency.ts'
 import { waitForStandby } from '../store/replication.ts'
-import type { Caller } from './caller.ts'
 import { Problem } from './problem.ts'
-import { inTurn } from './turns.ts'
-
-const VISIBLE_ASCII = /^[\x21-\x7e]+$/
+import { keyOf, VISIBLE_ASCII } from './request-key.ts'
+import { inTurn, type Outcome } from './turns.ts'
 
 /** The header of a read at the counter, for the documentation; `operatorOf` checks it. */
 export const operatorHeader = z.object({
@@ -44,12 +40,21 @@ export const keyedWriteHeaders = writeHeaders.extend({
     .describe('Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.'),
 })
 
+/** How an answer is kept that is about an entry or movement, which tells most of it. */
+export interface Kept<T> {
+  /** What of the answer it does not tell. */
+  rest: (answer: T & { id: string }) => object
+  /** The same answer again; undefined if the entry is about somebody else than the request. */
+  remake: (tx: Transaction, id: string, rest: unknown) => Promise<T | undefined>
+}
+
 interface EffectOptions<T> {
   db: Database
   /** The pharmacy that a `pharmacy` caller acts for: part of its key's scope. */
   pharmacy?: string
   keyRequired?: boolean
   keyLife?: KeyLife
+  kept?: Kept<T>
   /** 200 by default; a function if it depends on what was done. */
   status?: number | ((result: T) => number)
   /** Records that a stored answer about a person is shown again. */
@@ -69,15 +74,14 @@ export async function effect<T extends object>(
   const key = keyOf(request, options)
   const outcome = await inTurn<T | Refusal>(
     key,
-    () => once(key, options, verb),
-    (answer) => recordReplay(options, answer as T), // A refusal is never shown again.
+    () => once(key, reply, options, verb),
+    (answer) => recordReplay(options, () => answer as T), // A refusal is never shown again.
   )
   const { result } = outcome
   if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
+  if (outcome.replayed) reply.header('idempotency-replayed', 'true')
   // Sent as stored: it may come from an earlier release, whose answers had other members.
-  if (outcome.replayed) {
-    reply.header('idempotency-replayed', 'true').type('application/json; charset=utf-8').serializer(JSON.stringify)
-  }
+  if (outcome.whole) reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
   reply.code(outcome.status)
   return result
 }
@@ -94,9 +98,10 @@ class Replay {
 // known.
 async function once<T extends object>(
   key: IdempotencyKey | undefined,
+  reply: FastifyReply,
   options: EffectOptions<T>,
   verb: (tx: Transaction) => Promise<T | Refusal>,
-) {
+): Promise<Outcome<T | Refusal>> {
   const done = inTransaction(options.db, async (tx) => {
     const [claim, work] = await Promise.allSettled([key && claimKey(tx, key), verb(tx)])
     if (claim.status === 'rejected') throw claim.reason
@@ -106,23 +111,36 @@ async function once<T extends object>(
     const result = work.value
     if (isRefusal(result)) return { replayed: false, status: 0, result }
     const status = typeof options.status === 'function' ? options.status(result) : (options.status ?? 200)
-    if (key) storeAnswer(tx, key, { status, response: result }, options.keyLife ?? 'days30')
+    if (key) storeAnswer(tx, key, keptOf(reply.code(status), options, result), options.keyLife ?? 'days30')
     else waitForStandby(tx) // What was done before, and is acknowledged again, has written nothing.
     return { replayed: false, status, result }
   })
   return done.catch(async (thrown) => {
     if (!(thrown instanceof Replay)) throw thrown
-    const { status, response } = thrown.stored
-    await recordReplay(options, response as T)
-    return { replayed: true, status, result: response as T }
+    const { status, made, response } = thrown.stored
+    const answer = (tx: Transaction) => (made === null ? (response as T) : options.kept?.remake(tx, made, response))
+    return { replayed: true, whole: made === null, status, result: await recordReplay(options, answer) }
   })
 }
 
+function keptOf<T extends object>(reply: FastifyReply, { kept }: EffectOptions<T>, result: T) {
+  const { statusCode: status } = reply
+  if (!kept) return { status, made: null, response: String(reply.serialize(result)) }
+  const answer = result as T & { id: string }
+  return { status, made: answer.id, response: JSON.stringify(kept.rest(answer)) }
+}
+
 // To send an answer again is to acknowledge again what was committed, perhaps here alone.
-function recordReplay<T>({ db, onReplay }: EffectOptions<T>, answer: T): Promise<void> {
+function recordReplay<T>(
+  { db, onReplay }: EffectOptions<T>,
+  answerAgain: (tx: Transaction) => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   return inTransaction(db, async (tx) => {
     waitForStandby(tx)
+    const answer = await answerAgain(tx)
+    if (answer === undefined) throw keyProblem('reused')
     onReplay?.(tx, answer)
+    return answer
   })
 }
 
@@ -146,39 +164,4 @@ export function operatorOf(request: FastifyRequest): string | undefined {
     throw invalid('X-Operator', 'must be 1 to 64 visible ASCII characters')
   }
   return operator
-}
-
-function keyOf<T>(request: FastifyRequest, { pharmacy, keyRequired }: EffectOptions<T>): IdempotencyKey | undefined {
-  const key = request.headers['idempotency-key']
-  if (key === undefined) {
-    if (!keyRequired) return undefined
-    throw new Problem(
-      'idempotency_key_missing',
-      'Send an Idempotency-Key header, new for each new request and the same on a retry.',
-      { errors: [{ path: 'Idempotency-Key', message: 'required' }] },
-    )
-  }
-  if (typeof key !== 'string' || key.length > 255 || !VISIBLE_ASCII.test(key)) {
-    throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
-  }
-  return { scope: scopeOf(request.caller, pharmacy), key, requestHash: hashOf(request) }
-}
-
-// The pharmacy is always part of it: how many a caller acts for may change, and a retry must still find its key.
-function scopeOf({ issuer, role, subject }: Caller, pharmacy: string | undefined): string {
-  const parts = [issuer, role, subject]
-  if (role === 'pharmacy' && pharmacy !== undefined) parts.push(pharmacy)
-  return parts.join('\n')
-}
-
-// The validated body with its keys sorted, so that a retry with the same members in another order is the same request.
-// A national number can be guessed from its hash, so an erasure leaves only the half without it.
-function hashOf({ method, routeOptions, params, body = null }: FastifyRequest): Buffer {
-  const { professional: _, ...unnamed } = { ...(body as { professional?: string } | null) }
-  const hashes = [unnamed, body].map((each) =>
-    createHash('sha256')
-      .update(stringify([`${method} ${routeOptions.url}`, params, each]) ?? '')
-      .digest(),
-  )
-  return Buffer.concat(hashes)
 }

@@ -3,6 +3,8 @@ import type { IdempotencyKey } from '../store/idempotency.ts'
 /** How an effect ended: `status` 0 is a refusal, which no key stores. */
 export interface Outcome<T> {
   replayed: boolean
+  /** The answer is a stored one, to be sent as it is. */
+  whole?: boolean
   status: number
   result: T
 }
@@ -18,7 +20,7 @@ const underWay = new Map<string, { requestHash: Buffer; outcome: Promise<Outcome
 export async function inTurn<T>(
   key: IdempotencyKey | undefined,
   work: () => Promise<Outcome<T>>,
-  showAgain: (answer: T) => Promise<void>,
+  showAgain: (answer: T) => Promise<unknown>,
 ): Promise<Outcome<T>> {
   if (!key) return work()
   const name = `${key.scope}\n${key.key}`

@@ -5,7 +5,7 @@ import { sql } from '../db/sql.ts'
 
 /**
  * A key as a caller sent it. `scope` is the caller (and pharmacy). `requestHash` is two hashes of route and body, one
- * without the professional's number and one with it; after an erasure only the first is left.
+ * without the professional's number and one with it.
  */
 export interface IdempotencyKey {
   scope: string
@@ -16,8 +16,13 @@ export interface IdempotencyKey {
 /** A stored 2xx answer. */
 export interface StoredAnswer {
   status: number
+  /** The entry or movement that tells the rest of the answer; null if the response is the whole answer. */
+  made: string | null
   response: unknown
 }
+
+/** A 2xx answer to be stored, its response written as JSON. */
+export type AnswerText = StoredAnswer & { response: string }
 
 /** How long a key is kept that made neither an entry nor a movement. */
 export const KEY_DAYS = 30
@@ -44,10 +49,12 @@ export async function claimKey(
     'lock_key',
     sql`select pg_advisory_xact_lock(hashtextextended(${scope} || chr(10) || ${key}, 0))`,
   )
-  const lookup = row<{ same: boolean; status: number; response: unknown }>(
+  // Kept alone, the first hash is that of an entry, which tells the number, or was left by an erasure; the second is
+  // how release 0.1.0 kept its requests.
+  const lookup = row<StoredAnswer & { same: boolean }>(
     tx,
     'find_key',
-    sql`select request_hash in (sent, substring(sent for 32)) as same, status::int, response
+    sql`select request_hash in (sent, substring(sent for 32), substring(sent from 33)) as same, status::int, made, response
         from idempotency_keys, decode(${requestHash.toString('hex')}, 'hex') as sent
         where scope = ${scope} and key = ${key} and (expires_at is null or expires_at > clock_timestamp())`,
   )
@@ -60,8 +67,12 @@ export async function claimKey(
   }
 }
 
-/** Stores the answer under its key in the effect's own transaction, replacing an expired one. */
-export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: StoredAnswer, life: KeyLife): void {
+/**
+ * Stores the answer under its key in the effect's own transaction, replacing an expired one. Whom an entry is about is
+ * kept with the entry alone, so the hash with the number is not kept beside it.
+ */
+export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: AnswerText, life: KeyLife): void {
+  const kept = answer.made === null ? key.requestHash : key.requestHash.subarray(0, 32)
   send(
     tx,
     'store_answer',
@@ -70,9 +81,9 @@ export function storeAnswer(tx: Transaction, key: IdempotencyKey, answer: Stored
           where scope = ${key.scope} and key = ${key.key} and expires_at <= clock_timestamp()
           returning 1
         )
-        insert into idempotency_keys (scope, key, request_hash, status, response, expires_at)
-        select ${key.scope}, ${key.key}, decode(${key.requestHash.toString('hex')}, 'hex'), ${answer.status}::int,
-          ${JSON.stringify(answer.response)}::json,
+        insert into idempotency_keys (scope, key, request_hash, status, made, response, expires_at)
+        select ${key.scope}, ${key.key}, decode(${kept.toString('hex')}, 'hex'), ${answer.status}::int,
+          ${answer.made}::uuid, ${answer.response}::json,
           case when ${life}::text = 'days30' then clock_timestamp() + make_interval(days => ${KEY_DAYS}::int) end
         -- Reading its rows is the only way to have the delete done first: the expired key must go before the new one
         -- comes.

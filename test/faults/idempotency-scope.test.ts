@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
-import { asOwner } from '../support/records.ts'
+import { asOwner, keepWhole } from '../support/records.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
 import { dispensationBody, makeWorld, must } from '../support/world.ts'
@@ -46,14 +46,18 @@ t.test('keys that an earlier release stored without the pharmacy are found in th
     ['POST', `/v1/reservations/${held.id}/cancellation`, { reason: 'Closed for the day' }],
   ] as const
   for (const [method, path, body] of writes) {
-    const { status } = await call(method, path, { token, key: `old ${path}`.replaceAll(' ', '-'), body })
+    const key = `old ${path}`.replaceAll(' ', '-')
+    const { status, body: answer } = await call(method, path, { token, key, body })
     t.ok(status === 200 || status === 201, `${path} ${status}`)
+    await keepWhole(db, key, answer)
   }
   const after = await scopes()
 
   await asOwner(
     db,
-    `update idempotency_keys set scope = replace(scope, chr(10) || '${place.finess}', '') where scope ~ 'pharmacy';
+    `update idempotency_keys set made = null, response = json_build_object('id', made, 'pharmacy', '${place.finess}')
+       where made is not null;
+     update idempotency_keys set scope = replace(scope, chr(10) || '${place.finess}', '') where scope ~ 'pharmacy';
      drop index idempotency_keys_of_professionals`,
   )
   t.notSame(await scopes(), after)
@@ -67,8 +71,8 @@ t.test('keys that an earlier release stored without the pharmacy are found in th
 
 t.test('a key that stands in both places stays in both', async (t) => {
   const legacy = ['gomask', 'pharmacy', 'till'].join('\n')
-  const copy = `insert into idempotency_keys (scope, key, request_hash, status, response)
-    select '${legacy}', key, request_hash, status, response from idempotency_keys where key = 'more';
+  const copy = `insert into idempotency_keys (scope, key, request_hash, status, made, response)
+    select '${legacy}', key, request_hash, status, made, response from idempotency_keys where key = 'more';
     drop index idempotency_keys_of_professionals`
   await asOwner(db, copy)
   await asOwner(db, await readFile(new URL('../../migrations/0013_key_scopes.sql', import.meta.url), 'utf8'))

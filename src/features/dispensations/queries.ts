@@ -1,5 +1,5 @@
 import type { Queryable } from '../../db/database.ts'
-import { row, rows } from '../../db/query.ts'
+import { oneRow, row, rows } from '../../db/query.ts'
 import { sql, texts } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryReaderOf } from '../../http/readable.ts'
@@ -24,6 +24,11 @@ export function findEntry(
         select ${entryColumns}, e.person_id as "personId" from ledger_entries e
         where e.id = ${id}::uuid and ${isReadable}`,
   )
+}
+
+/** An entry that is known to be there, whoever asks. */
+export function readEntry(db: Queryable, id: string): Promise<EntryRow> {
+  return oneRow(db, 'read_entry', sql`select ${entryColumns} from ledger_entries e where e.id = ${id}::uuid`)
 }
 
 /** At which of these pharmacies an entry was made; undefined if at none. */

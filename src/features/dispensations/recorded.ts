@@ -1,7 +1,9 @@
-import { signReceipt } from '../../domain/checkpoint.ts'
+import { receiptOf, signatureOf, signReceipt } from '../../domain/checkpoint.ts'
 import type { EntryEffects } from '../../domain/entry-effects.ts'
 import type { Signer } from '../../domain/signed-note.ts'
+import type { Kept } from '../../http/effects.ts'
 import { type EntryRow, entryView } from '../../store/entries.ts'
+import { readEntry } from './queries.ts'
 import type { Dispensation } from './schema.ts'
 
 /** Who records an entry, and the key that signs its receipt. */
@@ -23,4 +25,23 @@ export function recorded(
   }
   const view = entryView({ ...entry, ...hashes, professional, ...shown })
   return { ...view, remaining, receipt: signReceipt(entry, signer) }
+}
+
+/**
+ * How the answer is kept for a retry: what may still be received, and the receipt's signature. The entry tells the
+ * rest, and never changes, except that an erasure takes whom it is about. `professional` is whom the request is about,
+ * if it says.
+ */
+export function keptWithEntry(professional?: string): Kept<Dispensation> {
+  return {
+    rest: ({ remaining, receipt }) => ({ remaining, receipt: signatureOf(receipt) }),
+    remake: async (tx, id, rest) => {
+      const entry = await readEntry(tx, id)
+      const isAboutAnother =
+        professional !== undefined && entry.professional !== null && entry.professional !== professional
+      if (isAboutAnother) return undefined
+      const { remaining, receipt } = rest as Pick<Dispensation, 'remaining' | 'receipt'>
+      return { ...entryView(entry), remaining, receipt: receiptOf(entry, receipt) }
+    },
+  }
 }

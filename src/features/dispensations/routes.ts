@@ -17,6 +17,7 @@ import { check } from './check.ts'
 import { dispense } from './dispense.ts'
 import type { CounterLimits } from './lock-counter.ts'
 import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
+import { keptWithEntry } from './recorded.ts'
 import { reverse } from './reverse.ts'
 import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
 
@@ -48,12 +49,9 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
     async (request, reply) => {
       const { pharmacy } = request
       const limits = { ...counterLimits(config), operator: operatorOf(request), signer }
-      const onReplay = showAgain(request)
-      return effect(
-        request,
-        reply,
-        { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
-        (tx) => dispense(tx, pharmacy, request.body, limits),
+      const kept = keptWithEntry(request.body.professional)
+      return effect(request, reply, { ...recording(request), db, pharmacy, kept }, (tx) =>
+        dispense(tx, pharmacy, request.body, limits),
       )
     },
   )
@@ -110,18 +108,12 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
       const { caller, params, body } = request
       const pharmacy = await pharmacyOfThing(caller, body.pharmacy, (own) => pharmacyOfEntry(db, own, params.id))
       if (pharmacy === undefined) throw notFound()
-      const onReplay = showAgain(request)
-      return effect(
-        request,
-        reply,
-        { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201, onReplay },
-        async (tx) => {
-          const writing = { operator: operatorOf(request), signer }
-          const reversed = await reverse(tx, { id: params.id, pharmacy }, body, writing)
-          if (!reversed) throw notFound()
-          return reversed
-        },
-      )
+      return effect(request, reply, { ...recording(request), db, pharmacy, kept: keptWithEntry() }, async (tx) => {
+        const writing = { operator: operatorOf(request), signer }
+        const reversed = await reverse(tx, { id: params.id, pharmacy }, body, writing)
+        if (!reversed) throw notFound()
+        return reversed
+      })
     },
   )
 }
@@ -189,9 +181,11 @@ function readRoute(app: App, { db }: Deps): void {
 }
 
 // The entry itself records the first answer. Sending it again, perhaps years later, is a reading.
-function showAgain(request: FastifyRequest) {
+function recording(request: FastifyRequest) {
   const reading = readingOf(request, 'dispensation')
-  return (tx: Transaction, { id }: { id: string }) => void (reading && sendReading(tx, reading, { entry: id }))
+  const onReplay = (tx: Transaction, { id }: { id: string }) =>
+    void (reading && sendReading(tx, reading, { entry: id }))
+  return { keyRequired: true, keyLife: 'entry' as const, status: 201, onReplay }
 }
 
 function notFound(): Rejection {

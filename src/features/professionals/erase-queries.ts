@@ -67,9 +67,10 @@ export async function deletePayloads(tx: Transaction, personIds: readonly string
 
 /**
  * Removes these persons from the stored answers, and returns how many were changed or deleted. The key of an entry goes
- * on answering, without the number and the pharmacist's note, so that no retry can ever dispense again. What the
- * persons sent themselves and what the directory answered about them is deleted, whichever issuer their tokens came
- * from.
+ * on answering, without the number and the pharmacist's note, so that no retry can ever dispense again: it takes whom
+ * the entry is about from its payload, and only answers of earlier releases say so themselves. Release 0.1.0 kept one
+ * hash, with the number, which can be guessed from it: without it, a retry is refused. What the persons sent
+ * themselves and what the directory answered about them is deleted, whichever issuer their tokens came from.
  */
 export async function eraseAnswers(
   tx: Transaction,
@@ -80,11 +81,15 @@ export async function eraseAnswers(
     tx,
     'erase_answers',
     sql`with unnamed as (
-          update idempotency_keys set request_hash = substring(request_hash for 32), response = (
-            select json_object_agg(key, case when key in ('professional', 'override') then json 'null' else value end)
-            from json_each(response))
+          update idempotency_keys set
+            request_hash = case
+              when length(request_hash) = 32 and response ->> 'kind' = 'dispensation' and response ->> 'professional' is not null then ''
+              else substring(request_hash for 32) end,
+            response = (
+              select json_object_agg(key, case when key in ('professional', 'override') then json 'null' else value end)
+              from json_each(response))
           where response ->> 'id' = any (array(select id::text from ledger_entries where person_id = any (${uuids(personIds)})))
-            and expires_at is null
+            and made is null and expires_at is null
           returning 1
         ), gone as (
           delete from idempotency_keys

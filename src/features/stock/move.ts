@@ -4,9 +4,10 @@ import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
 import { unknown } from '../../domain/named.ts'
 import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
 import { comesIn, decideMovement, movementEffects, takesFree } from '../../domain/stock-changes.ts'
+import type { Kept } from '../../http/effects.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { ensureShelf } from '../../store/shelves.ts'
-import { findShelfPlace, levelAfter, lockShelfWithHolds } from './queries.ts'
+import { findShelfPlace, levelAfter, lockShelfWithHolds, readMovement } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
 
 interface Move extends MovementRequest {
@@ -14,11 +15,19 @@ interface Move extends MovementRequest {
   operator: string | undefined
 }
 
+type Moved = Movement & { stock: StockLevel }
+
+/** How the answer is kept for a retry: the movement tells all but the stock after it. */
+export const keptWithMovement: Kept<Moved> = {
+  rest: ({ stock }) => stock,
+  remake: async (tx, id, stock) => ({ ...(await readMovement(tx, id)), stock: stock as StockLevel }),
+}
+
 /**
  * Records a movement. Refuses masks coming in of a product that is no longer distributed, and returns and transfers
  * above what is available. A loss is always taken, down to 0, and may cancel the newest reservations.
  */
-export async function move(tx: Transaction, request: Move): Promise<(Movement & { stock: StockLevel }) | Refusal> {
+export async function move(tx: Transaction, request: Move): Promise<Moved | Refusal> {
   const { pharmacy, product, kind, operator } = request
   const [place, , locked] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),

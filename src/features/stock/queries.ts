@@ -99,14 +99,28 @@ export async function listMovements(
   before: string | null,
   limit: number,
 ): Promise<Movement[]> {
-  const found = await rows<Movement & { occurredAt: Instant; recordedAt: Instant }>(
+  const found = await rows<MovementRow>(
     db,
     'list_movements',
-    sql`select id, pharmacy, product, kind, quantity, change, ${instant(sql`occurred_at`)} as "occurredAt",
-          ${instant(sql`recorded_at`)} as "recordedAt", reference, counterparty, lot, best_before::text as "bestBefore",
-          entry_id as dispensation
+    sql`select ${movementColumns}
         from stock_movements where pharmacy = ${pharmacy} and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
         order by id desc limit ${limit}::int`,
   )
-  return found.map((row) => ({ ...row, occurredAt: iso(row.occurredAt), recordedAt: iso(row.recordedAt) }))
+  return found.map(movementView)
+}
+
+/** A movement that is known to be there. */
+export async function readMovement(db: Queryable, id: string): Promise<Movement> {
+  const found = sql`select ${movementColumns} from stock_movements where id = ${id}::uuid`
+  return movementView(await oneRow<MovementRow>(db, 'read_movement', found))
+}
+
+type MovementRow = Movement & { occurredAt: Instant; recordedAt: Instant }
+
+const movementColumns = sql`id, pharmacy, product, kind, quantity, change, ${instant(sql`occurred_at`)} as "occurredAt",
+  ${instant(sql`recorded_at`)} as "recordedAt", reference, counterparty, lot, best_before::text as "bestBefore",
+  entry_id as dispensation`
+
+function movementView(row: MovementRow): Movement {
+  return { ...row, occurredAt: iso(row.occurredAt), recordedAt: iso(row.recordedAt) }
 }

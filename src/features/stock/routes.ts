@@ -5,7 +5,7 @@ import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { problems, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { count } from './count.ts'
-import { move } from './move.ts'
+import { keptWithMovement, move } from './move.ts'
 import { listMovements, readStock } from './queries.ts'
 import { requireReadablePharmacy } from './readable-pharmacy.ts'
 import {
@@ -84,9 +84,8 @@ function movementRoute(app: App, { db }: Deps): void {
     },
     async (request, reply) => {
       const { pharmacy } = request
-      return effect(request, reply, { db, pharmacy, keyRequired: true, keyLife: 'entry', status: 201 }, (tx) =>
-        move(tx, { ...request.body, pharmacy, operator: operatorOf(request) }),
-      )
+      const how = { db, pharmacy, keyRequired: true, keyLife: 'entry' as const, kept: keptWithMovement, status: 201 }
+      return effect(request, reply, how, (tx) => move(tx, { ...request.body, pharmacy, operator: operatorOf(request) }))
     },
   )
 }
