@@ -14,8 +14,8 @@ export interface CapBreach {
 
 /**
  * Judges every hand-over in the ledger again by what was known at it: what its person had received in its window and
- * held then, against the cap and the sub-cap of its rule. Finds `most` at most. Goes through the persons in batches, each
- * in a snapshot of its own, since nobody's entries concern another person.
+ * held then, against the cap and the sub-cap of its rule. Finds `most` at most. Goes through the persons in batches,
+ * each in a snapshot of its own, since nobody's entries concern another person.
  */
 export async function capBreaches(db: Queryable, most: number): Promise<CapBreach[]> {
   const found: CapBreach[] = []
@@ -23,8 +23,9 @@ export async function capBreaches(db: Queryable, most: number): Promise<CapBreac
     const last = await row<{ id: string }>(
       db,
       'last_of_batch',
-      sql`select id from (select id from persons where merged_into is null and id > ${after}::uuid order by id limit ${PERSONS}::int)
-          as batch order by id desc limit 1`,
+      sql`select id from (
+            select id from persons where merged_into is null and id > ${after}::uuid order by id limit ${PERSONS}::int
+          ) as batch order by id desc limit 1`,
     )
     if (!last) break
     found.push(...(await rows<CapBreach>(db, 'cap_breaches', breachesQuery(after, last.id, most - found.length))))
@@ -33,19 +34,13 @@ export async function capBreaches(db: Queryable, most: number): Promise<CapBreac
   return found
 }
 
-/**
- * The statement for the persons after one and up to another. Nothing that a line says about how it was judged is taken
- * for true: it is compared. What a person's decisions knew follows from the order of the chain that each joined:
- *
- * - of the chain itself, all that comes before;
- * - of a chain that was merged into it, all of it, from the link that says so on. Where there was nothing to link, from the
- *   last change of the merged record on, which is no earlier than the merge;
- * - of reservations, those that were made before and had neither ended nor expired at the entry's time. One that was just
- *   ending may have been counted still, so more held than is found now is right, less is not.
- */
-export function breachesQuery(after: string, upTo: string, most: number): SQL {
+// Nothing that a line says about how it was judged is taken for true: it is compared. What a decision knew follows from
+// the order of the chain that its entry joined: of the chain itself, all that comes before; of a chain that was merged
+// into it, all of it, from the link that says so on. Where there was nothing to link, that is from the last change of
+// the merged record on, which is no earlier than the merge.
+function known(after: string, upTo: string): SQL {
   return sql`
-    with record as materialized (
+    record as materialized (
       select id, root_id, merged_into is not null as merged, updated_at, count(*) over (partition by root_id) as records
       from persons where root_id > ${after}::uuid and root_id <= ${upTo}::uuid
     ), known as materialized (
@@ -56,63 +51,86 @@ export function breachesQuery(after: string, upTo: string, most: number): SQL {
           where e.person_id = chain.id and e.recorded_at <= other.updated_at) end,
         2147483647) end as after_seq
       from record chain join record other on other.root_id = chain.root_id
-    ), line as materialized (
-      select l.*, e.seq, e.recorded_at, e.flags, r.products, r.window_kind, r.cap as rule_cap, (
-        select min((sub ->> 'cap')::int) from jsonb_array_elements(r.sub_caps) sub where sub ->> 'product' = l.product
-      ) as sub_cap
-      from record join ledger_lines l on l.person_id = record.id join ledger_entries e on e.id = l.entry_id
-        left join allocation_rules r on r.id = l.rule_id
-    ), counting as materialized (
-      select distinct person_id, rule_id, window_start, window_end, window_kind, products from line where effect > 0
-    ), counted as (
-      select c.person_id, c.rule_id, c.window_start, c.window_end, l.entry_id, l.position, l.product, l.effect,
-        coalesce(k.after_seq, l.seq) as at_seq, case when k.after_seq is null then l.position else 32768 end as at_position
-      from counting c join known k on k.chain = c.person_id join line l on l.person_id = k.other
-      where l.product = any (c.products) and case c.window_kind
-        when 'calendar_weeks' then l.counted_at >= c.window_start and l.counted_at < c.window_end
-        when 'rolling_days' then l.counted_at > c.window_start
-        else l.counted_at >= c.window_start end
-    ), received as (
-      select *, coalesce(sum(effect) over total, 0) as received, coalesce(sum(effect) over its_product, 0) as received_of_it
-      from counted
-      window total as (partition by person_id, rule_id, window_start, window_end
-          order by at_seq, at_position rows between unbounded preceding and 1 preceding),
-        its_product as (partition by person_id, rule_id, window_start, window_end, product
-          order by at_seq, at_position rows between unbounded preceding and 1 preceding)
-    ), judged as (
-      select l.entry_id, l.position, l.product, l.quantity, l.rule_cap, l.sub_cap, l.cap, l.received as said_received,
-        l.held as said_held, l.beyond_cap and 'override' = any (l.flags) as overridden, l.beyond_cap,
-        r.received, r.received_of_it, h.held, h.held_of_it, own.records > 1 as merged
-      from line l join known own on own.chain = l.person_id and own.other = l.person_id
-        left join received r on r.person_id = l.person_id and r.rule_id = l.rule_id and r.window_start = l.window_start
-          and r.window_end is not distinct from l.window_end and r.entry_id = l.entry_id and r.position = l.position
-        cross join lateral (
-          select coalesce(sum(hold.quantity), 0) as held,
-            coalesce(sum(hold.quantity) filter (where hold.product = l.product), 0) as held_of_it
-          from known k join reservations hold on hold.person_id = k.other
-          where k.chain = l.person_id and coalesce(k.after_seq, 0) < l.seq and hold.product = any (l.products)
-            and hold.created_at < l.recorded_at and hold.expires_at > l.recorded_at
-            and (hold.ended_at is null or hold.ended_at > l.recorded_at)
-        ) h
-      where l.effect > 0
-    ), named as (
-      select entry_id, position, case
-        when received is null then 'not of the products, or not in the window, of the rule that it cites'
-        when beyond_cap and not overridden then 'beyond its cap without an override'
-        when not overridden and received + held + quantity > rule_cap then
-          format('%s received in the window, %s held and %s granted, cap %s', received, held, quantity, rule_cap)
-        when not overridden and received_of_it + held_of_it + quantity > sub_cap then
-          format('%s of %s received in the window, %s held and %s granted, sub-cap %s',
-            received_of_it, product, held_of_it, quantity, sub_cap)
-        when (cap = rule_cap and said_held >= held and (said_received = received or merged and said_received > received)
-          or cap = sub_cap and said_held >= held_of_it
-            and (said_received = received_of_it or merged and said_received > received_of_it)) is not true then
-          format('says %s received, %s held, cap %s; found are %s received, %s held, cap %s%s', said_received, said_held, cap,
-            received, held, rule_cap,
-            case when sub_cap is not null then format(', and %s, %s, %s of %s', received_of_it, held_of_it, sub_cap, product) end)
-        end as found
-      from judged
-    )
+    )`
+}
+
+// The lines, and the windows by which hand-overs were judged.
+const lines = sql`
+line as materialized (
+  select l.*, e.seq, e.recorded_at, e.flags, r.products, r.window_kind, r.cap as rule_cap, (
+    select min((sub ->> 'cap')::int) from jsonb_array_elements(r.sub_caps) sub where sub ->> 'product' = l.product
+  ) as sub_cap
+  from record join ledger_lines l on l.person_id = record.id join ledger_entries e on e.id = l.entry_id
+    left join allocation_rules r on r.id = l.rule_id
+), counting as materialized (
+  select distinct person_id, rule_id, window_start, window_end, window_kind, products from line where effect > 0
+)`
+
+// What had been received of a rule's products in such a window, and of the line's own, before each line of it.
+const received = sql`
+counted as (
+  select c.person_id, c.rule_id, c.window_start, c.window_end, l.entry_id, l.position, l.product, l.effect,
+    coalesce(k.after_seq, l.seq) as at_seq, case when k.after_seq is null then l.position else 32768 end as at_position
+  from counting c join known k on k.chain = c.person_id join line l on l.person_id = k.other
+  where l.product = any (c.products) and case c.window_kind
+    when 'calendar_weeks' then l.counted_at >= c.window_start and l.counted_at < c.window_end
+    when 'rolling_days' then l.counted_at > c.window_start
+    else l.counted_at >= c.window_start end
+), received as (
+  select *, coalesce(sum(effect) over total, 0) as received, coalesce(sum(effect) over its_product, 0) as received_of_it
+  from counted
+  window total as (partition by person_id, rule_id, window_start, window_end
+      order by at_seq, at_position rows between unbounded preceding and 1 preceding),
+    its_product as (partition by person_id, rule_id, window_start, window_end, product
+      order by at_seq, at_position rows between unbounded preceding and 1 preceding)
+)`
+
+// Reservations count that were made before and had neither ended nor expired at the entry's time. One that was just
+// ending may have been counted still, so more held than is found now is right, less is not.
+const judged = sql`
+judged as (
+  select l.entry_id, l.position, l.product, l.quantity, l.rule_cap, l.sub_cap, l.cap, l.received as said_received,
+    l.held as said_held, l.beyond_cap and 'override' = any (l.flags) as overridden, l.beyond_cap,
+    r.received, r.received_of_it, h.held, h.held_of_it, own.records > 1 as merged
+  from line l join known own on own.chain = l.person_id and own.other = l.person_id
+    left join received r on r.person_id = l.person_id and r.rule_id = l.rule_id and r.window_start = l.window_start
+      and r.window_end is not distinct from l.window_end and r.entry_id = l.entry_id and r.position = l.position
+    cross join lateral (
+      select coalesce(sum(hold.quantity), 0) as held,
+        coalesce(sum(hold.quantity) filter (where hold.product = l.product), 0) as held_of_it
+      from known k join reservations hold on hold.person_id = k.other
+      where k.chain = l.person_id and coalesce(k.after_seq, 0) < l.seq and hold.product = any (l.products)
+        and hold.created_at < l.recorded_at and hold.expires_at > l.recorded_at
+        and (hold.ended_at is null or hold.ended_at > l.recorded_at)
+    ) h
+  where l.effect > 0
+)`
+
+// What is wrong with a line, or null.
+const named = sql`
+named as (
+  select entry_id, position, case
+    when received is null then 'not of the products, or not in the window, of the rule that it cites'
+    when beyond_cap and not overridden then 'beyond its cap without an override'
+    when not overridden and received + held + quantity > rule_cap then
+      format('%s received in the window, %s held and %s granted, cap %s', received, held, quantity, rule_cap)
+    when not overridden and received_of_it + held_of_it + quantity > sub_cap then
+      format('%s of %s received in the window, %s held and %s granted, sub-cap %s',
+        received_of_it, product, held_of_it, quantity, sub_cap)
+    when (cap = rule_cap and said_held >= held and (said_received = received or merged and said_received > received)
+      or cap = sub_cap and said_held >= held_of_it
+        and (said_received = received_of_it or merged and said_received > received_of_it)) is not true then
+      format('says %s received, %s held, cap %s; found are %s received, %s held, cap %s%s',
+        said_received, said_held, cap, received, held, rule_cap, case when sub_cap is not null
+          then format(', and %s, %s, %s of %s', received_of_it, held_of_it, sub_cap, product) end)
+    end as found
+  from judged
+)`
+
+/** The breaches of the persons after one and up to another. */
+function breachesQuery(after: string, upTo: string, most: number): SQL {
+  return sql`
+    with ${known(after, upTo)}, ${lines}, ${received}, ${judged}, ${named}
     select 'I3' as invariant, 'ledger entry ' || entry_id || ' line ' || position as row, found
     from named where found is not null order by entry_id, position limit ${most}::int`
 }
@@ -121,19 +139,21 @@ export function breachesQuery(after: string, upTo: string, most: number): SQL {
 export function windowBreachesQuery(most: number): SQL {
   return sql`
     with dated as (
-      select l.entry_id, l.position, l.counted_at, l.window_start, l.time_zone, r.valid_from, r.window_kind, r.window_count,
-        date_trunc('week', r.valid_from at time zone l.time_zone)::date as first_monday,
+      select l.entry_id, l.position, l.counted_at, l.window_start, l.time_zone, r.valid_from,
+        r.window_kind, r.window_count, date_trunc('week', r.valid_from at time zone l.time_zone)::date as first_monday,
         date_trunc('week', l.counted_at at time zone l.time_zone)::date as monday
       from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.effect > 0
     ), windows as (
       select entry_id, position, window_start, case window_kind
-        when 'calendar_weeks' then (first_monday + 7 * window_count * floor((monday - first_monday) / (7.0 * window_count))::int)
-          ::timestamp at time zone time_zone
+        when 'calendar_weeks' then (
+          first_monday + 7 * window_count * floor((monday - first_monday) / (7.0 * window_count))::int
+        )::timestamp at time zone time_zone
         when 'rolling_days' then counted_at - make_interval(hours => 24 * window_count)
         else valid_from end as right_start
       from dated
     )
     select 'I3' as invariant, 'ledger entry ' || entry_id || ' line ' || position as row,
-      format('its window begins %s, that of its rule %s', window_start at time zone 'UTC', right_start at time zone 'UTC') as found
+      format('its window begins %s, that of its rule %s',
+        window_start at time zone 'UTC', right_start at time zone 'UTC') as found
     from windows where window_start <> right_start limit ${most}::int`
 }
