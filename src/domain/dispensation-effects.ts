@@ -30,13 +30,16 @@ export function dispensationEffects(
   { professional, identityCheck, override, operator }: Recorded,
   draw: Draw,
 ): EntryEffects {
-  const { head, shelves } = counter
-  const { pharmacy } = counter.facts
+  const { head, shelves, facts } = counter
+  const { pharmacy } = facts
   const entry = entryOf(counter, grant, draw.id())
   const ended = endedBy(counter, grant, entry.id)
+  // What a count has cancelled before is set aside no more.
+  const cancelled = new Set(facts.reservations.filter(({ status }) => status === 'cancelled').map(({ id }) => id))
+  const setAside = ended.filter(({ id }) => !cancelled.has(id))
   const { after, movements } = moveLines(
-    shelves.map((shelf) => freed(shelf, ended)),
-    { pharmacy, kind: 'dispensation', lines: grant.lines, occurredAt: entry.occurredAt },
+    shelves.map((shelf) => freed(shelf, setAside)),
+    { pharmacy, kind: 'dispensation', lines: grant.lines, occurredAt: entry.occurredAt, at: entry.recordedAt },
     { entryId: entry.id, draw },
   )
   const ids = { dispensation: entry.id, pharmacy, person: head.personId }

@@ -1,8 +1,7 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
-import type { LockedHold } from './effects.ts'
 import type { Allowance, Hold, Receipt } from './entitlement.ts'
 import { iso } from './instant.ts'
-import { isPickupCode } from './pickup-code.ts'
+import { isCutShort, liveOf, type NamedReservation, reservationFault } from './named-reservations.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
 
 /** What a pharmacy asks to hand over. */
@@ -13,18 +12,15 @@ export interface HandOver {
   override: boolean
 }
 
-/** A reservation locked for a hand-over, whatever its state. */
-export interface NamedReservation extends LockedHold {
-  status: 'held' | 'collected' | 'cancelled' | 'expired'
-  pickupCode: string
-}
-
 export interface DispensationFacts {
   entitlement: EntitlementFacts
   /** In the order of the request. */
   reservations: NamedReservation[]
   inactiveProducts: string[]
-  /** By product: on hand and promised to nobody live, at this pharmacy. */
+  /**
+   * By product: on hand and promised to nobody live, at this pharmacy. What was counted since the hand-over is not
+   * among them, since the count has seen the masks gone: the shelf of today says nothing about that of then.
+   */
   available: ReadonlyMap<string, number>
   pharmacy: string
   overridesLeft: number
@@ -64,7 +60,7 @@ export function decideDispensation(facts: DispensationFacts, request: HandOver):
 
   const mismatch = reservationFault(facts, request)
   if (mismatch) return mismatch
-  const live = facts.reservations.filter(({ status, expiresAt }) => status === 'held' && expiresAt > entitlement.at)
+  const live = liveOf(facts)
   const otherHolds = entitlement.holds.filter(({ id }) => !live.some((named) => named.id === id))
 
   const judged = judgeLines(facts, request, otherHolds)
@@ -74,34 +70,8 @@ export function decideDispensation(facts: DispensationFacts, request: HandOver):
     ...judged.released.filter(({ pharmacy }) => pharmacy === facts.pharmacy),
   ])
   if (short) return short
-  return { ...judged, outcomes: outcomesOf(facts, request, live) }
-}
-
-function reservationFault(facts: DispensationFacts, request: HandOver): Refusal | undefined {
-  for (const [index, reservation] of facts.reservations.entries()) {
-    const named = { reservation: reservation.id }
-    const code = request.reservations[index]?.pickupCode ?? ''
-    if (
-      reservation.personId !== facts.entitlement.person.id ||
-      !request.lines.some(({ product }) => product === reservation.product)
-    ) {
-      return refused(
-        'reservation_mismatch',
-        'The reservation is for another professional, or no line asks for its product.',
-        named,
-      )
-    }
-    if (!isPickupCode(code, reservation.pickupCode)) {
-      return refused('pickup_code_wrong', 'The pick-up code is not that of the reservation.', named)
-    }
-    if (reservation.status === 'collected' || reservation.status === 'cancelled') {
-      return refused('reservation_not_held', `The reservation is ${reservation.status}.`, {
-        ...named,
-        reservationStatus: reservation.status,
-      })
-    }
-  }
-  return undefined
+  const taken = facts.reservations.filter((named) => live.includes(named) || isCutShort(facts, named))
+  return { ...judged, outcomes: outcomesOf(facts, request, taken) }
 }
 
 function judgeLines(
@@ -161,7 +131,9 @@ function shortage(
   freed: { product: string; quantity: number }[],
 ): Refusal | undefined {
   for (const product of new Set(request.lines.map((line) => line.product))) {
-    const free = (facts.available.get(product) ?? 0) + total(freed, product)
+    const available = facts.available.get(product)
+    if (available === undefined) continue
+    const free = available + total(freed, product)
     if (total(request.lines, product) > free) {
       return refused(
         'stock_insufficient',
@@ -174,11 +146,11 @@ function shortage(
   return undefined
 }
 
-function outcomesOf(facts: DispensationFacts, request: HandOver, live: NamedReservation[]): Grant['outcomes'] {
+function outcomesOf(facts: DispensationFacts, request: HandOver, taken: NamedReservation[]): Grant['outcomes'] {
   const left = new Map<string, number>()
   return facts.reservations.map((reservation) => {
     const asked = left.get(reservation.product) ?? total(request.lines, reservation.product)
-    if (!live.includes(reservation)) return { id: reservation.id, outcome: 'expired', quantity: 0 }
+    if (!taken.includes(reservation)) return { id: reservation.id, outcome: 'expired', quantity: 0 }
     const quantity = Math.min(asked, reservation.quantity)
     left.set(reservation.product, asked - quantity)
     return { id: reservation.id, outcome: 'collected', quantity }

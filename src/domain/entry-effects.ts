@@ -12,13 +12,16 @@ interface Lines {
   pharmacy: string
   kind: 'dispensation' | 'reversal'
   lines: readonly { product: string; quantity: number }[]
+  /** When the masks left the shelf or came back. */
   occurredAt: Instant
+  /** The database's clock. */
+  at: Instant
 }
 
 /** Takes the masks of these lines off a pharmacy's shelves or puts them back, with the movements that record it. */
 export function moveLines(
   shelves: Shelf[],
-  { pharmacy, kind, lines, occurredAt }: Lines,
+  { pharmacy, kind, lines, occurredAt, at }: Lines,
   { entryId, draw }: { entryId: string; draw: Draw },
 ): { after: Shelf[]; movements: RecordedMovement[] } {
   let after = shelves
@@ -27,7 +30,8 @@ export function moveLines(
     const index = after.findIndex((shelf) => shelf.pharmacy === pharmacy && shelf.product === product)
     const shelf = after[index]
     if (!shelf) throw new Error('a line is of a shelf that is not there')
-    const moved = move(shelf, kind, quantity, kind === 'dispensation' ? -quantity : quantity, occurredAt)
+    const change = kind === 'dispensation' ? -quantity : quantity
+    const moved = move(shelf, { kind, quantity, change, occurredAt }, at)
     after = after.with(index, moved.shelf)
     movements.push(...moved.movements)
   }

@@ -2,6 +2,7 @@ import { type EntitlementFacts, remainingAfter } from './beneficiary.ts'
 import type { Head, LineWeight, NewEntry } from './chain.ts'
 import { type Draw, stockEffects } from './effects.ts'
 import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import type { Instant } from './instant.ts'
 import type { Original, OriginalLine } from './reversal.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -18,12 +19,15 @@ export interface Reversible {
 /** What is recorded of a reversal besides its lines. */
 interface Recorded {
   professional: string
-  kind: string
+  kind: 'entry_error' | 'returned'
   note?: string | undefined
   operator: string | undefined
 }
 
-/** The effects of a reversal: its entry, and the masks that return to the shelves. No reservation is revived. */
+/**
+ * The effects of a reversal: its entry, and the masks that return to the shelves. Those of a slip do so when they are
+ * said to have left, so that a count since then has them already. No reservation is revived.
+ */
 export function reversalEffects(
   { head, original, shelves }: Pick<Reversible, 'head' | 'original' | 'shelves'>,
   lines: OriginalLine[],
@@ -34,7 +38,7 @@ export function reversalEffects(
   const entry = entryOf(original, lines, draw.id())
   const { after, movements } = moveLines(
     shelves,
-    { pharmacy, kind: 'reversal', lines, occurredAt: at },
+    { pharmacy, kind: 'reversal', lines, occurredAt: kind === 'returned' ? at : takenAt(original), at },
     { entryId: entry.id, draw },
   )
   const events = [{ type: 'dispensation.reversed', subject: entry.id, ids: { reversal: entry.id, pharmacy } }]
@@ -55,6 +59,11 @@ export function remainingAfterReversal(
   if (!entitlement) return []
   const given = lines.map(({ product, quantity }) => ({ product, quantity: -quantity, at: original.occurredAt }))
   return remainingAfter(entitlement, given, entitlement.holds)
+}
+
+// The masks of a slip never left, as every count since has seen. Nothing was taken after it was recorded.
+function takenAt({ occurredAt, recordedAt }: Original): Instant {
+  return Math.min(occurredAt, recordedAt)
 }
 
 function entryOf(original: Original, lines: OriginalLine[], id: string): NewEntry {

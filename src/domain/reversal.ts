@@ -24,6 +24,7 @@ export interface Original {
   /** Null once erased. */
   professional: string | null
   occurredAt: Instant
+  recordedAt: Instant
   profession: string
   practiceTerritory: string | null
   pharmacyTerritory: string

@@ -51,12 +51,23 @@ export function hold(shelf: Shelf, quantity: number): Shelf {
 }
 
 /**
- * Moves masks onto a shelf (`change` > 0) or off it. A movement from before the last count is already in that count, so
- * an equal `count_absorbed` movement takes it back.
+ * Whether the newest count has seen what occurred then. Whatever is recorded at `at` has occurred by then, even if a
+ * caller's clock runs ahead.
  */
-export function move(shelf: Shelf, kind: MovementKind, quantity: number, change: number, occurredAt: Instant): Moved {
+export function isCounted({ countedAt }: Shelf, occurredAt: Instant, at: Instant): boolean {
+  return countedAt !== null && Math.min(occurredAt, at) <= countedAt
+}
+
+/** What moves onto a shelf (`change` > 0) or off it, and when by the caller's clock. */
+type Move = Pick<Movement, 'kind' | 'quantity' | 'change' | 'occurredAt'>
+
+/**
+ * Moves masks onto a shelf or off it. A movement that the newest count has seen is in that count, so an equal
+ * `count_absorbed` movement takes it back.
+ */
+export function move(shelf: Shelf, { kind, quantity, change, occurredAt }: Move, at: Instant): Moved {
   const moved = step(shelf, kind, quantity, change, occurredAt)
-  if (shelf.countedAt === null || occurredAt > shelf.countedAt) return moved
+  if (!isCounted(shelf, occurredAt, at)) return moved
   const absorbed = step(moved.shelf, 'count_absorbed', quantity, -change, occurredAt)
   return { shelf: absorbed.shelf, movements: [...moved.movements, ...absorbed.movements] }
 }

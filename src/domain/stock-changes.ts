@@ -12,7 +12,7 @@ import {
 } from './effects.ts'
 import { type Instant, iso } from './instant.ts'
 import { type Refusal, refused } from './refusals.ts'
-import { count, type Moved, type MovementKind, move, type Shelf } from './shelf.ts'
+import { count, isCounted, type Moved, type MovementKind, move, type Shelf } from './shelf.ts'
 
 /** A shelf, if there is one, and all reservations that hold part of it, all locked; and the clock after the locks. */
 export interface LockedShelf {
@@ -30,17 +30,27 @@ export interface Count {
   countedAt: Instant
 }
 
-/** Decides the time of a count. One dated ahead must not swallow the hand-overs of the next minutes. */
-export function decideCount({ shelf, at }: ShelfFacts, { onHand, countedAt }: Count): Count | Refusal {
+const MOST_ON_HAND = 1_000_000_000
+
+/**
+ * Decides the time of a count; `since` is what came less what left after it. One dated ahead must not swallow the
+ * hand-overs of the next minutes.
+ */
+export function decideCount(
+  { shelf, at }: ShelfFacts,
+  { onHand, countedAt }: Count,
+  { since }: { since: number },
+): Count | Refusal {
   const counted = { onHand, countedAt: Math.min(countedAt, at) }
+  if (onHand + since > MOST_ON_HAND) {
+    return refused('stock_insufficient', 'With what came since, more than 1,000,000,000 masks would be on hand.')
+  }
   if (shelf.countedAt === null || counted.countedAt >= shelf.countedAt) return counted
   const latest = iso(shelf.countedAt)
   return refused('stock_count_outdated', `A later count, of ${latest}, is recorded already.`, { countedAt: latest })
 }
 
-/**
- * The effects of a count; `since` is the sum of the changes after it. Reservations that no longer fit are cancelled.
- */
+/** The effects of a count. Reservations that no longer fit are cancelled. */
 export function countEffects(
   facts: ShelfFacts,
   { onHand, countedAt }: Count,
@@ -66,13 +76,25 @@ export function takesFree(kind: DeclaredKind): boolean {
   return kind === 'return_to_supplier' || kind === 'transfer_out'
 }
 
-/** Decides a movement and its change to the stock on hand; a loss never takes more than is there. */
+interface Declaration {
+  product: string
+  kind: DeclaredKind
+  quantity: number
+  occurredAt: Instant
+}
+
+/**
+ * Decides a movement and its change to the stock on hand; a loss never takes more than is there. What the newest count
+ * has seen is taken whole, as the shelf of today says nothing about that of then.
+ */
 export function decideMovement(
   { shelf, holds, at, productActive }: LockedShelf & { productActive: boolean },
-  { product, kind, quantity }: { product: string; kind: DeclaredKind; quantity: number },
+  { product, kind, quantity, occurredAt }: Declaration,
 ): { change: number } | Refusal {
+  const change = comesIn(kind) ? quantity : -quantity
+  if (shelf && isCounted(shelf, occurredAt, at)) return { change }
   if (comesIn(kind)) {
-    if (productActive) return { change: quantity }
+    if (productActive) return { change }
     return refused('product_inactive', `${product} is no longer distributed.`, { product })
   }
   const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
@@ -80,7 +102,7 @@ export function decideMovement(
   if (takesFree(kind) && quantity > free) {
     return refused('stock_insufficient', `${free} masks of ${product} are available.`, { product, available: free })
   }
-  return { change: -Math.min(quantity, shelf?.onHand ?? 0) }
+  return { change: Math.max(change, -(shelf?.onHand ?? 0)) }
 }
 
 /** A movement as declared, with its change as decided. */
@@ -98,7 +120,7 @@ export function movementEffects(
   operator: string | undefined,
   draw: Draw,
 ): Effects {
-  const moved = move(facts.shelf, kind, quantity, change, occurredAt)
+  const moved = move(facts.shelf, { kind, quantity, change, occurredAt }, facts.at)
   const movements = moved.movements.map((movement) =>
     movement.kind === kind ? { ...movement, ...papers } : { ...movement, id: draw.id() },
   )

@@ -47,7 +47,7 @@ function sendStock(tx: Transaction, effects: Effects): void {
           collected_by = t.collected_by, cancellation_reason = t.cancellation_reason, ended_at = ${iso(effects.at)}::timestamptz
         from (select * from jsonb_to_recordset(${json(endedRows(effects))}) as t(id uuid, status text, collected_quantity int,
           collected_by uuid, cancellation_reason text) ${limitTo(effects.ended)}) as t
-        where r.id = t.id and r.status = 'held'
+        where r.id = t.id and (r.status = 'held' or (r.status = 'cancelled' and t.status = 'collected'))
         returning 1
       ), told as (
         insert into events (type, subject, ids, at)

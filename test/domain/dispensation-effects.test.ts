@@ -1,6 +1,7 @@
 import t from 'tap'
-import { decideDispensation, type HandOver, type NamedReservation } from '../../src/domain/dispensation.ts'
+import { decideDispensation, type HandOver } from '../../src/domain/dispensation.ts'
 import { type Counter, dispensationEffects, remainingAfterDispensation } from '../../src/domain/dispensation-effects.ts'
+import type { NamedReservation } from '../../src/domain/named-reservations.ts'
 import { pickupCode } from '../../src/domain/pickup-code.ts'
 import { isRefusal } from '../../src/domain/refusals.ts'
 import { reversalEffects } from '../../src/domain/reversal-effects.ts'
@@ -9,7 +10,7 @@ import { exampleRule } from './example-rule.ts'
 
 const CODE = pickupCode(Buffer.alloc(5))
 const own = exampleHold({ id: 'own', personId: 'doctor' })
-const named: NamedReservation = { ...own, status: 'held', pickupCode: CODE }
+const named: NamedReservation = { ...own, status: 'held', pickupCode: CODE, cancellationReason: null, endedAt: null }
 const recorded = { professional: '10000000001', identityCheck: { method: 'cps_card' }, operator: 'till-1' }
 
 /** A counter with a hundred masks, of which five are held for the doctor and three by a hold that has expired. */
@@ -130,7 +131,7 @@ t.test(
     }
     const original = {
       ...{ id: 'first', pharmacy: 'here', at: AT, personId: 'doctor', professional: '10000000001', profession: '10' },
-      ...{ occurredAt: AT - 60_000, practiceTerritory: null, pharmacyTerritory: 'FR-31' },
+      ...{ occurredAt: AT - 60_000, recordedAt: AT - 60_000, practiceTerritory: null, pharmacyTerritory: 'FR-31' },
       lines: [
         { ...line, product: 'surgical' },
         { ...line, product: 'ffp2' },
@@ -138,7 +139,7 @@ t.test(
     }
     const shelves = [exampleShelf({ onHand: 0 }), exampleShelf({ product: 'ffp2' })]
     const head = { personId: 'doctor', seq: 5, entryHash: null }
-    const asked = { professional: '10000000001', kind: 'returned', operator: undefined }
+    const asked = { professional: '10000000001', kind: 'returned', operator: undefined } as const
     const back = reversalEffects({ head, original, shelves }, original.lines.slice(0, 1), asked, exampleDraw())
     t.match(back.shelves, [{ after: { product: 'surgical', onHand: 4 } }])
     t.equal(back.shelves.length, 1)

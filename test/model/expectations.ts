@@ -52,13 +52,16 @@ export function expectReservation(
 
 /** What a hand-over must come to at an instant: the reservations' faults first, then the entitlement, then stock. */
 export function expectHandOver(model: Model, request: HandOver, now: number): Refused | Granted {
-  const fault = namedFault(request)
+  const fault = namedFault(model, request, now)
   if (fault) return fault
-  const collected = request.named.map(({ hold }) => hold).filter(({ status }) => status === 'held')
+  const collected = request.named
+    .map(({ hold }) => hold)
+    .filter((hold) => hold.status === 'held' || isCutShort(model, hold, request.at, now))
   const judged = judge(model, request, now)
   if ('code' in judged) return judged
   const asked = new Map(PRODUCTS.map((product) => [product, total(request.lines, product)]))
   for (const { product } of request.lines) {
+    if (model.isCounted(request.pharmacy, product, Math.min(request.at, now))) continue
     const freed = [...collected, ...judged.released.filter(({ pharmacy }) => pharmacy === request.pharmacy)]
     const available = model.level(request.pharmacy, product).available + total(freed, product)
     if ((asked.get(product) ?? 0) > available) return refused('stock_insufficient', { product, available })
@@ -74,17 +77,24 @@ export function expectHandOver(model: Model, request: HandOver, now: number): Re
   }
 }
 
-function namedFault({ person, pharmacy, lines, named }: HandOver): Refused | undefined {
+function namedFault(model: Model, { person, pharmacy, lines, named, at }: HandOver, now: number): Refused | undefined {
   if (named.some(({ hold }) => hold.pharmacy !== pharmacy)) return { status: 404, code: 'not_found', facts: {} }
   for (const { hold, wrongCode } of named) {
     const { id: reservation, status } = hold
     if (hold.person !== person || !lines.some(({ product }) => product === hold.product))
       return refused('reservation_mismatch', { reservation })
     if (wrongCode) return refused('pickup_code_wrong', { reservation })
-    if (status === 'collected' || status === 'cancelled')
+    if (status === 'collected' || (status === 'cancelled' && !isCutShort(model, hold, at, now)))
       return refused('reservation_not_held', { reservation, reservationStatus: status })
   }
   return undefined
+}
+
+// A count or a loss cancelled it after the hand-over, which the newest count has seen.
+function isCutShort(model: Model, { pharmacy, product, status, cutAt }: Hold, at: number, now: number): boolean {
+  const occurredAt = Math.min(at, now)
+  const isAfter = status === 'cancelled' && cutAt !== undefined && occurredAt <= cutAt
+  return isAfter && model.isCounted(pharmacy, product, occurredAt)
 }
 
 function judge(model: Model, request: HandOver, now: number): Refused | Omit<Granted, 'collected'> {

@@ -18,7 +18,9 @@ export interface Hold {
   createdAt: number
   status: 'held' | 'collected' | 'cancelled' | 'expired'
   collectedQuantity?: number
-  cancellationReason?: string
+  cancellationReason?: string | undefined
+  /** When a count or a loss cancelled it. */
+  cutAt?: number
 }
 
 export interface Line {
@@ -43,7 +45,7 @@ export interface Entry {
 interface Shelf {
   onHand: number
   countedAt: number | null
-  movements: { change: number; at: number }[]
+  movements: { declared: number; at: number }[]
 }
 
 /** The whole service as a pure model: shelves, reservations, one history. What only the service knows comes in. */
@@ -101,26 +103,34 @@ export class Model {
     return last !== null && countedAt < last
   }
 
-  count(pharmacy: number, product: Product, counted: number, countedAt: number): void {
+  /** Whether the newest count has seen what occurred at an instant, whatever a caller's clock said. */
+  isCounted(pharmacy: number, product: Product, at: number): boolean {
+    const { countedAt } = this.#shelf(pharmacy, product)
+    return countedAt !== null && at <= countedAt
+  }
+
+  count(pharmacy: number, product: Product, counted: number, time: { countedAt: number; recordedAt: number }): void {
     const shelf = this.#shelf(pharmacy, product)
-    const since = shelf.movements.filter(({ at }) => at > countedAt).reduce((sum, { change }) => sum + change, 0)
-    this.#put(pharmacy, product, { ...shelf, countedAt, onHand: Math.max(0, counted + since) })
+    const countedAt = Math.min(time.countedAt, time.recordedAt)
+    const since = shelf.movements.filter(({ at }) => at > countedAt).reduce((sum, { declared }) => sum + declared, 0)
+    this.#put(pharmacy, product, { ...shelf, countedAt, onHand: Math.max(0, counted + since) }, time.recordedAt)
   }
 
   /**
    * Moves stock at an instant, not later than when that was recorded, whatever a caller's clock said. What occurred
    * before the last count is in that count already.
    */
-  move(pharmacy: number, product: Product, change: number, at: number): void {
+  move(pharmacy: number, product: Product, declared: number, time: { at: number; recordedAt: number }): void {
     const shelf = this.#shelf(pharmacy, product)
-    const isCounted = shelf.countedAt !== null && at <= shelf.countedAt
-    const onHand = isCounted ? shelf.onHand : shelf.onHand + change
-    this.#put(pharmacy, product, { ...shelf, onHand, movements: [...shelf.movements, { change, at }] })
+    const at = Math.min(time.at, time.recordedAt)
+    const isCounted = this.isCounted(pharmacy, product, at)
+    const onHand = isCounted ? shelf.onHand : Math.max(0, shelf.onHand + declared)
+    const movements = [...shelf.movements, { declared, at }]
+    this.#put(pharmacy, product, { ...shelf, onHand, movements }, time.recordedAt)
   }
 
   handOver(lines: Line[], entry: Omit<Entry, 'kind' | 'lines' | 'reverses'>): void {
-    const at = Math.min(entry.at, entry.recordedAt)
-    for (const { product, quantity } of lines) this.move(entry.pharmacy, product, -quantity, at)
+    for (const { product, quantity } of lines) this.move(entry.pharmacy, product, -quantity, entry)
     this.entries.push({ ...entry, kind: 'dispensation', lines, reverses: null })
   }
 
@@ -132,8 +142,11 @@ export class Model {
     )
   }
 
-  reverse(original: Entry, lines: Line[], made: Pick<Entry, 'id' | 'recordedAt'>): void {
-    for (const { product, quantity } of lines) this.move(original.pharmacy, product, quantity, made.recordedAt)
+  /** Masks that are returned come back now; those of a slip never left. */
+  reverse(original: Entry, lines: Line[], kind: string, made: Pick<Entry, 'id' | 'recordedAt'>): void {
+    const { recordedAt } = made
+    const at = kind === 'returned' ? recordedAt : Math.min(original.at, original.recordedAt)
+    for (const { product, quantity } of lines) this.move(original.pharmacy, product, quantity, { at, recordedAt })
     this.entries.push({ ...original, ...made, kind: 'reversal', lines, override: false, reverses: original.id })
   }
 
@@ -145,6 +158,7 @@ export class Model {
   /** Everything lies further back, by so much that no reservation outlives it. */
   pass(ms: number): void {
     for (const hold of this.live()) hold.status = 'expired'
+    for (const hold of this.holds) if (hold.cutAt !== undefined) hold.cutAt -= ms
     for (const entry of this.entries) Object.assign(entry, { at: entry.at - ms, recordedAt: entry.recordedAt - ms })
     for (const shelf of this.#shelves.values()) {
       if (shelf.countedAt !== null) shelf.countedAt -= ms
@@ -165,13 +179,13 @@ export class Model {
   }
 
   // The newest reservations give way to what a count or a loss leaves.
-  #put(pharmacy: number, product: Product, shelf: Shelf): void {
+  #put(pharmacy: number, product: Product, shelf: Shelf, cutAt: number): void {
     this.#shelves.set(`${pharmacy} ${product}`, shelf)
     const here = this.live().filter((hold) => hold.pharmacy === pharmacy && hold.product === product)
     const newestFirst = here.reverse().sort((a, b) => b.createdAt - a.createdAt)
     for (const hold of newestFirst) {
       if (this.level(pharmacy, product).available >= 0) break
-      Object.assign(hold, { status: 'cancelled', cancellationReason: 'stock_shortfall' })
+      Object.assign(hold, { status: 'cancelled', cancellationReason: 'stock_shortfall', cutAt })
     }
   }
 }

@@ -66,7 +66,8 @@ export async function makeReality(service: Service, world: World, n: number): Pr
 async function declare(model: Model, { places }: Reality, world: World, product: Product): Promise<void> {
   for (const [pharmacy, place] of places.slice(0, 2).entries()) {
     const { body } = must(201, await world.count(place, 12, product))
-    model.count(pharmacy, product, 12, Date.parse(body.observedAt))
+    const recordedAt = Date.parse(body.observedAt)
+    model.count(pharmacy, product, 12, { countedAt: recordedAt, recordedAt })
   }
 }
 

@@ -38,7 +38,7 @@ export const dispense = fc
       }
       deepEqual(checked.body.decision, 'allow')
       for (const { hold, quantity: part } of expected.collected)
-        Object.assign(hold, { status: 'collected', collectedQuantity: part })
+        Object.assign(hold, { status: 'collected', collectedQuantity: part, cancellationReason: undefined })
       for (const hold of expected.released) Object.assign(hold, { status: 'cancelled', cancellationReason: 'released' })
       const { person: who, pharmacy: where } = asked
       model.handOver(asked.lines, {
@@ -56,14 +56,15 @@ export const dispense = fc
     }),
   )
 
+const kind = fc.constantFrom('entry_error', 'returned')
 /** A pharmacy takes back a hand-over, or part of it, or what is not its own. */
-export const reverse = fc.tuple(pick, fc.option(lines), seldom).map(([nth, asked, elsewhere]) =>
+export const reverse = fc.tuple(pick, fc.option(lines), seldom, kind).map(([nth, asked, elsewhere, kind]) =>
   step(
-    `reversal of ${JSON.stringify(asked)} of entry ${nth}${elsewhere ? ' by another pharmacy' : ''}`,
+    `${kind} reversal of ${JSON.stringify(asked)} of entry ${nth}${elsewhere ? ' by another pharmacy' : ''}`,
     async (model, real) => {
       const entry = picked(model.entries, nth)
       const { token } = at(real.places, (entry.pharmacy + (elsewhere ? 1 : 0)) % 3)
-      const body = { kind: 'returned', ...(asked && { lines: asked }) }
+      const body = { kind, ...(asked && { lines: asked }) }
       const answer = await real.post(`/v1/dispensations/${entry.id}/reversal`, token, body)
       if (elsewhere || entry.kind === 'reversal')
         return isRefused(answer, { status: 404, code: 'not_found', facts: {} })
@@ -73,7 +74,7 @@ export const reverse = fc.tuple(pick, fc.option(lines), seldom).map(([nth, asked
         const reversible = PRODUCTS.map((each) => total(left, each))
         return isRefused(answer, { status: 409, code: 'reversal_exceeds_dispensed', facts: { reversible } })
       }
-      model.reverse(entry, taken, madeOf(must(201, answer)))
+      model.reverse(entry, taken, kind, madeOf(must(201, answer)))
       showsEntry(answer.body, model, entry.person)
     },
     (model) => model.entries.length > 0,

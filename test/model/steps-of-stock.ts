@@ -18,7 +18,7 @@ export const count = fc
       const answer = await real.service.call('PUT', `/v1/pharmacies/${finess}/stock/${what}`, { token, body })
       if (isOutdated) return isRefused(answer, { status: 409, code: 'stock_count_outdated', facts: {} })
       must(isNew ? 201 : 200, answer)
-      model.count(where, what, counted, Math.min(countedAt, Date.parse(answer.body.observedAt)))
+      model.count(where, what, counted, { countedAt, recordedAt: Date.parse(answer.body.observedAt) })
       showsLevel(answer.body, model, where, what)
     }),
   )
@@ -41,12 +41,14 @@ export const move = fc
       }
       const { onHand, available } = model.level(where, what)
       const answer = await real.post(`/v1/pharmacies/${finess}/stock-movements`, token, body)
-      if ((kind === 'return_to_supplier' || kind === 'transfer_out') && amount > available)
+      const isCounted = model.isCounted(where, what, occurredAt)
+      if ((kind === 'return_to_supplier' || kind === 'transfer_out') && !isCounted && amount > available)
         return isRefused(answer, { status: 409, code: 'stock_insufficient', facts: { product: what, available } })
       const comesIn = kind === 'delivery' || kind === 'transfer_in'
-      const change = comesIn ? amount : 0 - (kind === 'loss' ? Math.min(amount, onHand) : amount)
+      const change = comesIn ? amount : 0 - (kind === 'loss' && !isCounted ? Math.min(amount, onHand) : amount)
       deepEqual(must(201, answer).body.change, change)
-      model.move(where, what, change, Math.min(occurredAt, Date.parse(answer.body.recordedAt)))
+      const recordedAt = Date.parse(answer.body.recordedAt)
+      model.move(where, what, comesIn ? amount : -amount, { at: occurredAt, recordedAt })
       showsLevel(answer.body.stock, model, where, what)
     }),
   )

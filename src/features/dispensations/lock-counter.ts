@@ -1,15 +1,16 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { sql, texts, uuids } from '../../db/sql.ts'
+import { instant, sql, texts, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import type { NamedReservation } from '../../domain/dispensation.ts'
+import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Counter } from '../../domain/dispensation-effects.ts'
 import { availableOn, type LockedHold } from '../../domain/effects.ts'
 import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
 import { requireKnown } from '../../domain/named.ts'
+import type { NamedReservation } from '../../domain/named-reservations.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
-import type { Shelf } from '../../domain/shelf.ts'
+import { isCounted, type Shelf } from '../../domain/shelf.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHead } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
@@ -44,7 +45,7 @@ export async function lockCounter(
       entitlement,
       reservations: named(pharmacy, request, locked),
       inactiveProducts,
-      available: availableByProduct(pharmacy, products, shelves, expired),
+      available: availableByProduct(pharmacy, products, { shelves, expired, entitlement }),
       pharmacy,
       overridesLeft: overridesPerWeek - overrides,
     },
@@ -152,7 +153,8 @@ function lockReservations(
             where i.identifier = ${professional}))
         )
         -- As arrays: for a set, the planner expects hundreds of rows and reads all reservations to find them.
-        select ${holdColumns}, r.status, r.pickup_code as "pickupCode" from reservations r
+        select ${holdColumns}, r.status, r.pickup_code as "pickupCode", r.cancellation_reason as "cancellationReason",
+          ${instant(sql`r.ended_at`)} as "endedAt" from reservations r
         where r.id = any (array(select id from wanted)) order by r.id for update of r`,
   )
 }
@@ -169,13 +171,18 @@ function named(pharmacy: string, request: DispensationRequest, locked: NamedRese
 function availableByProduct(
   pharmacy: string,
   products: string[],
-  shelves: Shelf[],
-  expired: LockedHold[],
+  { shelves, expired, entitlement: { occurredAt, at } }: Locked,
 ): Map<string, number> {
-  return new Map(
-    products.map((product) => {
-      const shelf = shelves.find((each) => each.pharmacy === pharmacy && each.product === product)
-      return [product, shelf ? availableOn({ shelf, expired }) : 0]
-    }),
-  )
+  const found = new Map(products.map((product) => [product, 0]))
+  for (const shelf of shelves.filter((each) => each.pharmacy === pharmacy)) {
+    if (isCounted(shelf, occurredAt, at)) found.delete(shelf.product)
+    else found.set(shelf.product, availableOn({ shelf, expired }))
+  }
+  return found
+}
+
+interface Locked {
+  shelves: Shelf[]
+  expired: LockedHold[]
+  entitlement: EntitlementFacts
 }

@@ -41,7 +41,7 @@ function readOriginal(tx: Transaction, { id, pharmacy }: Named): Promise<Origina
     tx,
     'read_reversible',
     sql`select e.id, ${instant(clock)} as at, p.root_id as "personId", e.pharmacy,
-          ${instant(sql`e.occurred_at`)} as "occurredAt", e.profession, e.practice_territory as "practiceTerritory",
+          ${instant(sql`e.occurred_at`)} as "occurredAt", ${instant(sql`e.recorded_at`)} as "recordedAt", e.profession, e.practice_territory as "practiceTerritory",
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,
           (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id, 'rule', ${ruleVersion},

@@ -97,7 +97,7 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
         tags: ['dispensations'],
         summary: 'Take a dispensation back, or part of it',
         description:
-          'A new entry gives stock and, in the original’s window, entitlement back; the original entry stays.',
+          'A new entry gives stock and, in the original’s window, entitlement back; the original entry stays. An `entry_error` moves no stock where a count taken after the hand-over has seen the masks already; `returned` always does.',
         params: entryParams,
         headers: keyedWriteHeaders,
         body: reversalBody,

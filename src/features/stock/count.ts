@@ -36,7 +36,7 @@ export async function count(
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
   if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', 'lies more than 5 minutes ahead')
   const facts = { ...locked, shelf }
-  const counted = decideCount(facts, request)
+  const counted = decideCount(facts, request, { since })
   if (isRefusal(counted)) return counted
   const effects = countEffects(facts, counted, { since, operator }, draw)
   writeEffects(tx, effects)

@@ -48,14 +48,15 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
 }
 
 /**
- * The sum of the changes that occurred after an instant. Whatever was recorded by then had occurred by then, even if a
- * caller's clock ran ahead, and the count includes it.
+ * What came less what left after an instant, losses as they were declared: how much of one was known to be there is
+ * nothing to a count from before it. Whatever was recorded by then had occurred by then, even if a caller's clock ran
+ * ahead, and the count includes it.
  */
 export async function changeSince(tx: Transaction, pharmacy: string, product: string, since: Instant): Promise<number> {
   const { change } = await oneRow<{ change: number }>(
     tx,
     'change_since',
-    sql`select coalesce(sum(change), 0)::int as change from stock_movements
+    sql`select coalesce(sum(case kind when 'loss' then -quantity else change end), 0)::float8 as change from stock_movements
         where pharmacy = ${pharmacy} and product = ${product}
           and occurred_at > ${timestamp(since)} and recorded_at > ${timestamp(since)}`,
   )

@@ -75,7 +75,7 @@ function movementRoute(app: App, { db }: Deps): void {
         tags: ['stock'],
         summary: 'Record a delivery, loss, return or transfer',
         description:
-          'Returns and transfers above what is available are refused. A loss is always taken, down to 0. There is no correction: count again.',
+          'Returns and transfers above what is available are refused. A loss is always taken, down to 0. What occurred before the newest count is taken whole, and changes nothing on hand: the count has seen it. There is no correction: count again.',
         params: pharmacyParams,
         headers: keyedWriteHeaders,
         body: movementBody,
