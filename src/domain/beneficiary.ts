@@ -1,7 +1,7 @@
 import { type AllocationRule, ruleFor } from './allocation-rules.ts'
 import { type Allowance, allowance, type Hold, type Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
-import { periodAt, resetsAt } from './periods.ts'
+import { periodAt } from './periods.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
 
 /** Everything that decides what one professional may receive, read from the database at one instant, after the lock. */
@@ -14,10 +14,10 @@ export interface EntitlementFacts {
   /** The territory that judges: the practice's, else the pharmacy's; narrowest first, up to the country. */
   territoryPath: string[]
   timeZone: string
-  /** In force at `occurredAt` for that territory, including rules for other professions. */
+  /** Those for that territory that have not ended by `occurredAt`, some not yet in force, and for all professions. */
   rules: AllocationRule[]
   receipts: Receipt[]
-  /** Live at `at`. */
+  /** Live at `at`, oldest first. */
   holds: Hold[]
 }
 
@@ -68,18 +68,12 @@ export function remainingAfter(
   })
 }
 
-/** Refuses a quantity above what is left; says what is left, when there will be more, and which rule decided. */
-export function exceeded({ receipts }: EntitlementFacts, allowance: Allowance, quantity: number): Refusal {
+/** Refuses a quantity above what is left; says what is left, when it would be granted, and which rule decided. */
+export function exceeded(allowance: Allowance, quantity: number, resets: Instant | null): Refusal {
   const { rule, period, product, remaining, cap } = allowance
-  const drawn = receipts.filter((receipt) => rule.products.includes(receipt.product) && receipt.quantity > 0)
-  const resets = resetsAt(
-    rule.window,
-    period,
-    drawn.map(({ at }) => at),
-  )
   return refused(
     'entitlement_exceeded',
-    `${remaining} of ${cap} masks are left in the present window for ${product}${resets === null ? '' : `; more from ${iso(resets)}`}.`,
+    `${remaining} of ${cap} masks are left in the present window for ${product}${resets === null ? '' : `; ${quantity} from ${iso(resets)}`}.`,
     {
       remaining: [{ product, quantity: remaining }],
       resetsAt: resets === null ? null : iso(resets),

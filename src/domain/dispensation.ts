@@ -1,12 +1,16 @@
-import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
-import type { Allowance, Hold, Receipt } from './entitlement.ts'
+import { type EntitlementFacts, exceeded } from './beneficiary.ts'
+import { shortOfStock, stockInsufficient, stockShortfalls } from './counter-stock.ts'
+import { type Hold, quantityOf } from './entitlement.ts'
+import { firstGrantedAt } from './first-granted.ts'
 import { iso } from './instant.ts'
+import { isWithinCaps, type JudgedLine, judgeLines, type Line, shortfallsOf } from './judged-lines.ts'
 import { isCutShort, liveOf, type NamedReservation, reservationFault } from './named-reservations.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
+import { leastRelease } from './release.ts'
 
 /** What a pharmacy asks to hand over. */
 export interface HandOver {
-  lines: { product: string; quantity: number; lot?: string | undefined }[]
+  lines: Line[]
   reservations: { id: string; pickupCode: string }[]
   releaseHolds: boolean
   override: boolean
@@ -26,17 +30,8 @@ export interface DispensationFacts {
   overridesLeft: number
 }
 
-/** A line that may be handed over, with what it was judged by. */
-interface GrantedLine {
-  product: string
-  quantity: number
-  lot: string | null
-  allowance: Allowance
-  beyondCap: boolean
-}
-
 export interface Grant {
-  lines: GrantedLine[]
+  lines: JudgedLine[]
   /** Named reservations with the quantity collected from each; `expired` ones count as walk-ins. */
   outcomes: { id: string; outcome: 'collected' | 'expired'; quantity: number }[]
   /** Holds cancelled to make room for this hand-over. */
@@ -55,58 +50,64 @@ export function decideDispensation(facts: DispensationFacts, request: HandOver):
       'product_inactive',
       `${inactive} is no longer distributed.`,
       { product: inactive },
-      { product: inactive, quantity: total(request.lines, inactive) },
+      { product: inactive, quantity: quantityOf([inactive], request.lines) },
     )
 
   const mismatch = reservationFault(facts, request)
   if (mismatch) return mismatch
   const live = liveOf(facts)
-  const otherHolds = entitlement.holds.filter(({ id }) => !live.some((named) => named.id === id))
 
-  const judged = judgeLines(facts, request, otherHolds)
+  const judged = judge(facts, request, live)
   if (isRefusal(judged)) return judged
-  const short = shortage(facts, request, [
-    ...live,
-    ...judged.released.filter(({ pharmacy }) => pharmacy === facts.pharmacy),
-  ])
-  if (short) return short
+  const [short] = shortOfStock(facts, request.lines, [...live, ...judged.released])
+  if (short) return stockInsufficient(request.lines, short)
   const taken = facts.reservations.filter((named) => live.includes(named) || isCutShort(facts, named))
   return { ...judged, outcomes: outcomesOf(facts, request, taken) }
 }
 
-function judgeLines(
+function judge(
   facts: DispensationFacts,
   request: HandOver,
-  otherHolds: Hold[],
+  live: NamedReservation[],
 ): Omit<Grant, 'outcomes'> | Refusal {
   const { entitlement } = facts
-  const lines: GrantedLine[] = []
-  const receipts: Receipt[] = []
-  const inTheWay = new Set<Hold>()
-  let blocked: Judged | undefined
-  for (const { product, quantity, lot } of request.lines) {
-    const holds = otherHolds.filter((hold) => !inTheWay.has(hold))
-    let allowance = allowanceFor(entitlement, product, { receipts, holds })
-    if (isRefusal(allowance)) return { ...allowance, judged: { product, quantity } }
-    if (quantity > allowance.remaining && !request.override) {
-      const withoutHolds = allowanceFor(entitlement, product, { receipts, holds: [] })
-      if (isRefusal(withoutHolds)) return withoutHolds
-      if (quantity > withoutHolds.remaining) return exceeded(entitlement, withoutHolds, quantity)
-      const { products } = withoutHolds.rule
-      for (const hold of holds) if (products.includes(hold.product)) inTheWay.add(hold)
-      blocked ??= { product, quantity, allowance }
-      allowance = withoutHolds
-    }
-    lines.push({ product, quantity, lot: lot ?? null, allowance, beyondCap: quantity > allowance.remaining })
-    receipts.push({ product, quantity, at: entitlement.occurredAt })
+  const others = entitlement.holds.filter(({ id }) => !live.some((named) => named.id === id))
+  const asHeld = judgeLines(entitlement, request.lines, others)
+  if (isRefusal(asHeld)) return asHeld
+  const stock = stockShortfalls(facts, request.lines, live)
+  const forStock = () => (request.releaseHolds && leastRelease(others, stock)) || []
+  const [blocked] = asHeld.filter(({ beyondCap }) => beyondCap)
+  if (!blocked) return { lines: asHeld, released: forStock(), flags: [] }
+
+  const inTheWay = shortfallsOf(asHeld)
+  const released = leastRelease(others, [...inTheWay, ...stock]) ?? leastRelease(others, inTheWay)
+  if (released) {
+    if (!request.releaseHolds) return held(released, blocked)
+    const lines = judgeLines(
+      entitlement,
+      request.lines,
+      others.filter((hold) => !released.includes(hold)),
+    )
+    return isRefusal(lines) ? lines : { lines, released, flags: [] }
   }
-  const released = [...inTheWay]
-  if (released.length > 0 && !request.releaseHolds) return held(released, blocked)
-  const beyond = lines.find(({ beyondCap }) => beyondCap)
-  if (beyond && facts.overridesLeft <= 0) {
-    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.', {}, beyond)
-  }
-  return { lines, released, flags: beyond ? ['override'] : [] }
+  // An override is only spent where no release would do, and then nothing stands in the entitlement's way.
+  if (!request.override) return exceededBy(entitlement, request, others)
+  if (facts.overridesLeft <= 0)
+    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.', {}, blocked)
+  return { lines: asHeld, released: forStock(), flags: ['override'] }
+}
+
+// What the first line lacks that no release makes room for. The request would be granted once all of its lines are.
+function exceededBy(entitlement: EntitlementFacts, { lines, releaseHolds }: HandOver, others: Hold[]): Refusal {
+  const unheld = judgeLines(entitlement, lines, [])
+  if (isRefusal(unheld)) return unheld
+  const [{ allowance, quantity }] = unheld.filter(({ beyondCap }) => beyondCap) as [JudgedLine]
+  const products = lines.map(({ product }) => product)
+  const resets = firstGrantedAt(entitlement, products, (then) => {
+    const counting = releaseHolds ? [] : then.holds.filter((hold) => others.includes(hold))
+    return isWithinCaps(judgeLines(then, lines, counting))
+  })
+  return exceeded(allowance, quantity, resets)
 }
 
 function held(holds: Hold[], judged: Judged | undefined): Refusal {
@@ -125,38 +126,13 @@ function held(holds: Hold[], judged: Judged | undefined): Refusal {
   )
 }
 
-function shortage(
-  facts: DispensationFacts,
-  request: HandOver,
-  freed: { product: string; quantity: number }[],
-): Refusal | undefined {
-  for (const product of new Set(request.lines.map((line) => line.product))) {
-    const available = facts.available.get(product)
-    if (available === undefined) continue
-    const free = available + total(freed, product)
-    if (total(request.lines, product) > free) {
-      return refused(
-        'stock_insufficient',
-        `${free} masks of ${product} are available at this pharmacy.`,
-        { product, available: free },
-        { product, quantity: total(request.lines, product), available: free },
-      )
-    }
-  }
-  return undefined
-}
-
 function outcomesOf(facts: DispensationFacts, request: HandOver, taken: NamedReservation[]): Grant['outcomes'] {
   const left = new Map<string, number>()
   return facts.reservations.map((reservation) => {
-    const asked = left.get(reservation.product) ?? total(request.lines, reservation.product)
+    const asked = left.get(reservation.product) ?? quantityOf([reservation.product], request.lines)
     if (!taken.includes(reservation)) return { id: reservation.id, outcome: 'expired', quantity: 0 }
     const quantity = Math.min(asked, reservation.quantity)
     left.set(reservation.product, asked - quantity)
     return { id: reservation.id, outcome: 'collected', quantity }
   })
-}
-
-function total(lines: readonly { product: string; quantity: number }[], product: string): number {
-  return lines.reduce((sum, line) => (line.product === product ? sum + line.quantity : sum), 0)
 }

@@ -33,12 +33,16 @@ export interface Allowance {
   remaining: number
   rule: AllocationRule
   period: Period
+  /** All that limit the product, the rule's own cap first. */
+  usages: Usage[]
 }
 
-interface Usage {
+/** A cap on some products together, and what has been used of it. */
+export interface Usage {
   cap: number
   received: number
   held: number
+  products: readonly string[]
 }
 
 /**
@@ -58,25 +62,29 @@ export function allowance(
     cap,
     received: quantityOf(products, counted),
     held: quantityOf(products, holds),
+    products,
   })
-  const subUsages = rule.subCaps.filter((sub) => sub.product === product).map((sub) => usage(sub.cap, [product]))
-  const binding = subUsages.reduce(
-    (least, sub) => (left(sub) < left(least) ? sub : least),
-    usage(rule.cap, rule.products),
-  )
-  return { product, ...binding, remaining: remainingOf(binding), rule, period }
+  const whole = usage(rule.cap, rule.products)
+  const parts = rule.subCaps.filter((sub) => sub.product === product).map((sub) => usage(sub.cap, [product]))
+  const binding = parts.reduce((least, part) => (left(part) < left(least) ? part : least), whole)
+  const { cap, received, held } = binding
+  return { product, cap, received, held, remaining: remainingOf(binding), rule, period, usages: [whole, ...parts] }
 }
 
 /** What is left of a cap, never below zero. */
-export function remainingOf(usage: Usage): number {
+export function remainingOf(usage: Pick<Usage, 'cap' | 'received' | 'held'>): number {
   return Math.max(0, left(usage))
 }
 
-// It would be negative after an override, a late hand-over or a lowered cap.
-function left({ cap, received, held }: Usage): number {
+/** The same, but negative after an override, a late hand-over or a lowered cap. */
+export function left({ cap, received, held }: Pick<Usage, 'cap' | 'received' | 'held'>): number {
   return cap - received - held
 }
 
-function quantityOf(products: readonly string[], lines: readonly { product: string; quantity: number }[]): number {
+/** How many masks of these products are in some lines together. */
+export function quantityOf(
+  products: readonly string[],
+  lines: readonly { product: string; quantity: number }[],
+): number {
   return lines.reduce((sum, line) => (products.includes(line.product) ? sum + line.quantity : sum), 0)
 }

@@ -66,17 +66,15 @@ export function countsIn(window: RuleWindow, period: Period, instant: Instant): 
 }
 
 /**
- * When some of the cap comes back by itself: at the end of calendar weeks, when the oldest counted receipt leaves a
- * rolling window, and never (null) if the cap is given once or was not drawn on.
+ * When a receipt at `instant` stops counting: at the end of its calendar weeks, n × 24 hours later, or never (null) if
+ * the cap is given once.
  */
-export function resetsAt(window: RuleWindow, period: Period, receipts: readonly Instant[]): Instant | null {
+export function leavesAt(window: RuleWindow, context: WindowContext, instant: Instant): Instant | null {
   switch (window.kind) {
     case 'calendar_weeks':
-      return period.end
-    case 'rolling_days': {
-      const counted = receipts.filter((instant) => countsIn(window, period, instant))
-      return counted.length === 0 ? null : Math.min(...counted) + window.count * DAY_MS
-    }
+      return periodAt(window, context, instant).end
+    case 'rolling_days':
+      return instant + window.count * DAY_MS
     case 'once':
       return null
   }

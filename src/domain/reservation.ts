@@ -1,4 +1,5 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
+import { firstGrantedAt } from './first-granted.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
 
 /** What a professional asks to have set aside. */
@@ -27,5 +28,10 @@ export function decideReservation(
       { product, quantity, allowance },
     )
   }
-  return quantity > allowance.remaining ? exceeded(facts, allowance, quantity) : undefined
+  if (quantity <= allowance.remaining) return undefined
+  const fits = (then: EntitlementFacts) => {
+    const left = allowanceFor(then, product)
+    return !isRefusal(left) && quantity <= left.remaining
+  }
+  return exceeded(allowance, quantity, firstGrantedAt(facts, [product], fits))
 }

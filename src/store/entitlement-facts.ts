@@ -70,8 +70,9 @@ export function factsQuery(who: Who): SQL {
     ), path as materialized (
       select ancestor as code, depth from territory_paths where territory = (select territory from place)
     ), rules as materialized (
+      -- Those to come as well, since a refusal says when there will be more.
       select r.* from allocation_rules r, moment
-      where r.territory in (select code from path) and r.valid_from <= occurred_at
+      where r.territory in (select code from path)
         and (r.valid_to is null or r.valid_to > occurred_at) and (r.withdrawn_at is null or r.withdrawn_at > occurred_at)
     ), reach as (
       -- Nothing older than the longest window can count; the pure code takes the exact bounds.
@@ -91,7 +92,7 @@ export function factsQuery(who: Who): SQL {
           'at', ${instant(sql`l.counted_at`)})), '[]')
         from ledger_lines l where l.person_id in (select id from circle) and l.counted_at >= (select since from reach)) as receipts,
       (select coalesce(json_agg(json_build_object('id', r.id, 'product', r.product, 'quantity', r.quantity,
-          'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}) order by r.created_at), '[]')
+          'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}) order by r.created_at, r.id), '[]')
         from reservations r
         where r.person_id in (select id from circle) and r.status = 'held' and r.expires_at > moment.at) as holds
     from moment`

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { instantOf, iso } from '../../src/domain/instant.ts'
-import { countsIn, periodAt, type RuleWindow, resetsAt } from '../../src/domain/periods.ts'
+import { countsIn, leavesAt, periodAt, type RuleWindow } from '../../src/domain/periods.ts'
 
 const weekly: RuleWindow = { kind: 'calendar_weeks', count: 1 }
 const sevenDays: RuleWindow = { kind: 'rolling_days', count: 7 }
@@ -43,22 +43,16 @@ t.test('what is given once counts from validFrom on, with no end but the rule’
   t.equal(countsIn(once, open, at + 300_000), true)
 })
 
-t.test('a weekly cap comes back at the end of the week, even when nothing was received', async (t) => {
-  const week = periodAt(weekly, context, at)
-  t.equal(resetsAt(weekly, week, []), instantOf('2020-05-25T00:00:00+02:00'))
-  t.equal(resetsAt(weekly, week, [at]), week.end)
+t.test('a receipt leaves its calendar weeks at their end', async (t) => {
+  t.equal(leavesAt(weekly, context, at), instantOf('2020-05-25T00:00:00+02:00'))
+  // Pairs of weeks from that of 2 March on: the twelfth ends on 25 May, too.
+  t.equal(leavesAt({ kind: 'calendar_weeks', count: 2 }, context, at), instantOf('2020-05-25T00:00:00+02:00'))
 })
 
-t.test('a rolling cap comes back when the oldest receipt that counts leaves', async (t) => {
-  const period = periodAt(sevenDays, context, at)
-  const left = at - 7 * DAY_MS
-  const oldest = at - 6 * DAY_MS
-  t.equal(resetsAt(sevenDays, period, [at - DAY_MS, oldest, left]), oldest + 7 * DAY_MS)
-  t.equal(countsIn(sevenDays, periodAt(sevenDays, context, oldest + 7 * DAY_MS), oldest), false, 'and not before')
-  t.equal(countsIn(sevenDays, periodAt(sevenDays, context, oldest + 7 * DAY_MS - 1), oldest), true)
-  t.equal(resetsAt(sevenDays, period, [left]), null)
+t.test('a receipt leaves rolling days as many times 24 hours later', async (t) => {
+  t.equal(leavesAt(sevenDays, context, at), at + 7 * DAY_MS)
 })
 
 t.test('what is given once never comes back', async (t) => {
-  t.equal(resetsAt(once, periodAt(once, { ...context, validTo: at + DAY_MS }, at), [at]), null)
+  t.equal(leavesAt(once, { ...context, validTo: at + DAY_MS }, at), null)
 })

@@ -50,7 +50,7 @@ export function ruleOf(rules: readonly Rule[], profession: string, product: stri
 }
 
 /** Where the window of a rule begins and ends at an instant. */
-export function windowOf({ window, from }: Rule, at: number): { start: number; end: number } {
+function windowOf({ window, from }: Rule, at: number): { start: number; end: number } {
   if ('days' in window) return { start: at - window.days * DAY, end: at }
   const first = mondayOf(from)
   const length = window.weeks * 7
@@ -80,6 +80,15 @@ export function leftOf(
   const part = subCap === undefined ? whole : against(subCap, [product])
   const least = part.remaining < whole.remaining ? part : whole
   return { ...least, remaining: Math.max(0, least.remaining) }
+}
+
+/** Every instant at which a receipt leaves its window under one of these rules, or a rule begins. */
+export function turnsOf(rules: readonly Rule[], receipts: readonly Receipt[]): number[] {
+  return rules.flatMap((rule) => {
+    const { window } = rule
+    const leaves = receipts.map(({ at }) => ('days' in window ? at + window.days * DAY : windowOf(rule, at).end))
+    return [rule.from, ...leaves]
+  })
 }
 
 // Days since 1970-01-01, a Thursday, by the clocks of Paris.

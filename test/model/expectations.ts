@@ -1,5 +1,5 @@
+import { leastOf } from '../support/least-release.ts'
 import type { Receipt } from './entitlement.ts'
-import { windowOf } from './entitlement.ts'
 import { type Hold, type Line, type Model, PRODUCTS, type Product, total } from './model.ts'
 
 export const MAX_LIVE_HOLDS = 2
@@ -41,7 +41,13 @@ export function expectReservation(
   const live = model.live().filter((hold) => hold.person === person && hold.product === product)
   if (live.length >= MAX_LIVE_HOLDS) return refused('too_many_holds', { limit: MAX_LIVE_HOLDS })
   const { remaining } = model.left(person, product, now)
-  if (quantity > remaining) return exceeded(model, person, product, remaining, now)
+  if (quantity > remaining) {
+    const again = model.firstTime(person, now, (at) => {
+      const without = model.live().filter(({ expiresAt }) => expiresAt <= at)
+      return quantity <= model.left(person, product, at, { without }).remaining
+    })
+    return exceeded(model, { person, product, at: now }, remaining, again)
+  }
   if ('pharmacy' in where) {
     const { available } = model.level(where.pharmacy, product)
     return available < quantity ? refused('stock_insufficient', { product, available }) : where
@@ -101,33 +107,64 @@ function judge(model: Model, request: HandOver, now: number): Refused | Omit<Gra
   const { person, pharmacy, at, releaseHolds, override } = request
   const named = request.named.map(({ hold }) => hold)
   const others = model.live().filter((hold) => hold.person === person && !named.includes(hold))
+  const fits = (released: Hold[]) => firstBeyond(model, request, at, [...named, ...released]) === undefined
+  const supplied = (released: Hold[]) => hasStock(model, request, [...named, ...released], now)
+  const least = leastOf(others, fits)
+  if (least) {
+    const released = leastOf(others, (set) => fits(set) && supplied(set)) ?? least
+    if (least.length > 0 && !releaseHolds)
+      return refused('entitlement_held', { holds: released.map(({ id }) => id).sort() })
+    return { released: releaseHolds ? released : [], override: false }
+  }
+  if (!override) return exceededBy(model, request, named, others)
+  if (model.overridesSince(pharmacy, now - WEEK) >= OVERRIDES_PER_WEEK) return refused('override_not_allowed', {})
+  return { released: (releaseHolds && leastOf(others, supplied)) || [], override: true }
+}
+
+function exceededBy(model: Model, request: HandOver, named: Hold[], others: Hold[]): Refused {
+  const { person, at } = request
+  const { product, remaining } = firstBeyond(model, request, at, [...named, ...others]) as Beyond
+  const again = model.firstTime(person, at, (later) => {
+    const gone = request.releaseHolds ? others : others.filter(({ expiresAt }) => expiresAt <= later)
+    return firstBeyond(model, request, later, [...named, ...gone]) === undefined
+  })
+  return exceeded(model, { person, product, at }, remaining, again)
+}
+
+interface Beyond {
+  product: Product
+  remaining: number
+}
+
+/** The first line that is more than what is left at an instant, without some holds and after the lines before it. */
+function firstBeyond(model: Model, { person, lines }: HandOver, at: number, without: Hold[]): Beyond | undefined {
   const receipts: Receipt[] = []
-  const blocking = new Set<Hold>()
-  let beyond = false
-  for (const { product, quantity } of request.lines) {
-    const { remaining } = model.left(person, product, at, { receipts, without: named })
-    const withoutHolds = model.left(person, product, at, { receipts, without: [...named, ...others] }).remaining
-    if (quantity > remaining && override) beyond = true
-    else if (quantity > withoutHolds) return exceeded(model, person, product, withoutHolds, at)
-    else if (quantity > remaining) {
-      const { products } = model.ruleFor(person, product, at)
-      for (const hold of others) if (products.includes(hold.product)) blocking.add(hold)
-    }
+  for (const { product, quantity } of lines) {
+    const { remaining } = model.left(person, product, at, { receipts, without })
+    if (quantity > remaining) return { product, remaining }
     receipts.push({ product, quantity, at })
   }
-  if (blocking.size > 0 && !releaseHolds)
-    return refused('entitlement_held', { holds: [...blocking].map(({ id }) => id).sort() })
-  if (beyond && model.overridesSince(pharmacy, now - WEEK) >= OVERRIDES_PER_WEEK)
-    return refused('override_not_allowed', {})
-  return { released: [...blocking], override: beyond }
+  return undefined
+}
+
+function hasStock(model: Model, { pharmacy, lines, at }: HandOver, freed: Hold[], now: number): boolean {
+  const here = freed.filter((hold) => hold.status === 'held' && hold.pharmacy === pharmacy)
+  const enough = (product: Product) =>
+    total(lines, product) <= model.level(pharmacy, product).available + total(here, product)
+  return PRODUCTS.every((product) => model.isCounted(pharmacy, product, Math.min(at, now)) || enough(product))
 }
 
 const WEEK = 7 * 24 * 3_600_000
 
-function exceeded(model: Model, person: number, product: Product, remaining: number, at: number): Refused {
-  const rule = model.ruleFor(person, product, at)
-  const resets = 'weeks' in rule.window ? { resetsAt: new Date(windowOf(rule, at).end).toISOString() } : {}
-  return refused('entitlement_exceeded', { remaining: [{ product, quantity: remaining }], rule: rule.id, ...resets })
+function exceeded(
+  model: Model,
+  { person, product, at }: { person: number; product: Product; at: number },
+  remaining: number,
+  again: number | null,
+): Refused {
+  const rule = model.ruleFor(person, product, at).id
+  const resetsAt = again === null ? null : new Date(again).toISOString()
+  return refused('entitlement_exceeded', { remaining: [{ product, quantity: remaining }], rule, resetsAt })
 }
 
 function refused(code: string, facts: Record<string, unknown>): Refused {

@@ -1,4 +1,4 @@
-import { type Left, leftOf, type Receipt, type Rule, ruleOf } from './entitlement.ts'
+import { type Left, leftOf, type Receipt, type Rule, ruleOf, turnsOf } from './entitlement.ts'
 
 export const PRODUCTS = ['surgical', 'ffp2'] as const
 export type Product = (typeof PRODUCTS)[number]
@@ -16,6 +16,7 @@ export interface Hold {
   quantity: number
   code: string
   createdAt: number
+  expiresAt: number
   status: 'held' | 'collected' | 'cancelled' | 'expired'
   collectedQuantity?: number
   cancellationReason?: string | undefined
@@ -87,6 +88,13 @@ export class Model {
     const receipts = [...this.#receiptsOf(person), ...(more.receipts ?? [])]
     const held = this.live().filter((hold) => hold.person === person && !more.without?.includes(hold))
     return leftOf(this.ruleFor(person, product, at), product, at, receipts, held)
+  }
+
+  /** The first instant from one on at which something holds, when nobody does anything meanwhile; null if never. */
+  firstTime(person: number, from: number, holds: (at: number) => boolean): number | null {
+    const expiring = this.live().map(({ expiresAt }) => expiresAt)
+    const turns = [...turnsOf(this.rules, this.#receiptsOf(person)), ...expiring].filter((at) => at >= from)
+    return turns.sort((a, b) => a - b).find(holds) ?? null
   }
 
   /** The pharmacies in reach that have the quantity, nearest first. */

@@ -26,9 +26,10 @@ export const reserve = fc.tuple(person, product, quantity, where).map(([who, wha
     const body = { product: what, quantity: amount, ...place }
     const answer = await real.post('/v1/reservations', at(real.people, who).token, body)
     if ('code' in expected) return isRefused(answer, expected)
-    const { id, status, pharmacy: chosen, pickupCode: code, createdAt } = must(201, answer).body
+    const { id, status, pharmacy: chosen, pickupCode: code, createdAt, expiresAt } = must(201, answer).body
     deepEqual([status, chosen.finess], ['held', at(real.places, expected.pharmacy).finess])
-    const made = { id, code, createdAt: Date.parse(createdAt), status: 'held' as const }
+    const times = { createdAt: Date.parse(createdAt), expiresAt: Date.parse(expiresAt) }
+    const made = { id, code, ...times, status: 'held' as const }
     model.holds.push({ ...made, person: who, pharmacy: expected.pharmacy, product: what, quantity: amount })
   }),
 )

@@ -32,11 +32,11 @@ export const dispensationBody = z.strictObject({
   releaseHolds: z
     .boolean()
     .default(false)
-    .describe('Cancel the reservations that stand in the way of the entitlement.'),
+    .describe('Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.'),
   override: z
     .strictObject({ reasonCode: z.enum(['emergency', 'cluster', 'directive', 'other']), note: text(140).optional() })
     .optional()
-    .describe('Lifts the cap and nothing else, and is flagged for ever.'),
+    .describe('Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices.'),
 })
 
 export const dispensation = ledgerEntry

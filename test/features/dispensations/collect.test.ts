@@ -161,27 +161,62 @@ t.test(
     const there = must(201, await world.reserve(nurse.token, { quantity: 30, pharmacy: elsewhere.finess })).body
     const refused = await world.dispense(place, nurse.id, 41)
     t.match(refused, { status: 409, body: { code: 'entitlement_held' } })
+    // Only what is set aside here gives room and masks both.
     t.strictSame(
       refused.body.holds.map(({ id, quantity }: { id: string; quantity: number }) => [id, quantity]),
-      [
-        [here.id, 30],
-        [there.id, 30],
-      ],
+      [[here.id, 30]],
     )
     t.notMatch(refused.body.holds, { pickupCode: /./ })
     t.match(await read(here), { status: 'held' })
 
     const answer = await world.dispense(place, nurse.id, 50, { releaseHolds: true })
-    t.match(answer, { status: 201, body: { remaining: [{ quantity: 50 }], flags: [], reservations: [] } })
-    for (const released of [here, there]) {
-      t.match(await read(released), { status: 'cancelled', cancellationReason: /./ })
-      t.strictSame(await eventsOn(db, released.id), ['reservation.created', 'reservation.cancelled'])
-    }
-    t.match(await level(), { onHand: 0, held: 0 }, 'and gives their masks as well')
+    t.match(answer, { status: 201, body: { remaining: [{ quantity: 20 }], flags: [], reservations: [] } })
+    t.match(await read(here), { status: 'cancelled', cancellationReason: /./ })
+    t.match(await read(there), { status: 'held' })
+    t.strictSame(await eventsOn(db, here.id), ['reservation.created', 'reservation.cancelled'])
+    t.match(await level(), { onHand: 0, held: 0 }, 'and gives its masks as well')
+
+    const elsewhereToo = await world.dispense(elsewhere, nurse.id, 21, { releaseHolds: true })
+    t.match(elsewhereToo, { status: 201, body: { remaining: [{ quantity: 29 }] } })
+    t.match(await read(there), { status: 'cancelled' })
     const { items } = (await call('GET', `/v1/pharmacies/${elsewhere.finess}/stock`, { token: elsewhere.token })).body
-    t.match(items, [{ onHand: 50, held: 0 }])
+    t.match(items, [{ onHand: 29, held: 0 }])
   },
 )
+
+t.test('releaseHolds cancels what stands in the way of the product asked for, and no other reservation', async (t) => {
+  const { place, hold } = await counter(17)
+  const nurse = await world.professional(18, { profession: '61' })
+  await world.rule({ beneficiaries: [{ profession: '61' }], cap: 18, subCaps: [{ product: 'ffp2', cap: 6 }] })
+  const [ffp2, surgical] = [await hold(6, 'ffp2', nurse.token), await hold(6, 'surgical', nurse.token)]
+  const lines = [{ product: 'ffp2', quantity: 6 }]
+  const refused = await world.dispense(place, nurse.id, 0, { lines })
+  t.match(refused, { status: 409, body: { code: 'entitlement_held', holds: [{ id: ffp2.id }] } })
+  t.equal(refused.body.holds.length, 1)
+  t.match(await world.dispense(place, nurse.id, 0, { lines, releaseHolds: true }), { status: 201, body: { flags: [] } })
+  const own = async ({ id }: Hold) => (await call('GET', `/v1/reservations/${id}`, { token: nurse.token })).body.status
+  t.strictSame([await own(ffp2), await own(surgical)], ['cancelled', 'held'])
+})
+
+t.test('an override is not spent where a release suffices, and releases nothing where it does not', async (t) => {
+  const { place, nurse, hold, read } = await counter(19)
+  const made = await hold(30)
+  const override = { reasonCode: 'emergency' }
+  t.equal((await world.count(place, 300)).status, 200)
+  t.match(await world.dispense(place, nurse.id, 90, { override }), { status: 409, body: { code: 'entitlement_held' } })
+  const beyond = await world.dispense(place, nurse.id, 101, { override, releaseHolds: true })
+  t.match(beyond, { status: 201, body: { flags: ['override'] } })
+  t.match(await read(made), { status: 'held' })
+
+  const colleague = await world.professional(190)
+  const theirs = await hold(30, 'surgical', colleague.token)
+  const within = await world.dispense(place, colleague.id, 60, { override, releaseHolds: true })
+  t.match(within, { status: 201, body: { flags: [], remaining: [{ quantity: 10 }] } })
+  const made2 = await world.dispense(place, colleague.id, 20, { override, releaseHolds: true })
+  t.match(made2, { status: 201, body: { flags: [], remaining: [{ quantity: 20 }] } }, 'the hold gave way')
+  const { body } = await call('GET', `/v1/reservations/${theirs.id}`, { token: colleague.token })
+  t.equal(body.status, 'cancelled')
+})
 
 t.test('releaseHolds releases nothing where there is room, and where even that would not be enough', async (t) => {
   const { place, nurse, hold, read } = await counter(15)

@@ -139,11 +139,13 @@ t.test('weeks begin by the clocks of the territory that judges', async (t) => {
     [homeless, 'Indian/Reunion'],
     [visitor, 'Europe/Paris'],
   ] as const) {
-    const { window } = must(201, await world.dispense(island, id, 1)).body
+    // Both at one instant, and so in one week whatever the clock does meanwhile.
+    const then = { dispensedAt: new Date().toISOString() }
+    const { window } = must(201, await world.dispense(island, id, 1, then)).body
     t.match(weekday(window.start, timeZone), /^Monday.*00:00$/, timeZone)
     t.match(weekday(window.end, timeZone), /^Monday.*00:00$/, timeZone)
-    // More than the cap, so that it is refused in whatever week.
-    const { resetsAt } = must(409, await world.dispense(island, id, 19)).body
+    const { resetsAt } = must(409, await world.dispense(island, id, 18, then)).body
+    t.equal(resetsAt, window.end)
     t.match(weekday(resetsAt, timeZone), /^Monday.*00:00$/, `${timeZone}: more comes with the next week`)
   }
 })

@@ -35,20 +35,26 @@ t.test(
     const nurse = await world.professional(50)
     must(201, await world.count(place, 500))
     const given = must(201, await world.dispense(place, nurse.id, 30)).body
-    must(201, await world.reserve(nurse.token, { quantity: 50, pharmacy: place.finess }))
+    const held = must(201, await world.reserve(nurse.token, { quantity: 50, pharmacy: place.finess })).body
     const answer = await world.reserve(nurse.token, { quantity: 21, pharmacy: place.finess })
     t.match(answer, {
       status: 409,
       body: {
         code: 'entitlement_exceeded',
         remaining: [{ product: 'surgical', quantity: 20 }],
-        resetsAt: new Date(Date.parse(given.dispensedAt) + 7 * 86_400_000).toISOString(),
+        resetsAt: held.expiresAt,
         rule: { id: UUID_V7, source: { title: 'A rule for tests', reference: 'TEST-1', url: null } },
       },
     })
     t.match(await refusalsOn(db, nurse.id), [
       { verb: 'reservation', code: 'entitlement_exceeded', pharmacy: place.finess, rule: answer.body.rule.id },
     ])
+    t.match(
+      await world.reserve(nurse.token, { quantity: 71, pharmacy: place.finess }),
+      { body: { resetsAt: new Date(Date.parse(given.dispensedAt) + 7 * 86_400_000).toISOString() } },
+      'more than the hold takes up comes with the end of what was received',
+    )
+    t.match(await world.reserve(nurse.token, { quantity: 101, pharmacy: place.finess }), { body: { resetsAt: null } })
     t.equal((await world.reserve(nurse.token, { quantity: 20, pharmacy: place.finess })).status, 201)
   },
 )
