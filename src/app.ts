@@ -19,12 +19,13 @@ import { reservationRoutes } from './features/reservations/routes.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
+import { BODY_LIMIT_BYTES, limitBodies } from './http/body-limits.ts'
 import { partFromClients } from './http/closing.ts'
 import { controllerOf } from './http/controller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
-import { answerClientErrors, answerUnroutable, handleErrors } from './http/errors.ts'
-import { forgetPorts } from './http/forwarded.ts'
+import { answerClientErrors, answerUnknownEarly, answerUnroutable, handleErrors } from './http/errors.ts'
+import { knowNetworks } from './http/forwarded.ts'
 import { healthRoutes } from './http/health.ts'
 import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
@@ -37,6 +38,7 @@ import { watchRefusals } from './http/refusals.ts'
 import { secureHeaders } from './http/security-headers.ts'
 import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
+import { cutGreedySockets } from './http/sockets.ts'
 import { keepStandings } from './http/standings.ts'
 
 // How often Node looks for requests that have run out of time. With its default of 30 s they could last three times as
@@ -48,7 +50,6 @@ const TIMEOUTS = {
   keepAliveMs: 60_000,
   checkEveryMs: 1_000,
 }
-const BODY_LIMIT_BYTES = 256 * 1024
 
 /** Builds the application; the only composition root. It does not listen yet, so tests can inject. */
 export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<FastifyInstance> {
@@ -70,10 +71,12 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(fastSerializerCompiler as never)
   app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
-  forgetPorts(app)
+  cutGreedySockets(app)
+  knowNetworks(app)
   logAnswers(app)
   handleErrors(app)
   watchRefusals(app)
+  limitBodies(app)
   parseJson(app)
   secureHeaders(app)
   await allowOrigins(app, deps.config.CORS_ORIGINS)
@@ -81,6 +84,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   shedLoad(app)
   partFromClients(app)
   await limitRate(app, deps.config)
+  answerUnknownEarly(app)
   await authenticate(app, {
     issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),

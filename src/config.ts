@@ -110,12 +110,14 @@ const environment = z.object({
     600,
     'requests per minute and caller; 0 turns every limit off, even on pick-up codes',
   ),
-  RATE_LIMIT_ADDRESS: whole(1, 100_000_000)
-    .optional()
-    .meta({ about: 'requests per minute and address, all its callers together; if not set, ten times RATE_LIMIT' }),
-  RATE_LIMIT_UNAUTHENTICATED: count(1, 1_000_000, 300, 'requests per minute and address with a missing or wrong token'),
+  RATE_LIMIT_UNAUTHENTICATED: count(
+    1,
+    1_000_000,
+    300,
+    'requests per minute and address with a missing or wrong token or secret, beyond which those alone get 429',
+  ),
   RATE_LIMIT_NOT_FOUND: count(1, 1_000_000, 60, 'unknown ids and wrong pick-up codes per minute and caller'),
-  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'requests for tokens per minute and address'),
+  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client'),
   TRUST_PROXY: z.string().transform(trustedProxies).default(false).meta({
     about: 'addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16',
   }),

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { professionalId } from '../domain/identifiers.ts'
 import { invalid } from '../domain/refusals.ts'
 import { Problem } from './problem.ts'
@@ -19,6 +20,11 @@ export interface Caller {
   professions: string[]
   /** Only for a machine's token: its scopes, as far as its client still has them. */
   client?: { scopes: string[]; suspended: boolean }
+}
+
+/** Whom limits count a request for: its caller or, as long as nobody is known, its address. */
+export function whoOf({ caller, network }: Pick<FastifyRequest, 'caller' | 'network'>): string {
+  return caller ? `${caller.issuer}\n${caller.role}\n${caller.subject}` : network
 }
 
 /** The caller's own national number; for routes whose policy admits professionals only. */

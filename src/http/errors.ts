@@ -4,7 +4,10 @@ import { v4 as uuid } from 'uuid'
 import { constraintRejection, isUnavailable, OutcomeUnknown } from '../db/failures.ts'
 import { StaleRead } from '../db/transaction.ts'
 import { Rejection } from '../domain/refusals.ts'
+import { inKilobytes } from './body-limits.ts'
+import { complain } from './complaints.ts'
 import { documentOf, Problem, shownName } from './problem.ts'
+import { tooManyFailures } from './rate-limit.ts'
 import { refusalOf } from './refusals.ts'
 import { bareHeaders } from './security-headers.ts'
 
@@ -36,23 +39,38 @@ function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): s
 /** Answers every error with a problem document, and logs those that are our fault. */
 export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error)
-    if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed')
+    const found = problemOf(error, request.routeOptions.bodyLimit)
+    const problem = (found.status === 401 && tooManyFailures(request, reply)) || found
+    complain(request.log, error, problem)
     return sendProblem(request, reply, problem)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new Problem('not_found', 'There is no such route.')),
-  )
+  app.setNotFoundHandler(() => {
+    throw noRoute()
+  })
 }
 
-/** Answers requests that never reach routing, such as one with a malformed URL. No hook runs before it. */
+/** Answers where there is no such route before the body is read. Registered after the limits, which count it. */
+export function answerUnknownEarly(app: FastifyInstance): void {
+  app.addHook('preParsing', async ({ is404 }) => {
+    if (is404) throw noRoute()
+  })
+}
+
+function noRoute(): Problem {
+  return new Problem('not_found', 'There is no such route.')
+}
+
+/**
+ * Answers requests that never reach routing, such as one with a malformed URL. No hook runs before it, so no limit
+ * either: each costs its sender the connection.
+ */
 export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers({ 'x-request-id': request.id, ...bareHeaders })
+  reply.headers({ 'x-request-id': request.id, ...bareHeaders, connection: 'close' })
   sendProblem(request, reply, problemOf(error))
 }
 
-/** The problem that an error stands for. */
-export function problemOf(error: unknown): Problem {
+/** The problem that an error stands for, on a route that takes bodies of so many bytes. */
+export function problemOf(error: unknown, bodyLimit?: number): Problem {
   if (error instanceof Problem) return error
   const rejection = error instanceof Rejection ? error : constraintRejection(error)
   if (rejection) {
@@ -71,14 +89,18 @@ export function problemOf(error: unknown): Problem {
       'The service cannot reach its database or is too busy. Nothing was done; try again in a moment.',
     )
   }
-  return frameworkProblem(error as Partial<FastifyError>)
+  return frameworkProblem(error as Partial<FastifyError>, bodyLimit)
 }
 
-function frameworkProblem({ validation, validationContext, statusCode, code }: Partial<FastifyError>): Problem {
+const MOST_ERRORS = 10
+const LONGEST_MESSAGE = 500
+
+function frameworkProblem(error: Partial<FastifyError>, bodyLimit: number | undefined): Problem {
+  const { validation, validationContext, statusCode, code } = error
   if (validation) {
-    const errors = validation.map(({ instancePath, message }) => ({
+    const errors = validation.slice(0, MOST_ERRORS).map(({ instancePath, message }) => ({
       path: fieldPath(instancePath) || (validationContext ?? 'body'),
-      message: message?.replace(/"([^"]*)"/g, (_quoted, name) => `"${shownName(name)}"`) ?? 'is not valid',
+      message: shownMessage(message ?? 'is not valid'),
     }))
     const [first] = errors
     return new Problem('invalid_request', `${first?.path}: ${first?.message}`, { errors })
@@ -87,9 +109,12 @@ function frameworkProblem({ validation, validationContext, statusCode, code }: P
     case 400:
       return new Problem('invalid_request', framework400[code ?? ''] ?? 'The request is not well formed.')
     case 404:
-      return new Problem('not_found', 'There is no such route.')
+      return noRoute()
     case 413:
-      return new Problem('payload_too_large', 'The body is larger than this service takes.')
+      return new Problem(
+        'payload_too_large',
+        `The body is larger than ${bodyLimit === undefined ? 'this route takes' : `the ${inKilobytes(bodyLimit)} that this route takes`}.`,
+      )
     case 414:
       return new Problem('uri_too_long', 'The URL is longer than this service takes.')
     case 415:
@@ -107,6 +132,11 @@ function frameworkProblem({ validation, validationContext, statusCode, code }: P
 const framework400: Record<string, string> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is shorter or longer than Content-Length says.',
   FST_ERR_BAD_URL: 'The URL is not well formed.',
+}
+
+function shownMessage(message: string): string {
+  const shown = message.replace(/"([^"]*)"/g, (_quoted, name) => `"${shownName(name)}"`)
+  return shown.length > LONGEST_MESSAGE ? `${shown.slice(0, LONGEST_MESSAGE)}…` : shown
 }
 
 // zod gives JSON pointers; people read lines[0].quantity.

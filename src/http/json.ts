@@ -4,11 +4,12 @@ import { isStorable } from '../domain/text.ts'
 import { shownName } from './problem.ts'
 
 const DEEPEST = 32
+const MOST_MEMBERS = 2_000
 
 /**
- * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels, no U+0000 (which PostgreSQL
- * cannot store) and no lone surrogates. If a key is given twice the last one counts, as RFC 8259 allows and JSON.parse
- * does. An empty body counts as none.
+ * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels and 2,000 members and items,
+ * no U+0000 (which PostgreSQL cannot store) and no lone surrogates. If a key is given twice the last one counts, as RFC
+ * 8259 allows and JSON.parse does. An empty body counts as none.
  */
 export function parseJson(app: FastifyInstance): void {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -17,8 +18,8 @@ export function parseJson(app: FastifyInstance): void {
     if (body.length === 0) return done(null, undefined)
     try {
       const parsed: unknown = JSON.parse(utf8.decode(body as Buffer))
-      check(parsed, 'body', 0)
-      done(null, parsed)
+      const fault = faultOf(parsed, 0, { members: 0 })
+      done(fault ? invalid(fault.path || 'body', fault.message) : null, parsed)
     } catch (error) {
       done(error instanceof Rejection ? error : invalid('body', 'is not valid JSON in UTF-8'))
     }
@@ -35,17 +36,28 @@ async function isEmpty(body: AsyncIterable<Buffer>): Promise<boolean> {
   return true
 }
 
-function check(value: unknown, path: string, depth: number): void {
-  if (depth > DEEPEST) throw invalid('body', `is nested deeper than ${DEEPEST} levels`)
+interface Fault {
+  path: string
+  message: string
+}
+
+// The path to a fault is put together on the way back from it: most bodies have none, and a large one has many members.
+function faultOf(value: unknown, depth: number, count: { members: number }): Fault | undefined {
   if (typeof value === 'string') {
-    if (!isStorable(value)) throw invalid(path, 'holds U+0000 or half a character')
-    return
+    return isStorable(value) ? undefined : { path: '', message: 'holds U+0000 or half a character' }
   }
-  if (typeof value !== 'object' || value === null) return
-  for (const [key, member] of Object.entries(value)) {
-    if (key === '__proto__' || key === 'constructor') throw invalid(path, `unknown field ${key}`)
-    if (!isStorable(key)) throw invalid(path, 'has a key with U+0000 or half a character')
-    const name = shownName(key)
-    check(member, Array.isArray(value) ? `${path}[${key}]` : depth === 0 ? name : `${path}.${name}`, depth + 1)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === DEEPEST) throw invalid('body', `is nested deeper than ${DEEPEST} levels`)
+  for (const key of Object.keys(value)) {
+    if (++count.members > MOST_MEMBERS) throw invalid('body', `has more than ${MOST_MEMBERS} members and items`)
+    if (key === '__proto__' || key === 'constructor') return { path: '', message: `unknown field ${key}` }
+    if (!isStorable(key)) return { path: '', message: 'has a key with U+0000 or half a character' }
+    const fault = faultOf(value[key as keyof typeof value], depth + 1, count)
+    if (fault) return { ...fault, path: joined(Array.isArray(value) ? `[${key}]` : shownName(key), fault.path) }
   }
+  return undefined
+}
+
+function joined(name: string, rest: string): string {
+  return rest === '' || rest.startsWith('[') ? `${name}${rest}` : `${name}.${rest}`
 }

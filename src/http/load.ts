@@ -1,28 +1,76 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose share of the work the request takes up, while it is worked on. */
+    workFor: string | undefined
+  }
+}
+
 const MOST_IN_FLIGHT = 1_000
+const MOST_OF_ONE = 250
 const LONGEST_URL = 8_192
 
 /**
  * Refuses excess load before any work is done: beyond 1,000 requests in flight the answer is 503, so that those under
- * way can finish and fewer queue for a database connection. A URL that is too long is 414. Health checks and metrics
- * are always answered.
+ * way can finish and fewer queue for a database connection. One caller, or one address while it has not said who calls,
+ * has a quarter of that, beyond which it alone gets 429. In flight is what is worked on: neither a body that has yet to
+ * come counts nor an answer that has yet to be read. A URL that is too long is 414. Health checks are always answered.
  */
 export function shedLoad(app: FastifyInstance): void {
-  let inFlight = 0
-  app.addHook('onRequest', async (request, reply) => {
-    inFlight++
-    reply.raw.once('close', () => inFlight--)
+  const work = countWork()
+  app.decorateRequest('workFor')
+  app.addHook('onRequest', async (request) => {
     if (request.raw.url && request.raw.url.length > LONGEST_URL) {
       throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
     }
-    if (request.routeOptions.config.answersUnderLoad) return
-    if (inFlight > MOST_IN_FLIGHT) {
-      throw new Problem(
-        'unavailable',
-        'The service has more requests than it can take on. Nothing was done; try again in a moment.',
-      )
-    }
+    if (!request.routeOptions.config.answersUnderLoad) work.begin(request)
   })
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    work.end(request)
+    done(null, payload)
+  })
+  app.addHook('preValidation', async (request) => {
+    if (!request.routeOptions.config.answersUnderLoad) work.begin(request)
+  })
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    work.end(request)
+    done(null, payload)
+  })
+}
+
+function countWork(): { begin(request: FastifyRequest): void; end(request: FastifyRequest): void } {
+  const shares = new Map<string, number>()
+  let inFlight = 0
+  return {
+    begin(request) {
+      const who = whoOf(request)
+      const own = shares.get(who) ?? 0
+      if (own >= MOST_OF_ONE) {
+        throw new Problem('rate_limited', `You have ${MOST_OF_ONE} requests under way. Wait until some are answered.`, {
+          retryAfterSeconds: 1,
+        })
+      }
+      if (inFlight >= MOST_IN_FLIGHT) {
+        throw new Problem(
+          'unavailable',
+          'The service has more requests than it can take on. Nothing was done; try again in a moment.',
+        )
+      }
+      inFlight++
+      shares.set(who, own + 1)
+      request.workFor = who
+    },
+    end(request) {
+      const who = request.workFor
+      if (who === undefined) return
+      request.workFor = undefined
+      inFlight--
+      const left = (shares.get(who) ?? 0) - 1
+      if (left > 0) shares.set(who, left)
+      else shares.delete(who)
+    },
+  }
 }

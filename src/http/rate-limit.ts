@@ -1,25 +1,28 @@
-import { hash } from 'node:crypto'
-import rateLimit, { normalizeIP } from '@fastify/rate-limit'
+import { setTimeout as pause } from 'node:timers/promises'
+import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { LRUCache } from 'lru-cache'
 import type { Config } from '../config.ts'
+import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts a request for a token of a client that has proved who it is; throws if it has made too many. */
+    limitTokensOf(client: string, request: FastifyRequest, reply: FastifyReply): Promise<void>
+  }
   interface FastifyRequest {
-    /** The address for limits: an IPv4 address, or the /64 of an IPv6 one, since one person has all of it. */
-    network: string
+    /** The limit on failures, if others from this address have used it up. */
+    spentFailures: Spent | undefined
+    /** The client that asks for a token, once it has proved who it is. */
+    provenClient: string | undefined
   }
   interface FastifyContextConfig {
-    /** A route that hands out tokens. */
+    /** A route that hands out tokens: its limits are its clients', whatever else comes from their address. */
     limits?: 'token'
   }
 }
 
-type Limits = Pick<
-  Config,
-  'RATE_LIMIT' | 'RATE_LIMIT_ADDRESS' | 'RATE_LIMIT_UNAUTHENTICATED' | 'RATE_LIMIT_NOT_FOUND' | 'RATE_LIMIT_TOKENS'
->
+type Limits = Pick<Config, 'RATE_LIMIT' | 'RATE_LIMIT_UNAUTHENTICATED' | 'RATE_LIMIT_NOT_FOUND' | 'RATE_LIMIT_TOKENS'>
 type Limiter = ReturnType<FastifyInstance['createRateLimit']>
 type Spent = { max: number; ttlInSeconds: number }
 
@@ -27,59 +30,56 @@ const MINUTE_MS = 60_000
 // Counters kept for each limit. TCP addresses can't be forged, so pushing one out takes this many real ones in a
 // minute.
 const MOST_COUNTERS = 50_000
-const MOST_TOKENS = 10_000
+const MOST_AT_ONCE = 600
+const HELD_MS = 1_000
+const REFUSED_BEFORE_WORK = [414, 429, 503]
 
 /**
- * Limits the requests per minute in this process: of each caller, or of each address if there is no token; and of each
- * address in total, ten times as many, since a whole hospital may share one. Failures are limited more tightly: wrong
- * tokens by address, before the next is verified; wrong ids and codes by caller. RATE_LIMIT 0 means no limit.
+ * Limits the requests per minute in this process: of each caller, or of each address while nobody has said who calls.
+ * Who proves who they are is limited by who they are, never by their address, which others may share: so tokens and
+ * secrets are looked at however many wrong ones came from there, and only the wrong ones are refused. Wrong ids and
+ * codes are limited by caller. RATE_LIMIT 0 means no limit.
  */
 export async function limitRate(app: FastifyInstance, limits: Limits): Promise<void> {
+  app.decorate('limitTokensOf', async () => {})
+  app.decorateRequest('spentFailures')
+  app.decorateRequest('provenClient')
   if (limits.RATE_LIMIT === 0) return
   await app.register(rateLimit, {
     max: limits.RATE_LIMIT,
     timeWindow: MINUTE_MS,
     cache: MOST_COUNTERS,
-    hook: 'preParsing', // After the token is verified, before the body is read.
+    global: false,
     enableDraftSpec: true,
-    keyGenerator: callerOf,
+    keyGenerator: whoOf,
+    allowList: ({ routeOptions: { config } }) => config.rateLimit === false || config.limits === 'token',
     errorResponseBuilder: (_request, { after }) => tooMany(after),
   })
-  limitAddresses(app, limits)
+  app.addHook('preParsing', app.rateLimit()) // After the token is verified, before the body is read.
+  limitFailures(app, limits)
   limitNotFound(app, limits)
+  limitTokens(app, limits)
+  holdFloods(app)
 }
 
-function limitAddresses(app: FastifyInstance, limits: Limits): void {
-  const requests = limiter(app, limits.RATE_LIMIT_ADDRESS ?? 10 * limits.RATE_LIMIT, ({ network }) => network)
-  const tokenRequests = limiter(app, limits.RATE_LIMIT_TOKENS, ({ network }) => network)
-  const unauthenticated = limiter(app, limits.RATE_LIMIT_UNAUTHENTICATED, ({ network }) => network)
-  const accepted = new LRUCache<string, true>({ max: MOST_TOKENS }) // Hashes of the tokens accepted here.
-  app.decorateRequest('network', '')
-  app.addHook('onRequest', async (request, reply) => {
+function limitFailures(app: FastifyInstance, limits: Limits): void {
+  const failures = limiter(app, limits.RATE_LIMIT_UNAUTHENTICATED, ({ network }) => network)
+  app.addHook('onRequest', async (request) => {
     const { config } = request.routeOptions
-    request.network = networks.memo(request.ip)
-    if (config.rateLimit === false) return
-    await take(requests, request, reply)
-    if (config.limits === 'token') await take(tokenRequests, request, reply)
-    const needsToken = config.limits === 'token' || !(request.is404 || config.policy === 'public')
-    const spent = needsToken && (await usedUp(unauthenticated, request))
-    // Others at the same address, whose tokens were accepted before, are still served.
-    if (spent && !accepted.has(hashOf(request))) throw refusal(reply, spent)
-  })
-  app.addHook('preParsing', async (request) => {
-    if (request.caller) accepted.set(hashOf(request), true)
+    if (request.is404 || (config.policy === 'public' && config.limits !== 'token')) return
+    request.spentFailures = await usedUp(failures, request)
   })
   app.addHook('onSend', async (request, reply) => {
-    if (reply.statusCode !== 401) return
-    accepted.delete(hashOf(request))
-    await unauthenticated(request)
+    const asksForToken = request.routeOptions.config.limits === 'token' && request.provenClient === undefined
+    if (reply.statusCode === 401 || asksForToken) await failures(request)
   })
 }
 
 function limitNotFound(app: FastifyInstance, limits: Limits): void {
-  const notFound = limiter(app, limits.RATE_LIMIT_NOT_FOUND, callerOf)
+  const notFound = limiter(app, limits.RATE_LIMIT_NOT_FOUND, whoOf)
   app.addHook('preParsing', async (request, reply) => {
-    const spent = request.routeOptions.config.rateLimit !== false && (await usedUp(notFound, request))
+    const { config } = request.routeOptions
+    const spent = config.rateLimit !== false && config.limits !== 'token' && (await usedUp(notFound, request))
     if (spent) throw refusal(reply, spent)
   })
   app.addHook('onSend', async (request) => {
@@ -88,32 +88,44 @@ function limitNotFound(app: FastifyInstance, limits: Limits): void {
   })
 }
 
-// Parsing an IPv6 address costs as much as all the limits.
-const networks = new LRUCache<string, string>({ max: MOST_COUNTERS, memoMethod: (ip) => normalizeIP(ip) })
-
-function hashOf({ headers: { authorization = '' } }: FastifyRequest): string {
-  return hash('sha256', authorization)
+function limitTokens(app: FastifyInstance, limits: Limits): void {
+  const tokens = limiter(app, limits.RATE_LIMIT_TOKENS, ({ provenClient, network }) => provenClient ?? network)
+  app.limitTokensOf = async (client, request, reply) => {
+    request.provenClient = client
+    const state = await tokens(request)
+    if (!state.isAllowed && state.isExceeded) throw refusal(reply, state)
+  }
 }
 
-function callerOf({ caller, network }: FastifyRequest): string {
-  return caller ? `${caller.issuer}\n${caller.role}\n${caller.subject}` : network
+/**
+ * Answers a flood late: a second after it was ready, so that each of its connections brings eight requests a second and
+ * not thousands. A flood is more than 600 a minute of what no other limit stops: of refusals for too much of
+ * something, and of health checks, whose answers stay what they are.
+ */
+function holdFloods(app: FastifyInstance): void {
+  const floods = limiter(app, MOST_AT_ONCE, whoOf)
+  app.addHook('onSend', async (request, reply) => {
+    const isWithoutLimit = request.routeOptions.config.rateLimit === false
+    if (!isWithoutLimit && !REFUSED_BEFORE_WORK.includes(reply.statusCode)) return
+    const state = await floods(request)
+    if (!state.isAllowed && state.isExceeded) await pause(HELD_MS)
+  })
 }
 
 function limiter(app: FastifyInstance, max: number, keyGenerator: (request: FastifyRequest) => string): Limiter {
-  const options = { max, keyGenerator, cache: MOST_COUNTERS }
+  const options = { max, keyGenerator, cache: MOST_COUNTERS, allowList: [] }
   return app.createRateLimit(options)
-}
-
-/** Counts a request; throws if there are too many. */
-async function take(limit: Limiter, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const state = await limit(request)
-  if (!state.isAllowed && state.isExceeded) throw refusal(reply, state)
 }
 
 /** The state of a limit if it is used up, else undefined. Counts nothing. */
 async function usedUp(limit: Limiter, request: FastifyRequest): Promise<Spent | undefined> {
   const state = await limit(request, { increment: false })
   return !state.isAllowed && state.remaining === 0 ? state : undefined
+}
+
+/** What to answer instead of 401 where too many from the same address have failed already. */
+export function tooManyFailures({ spentFailures }: FastifyRequest, reply: FastifyReply): Problem | undefined {
+  return spentFailures && refusal(reply, spentFailures)
 }
 
 function refusal(reply: FastifyReply, { max, ttlInSeconds }: Spent): Problem {

@@ -2,7 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Problem, ProblemCode } from './problem.ts'
 
 /** The refusals that somebody who guesses or floods gets, and others seldom. */
-export const refusalKinds = ['unauthenticated', 'forbidden', 'not_found', 'pickup_code_wrong', 'rate_limited'] as const
+export const refusalKinds = [
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'pickup_code_wrong',
+  'rate_limited',
+  'unavailable',
+] as const
 
 interface Refused {
   kind: (typeof refusalKinds)[number]
@@ -25,6 +32,7 @@ const kinds: Partial<Record<ProblemCode, Refused['kind']>> = {
   not_found: 'not_found',
   pickup_code_wrong: 'pickup_code_wrong',
   rate_limited: 'rate_limited',
+  unavailable: 'unavailable',
 }
 
 /** The kind of refusal that a problem is, if it is worth watching. */

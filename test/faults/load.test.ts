@@ -25,8 +25,8 @@ t.test('a thousand requests wait and are answered; those beyond get 503 meanwhil
     })
   const { app } = await startService(t, {}, { routes })
   const answered: number[] = []
-  const answers = atOnce(range(MOST_IN_FLIGHT + beyond), async () => {
-    const { statusCode, headers } = await app.inject({ url: '/gate' })
+  const answers = atOnce(range(MOST_IN_FLIGHT + beyond), async (n) => {
+    const { statusCode, headers } = await app.inject({ url: '/gate', remoteAddress: `192.0.2.${n % 5}` })
     answered.push(statusCode)
     if (statusCode === 503) t.equal(headers['retry-after'], '2')
   })
@@ -37,6 +37,23 @@ t.test('a thousand requests wait and are answered; those beyond get 503 meanwhil
   await answers
   const times = (status: number) => answered.filter((each) => each === status).length
   t.same({ served: times(200), refused: times(503) }, { served: MOST_IN_FLIGHT, refused: beyond })
+})
+
+t.test('one address has a quarter of that before it says who calls; beyond, it alone gets 429', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const routes = (app: FastifyInstance) =>
+    app.get('/gate', { config: { policy: 'public' } }, async () => {
+      await gate.promise
+      return 'passed'
+    })
+  const { app, token } = await startService(t, {}, { routes })
+  const greedy = range(MOST_IN_FLIGHT / 4 + 1).map(() => app.inject({ url: '/gate' }))
+  t.match(await Promise.race(greedy), { statusCode: 429, headers: { 'retry-after': '1' } })
+  t.equal((await app.inject({ url: '/v1/products', remoteAddress: '192.0.2.1' })).statusCode, 200, 'others go on')
+  const authorization = `Bearer ${await token({ role: 'admin', subject: 'admin' })}`
+  gate.resolve()
+  await Promise.all(greedy)
+  t.equal((await app.inject({ url: '/v1/clients', headers: { authorization } })).statusCode, 200, 'and then all')
 })
 
 t.test('a service with more to do than its database lets it', { skip }, async (t) => {

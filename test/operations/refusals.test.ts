@@ -60,5 +60,6 @@ t.test('every kind of refusal is a metric from the start, and no label says whos
     'kind="pickup_code_wrong"',
     'kind="rate_limited"',
     'kind="unauthenticated"',
+    'kind="unavailable"',
   ])
 })

@@ -13,7 +13,7 @@ export type Authentication = { client: KnownClient } | { client?: never; why: st
 const LONGEST_LIFE_SECONDS = 300
 const TOLERANCE_SECONDS = 10
 
-/** Authenticates an active client. For an unknown one the secret is compared with a dummy, so that it takes as long. */
+/** Authenticates an active client. */
 export async function authenticateClient(
   db: Queryable,
   credentials: Credentials,

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { complain } from '../../http/complaints.ts'
 import type { Problem } from '../../http/problem.ts'
+import { tooManyFailures } from '../../http/rate-limit.ts'
 
 type Code =
   | 'invalid_request'
@@ -54,9 +56,13 @@ export function answerAsOAuth(app: FastifyInstance, problemOf: (error: unknown) 
   app.addHook('onSend', async (_request, reply) => {
     reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' })
   })
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler((given, request, reply) => {
+    // Whoever has proved who it is has not failed to.
+    const tooMany = request.provenClient === undefined && tooManyFailures(request, reply)
+    const isFailure = readable(given, problemOf).status < 500
+    const error = (isFailure && tooMany) || given
     const { status, code, description, wait } = readable(error, problemOf)
-    if (status >= 500) request.log.error({ err: error, code }, 'request failed')
+    if (status >= 500) complain(request.log, error, problemOf(error))
     if (status === 401) {
       reply.header('www-authenticate', 'Basic realm="gomask", charset="UTF-8"')
       request.refused = { kind: 'unauthenticated', reason: code }

@@ -1,5 +1,6 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+import { hash as digest, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { LRUCache } from 'lru-cache'
 import { v4 as uuid } from 'uuid'
 import { Rejection } from '../../domain/refusals.ts'
 
@@ -19,7 +20,7 @@ const LENGTH = 32
 
 /**
  * Makes a secret of 256 random bits. The id before the dot is not secret: it says which hash to compare with, so that
- * each attempt takes one comparison, whether the client and secret exist or not.
+ * each attempt takes one comparison at most.
  */
 export async function makeSecret(): Promise<NewSecret> {
   const id = uuid()
@@ -40,37 +41,53 @@ export function secretIdOf(text: string): string | undefined {
   return shape.exec(text)?.[1]
 }
 
-// Compared with when there is no stored hash, so that it takes as long.
-const NOBODY = [
-  'scrypt',
-  COST.N,
-  COST.r,
-  COST.p,
-  Buffer.alloc(16).toString('base64'),
-  Buffer.alloc(LENGTH).toString('base64'),
-].join('$')
-
 // scrypt is slow by design and uses the threads that files and DNS need too: two at a time leave half of them free.
 const MOST_AT_ONCE = 2
 const MOST_WAITING = 64
+const MOST_WAITING_FOR_ONE = 8
 let running = 0
-const waiting: (() => void)[] = []
+const waiting: { hash: string; go: () => void }[] = []
 
-/** Whether a secret matches a stored hash; takes as long if there is none. Throws `unavailable` while too many wait. */
+// Secrets that were right here, and those being compared. A client that has been here before needs no turn, whoever
+// else tries its secret.
+const compared = new LRUCache<string, Promise<boolean>>({ max: 10_000 })
+
+/**
+ * Whether a secret matches a stored hash. Without one the answer comes at once: that costs nothing, and all it tells is
+ * that no live secret has this id, which nobody can guess. Throws `unavailable` while too many wait, in all or for the
+ * same secret.
+ */
 export async function isSecret(text: string, hash: string | undefined): Promise<boolean> {
-  if (waiting.length >= MOST_WAITING)
+  if (hash === undefined) return false
+  const pair = digest('sha256', `${hash}\n${text}`)
+  const before = compared.get(pair)
+  if (before) return before
+  const comparison = inTurn(hash, () => matches(text, hash))
+  compared.set(pair, comparison)
+  const isRight = await comparison.catch(() => false)
+  if (!isRight && compared.get(pair) === comparison) compared.delete(pair)
+  return comparison
+}
+
+async function inTurn<T>(hash: string, work: () => Promise<T>): Promise<T> {
+  const own = waiting.filter((each) => each.hash === hash).length
+  if (waiting.length >= MOST_WAITING || own >= MOST_WAITING_FOR_ONE) {
     throw new Rejection('unavailable', 'Too many token requests at once. Try again in a moment.')
-  if (running >= MOST_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+  }
+  if (running >= MOST_AT_ONCE) await new Promise<void>((go) => waiting.push({ hash, go }))
   else running++
   try {
-    const [, N, r, p, salt = '', key = ''] = (hash ?? NOBODY).split('$')
-    const kept = Buffer.from(key, 'base64')
-    const options = { N: Number(N), r: Number(r), p: Number(p), maxmem: 256 * Number(N) * Number(r) }
-    const given = await derive(text, Buffer.from(salt, 'base64'), kept.length, options)
-    return timingSafeEqual(given, kept) && hash !== undefined
+    return await work()
   } finally {
     const next = waiting.shift() // Gets our turn.
-    if (next) next()
+    if (next) next.go()
     else running--
   }
+}
+
+async function matches(text: string, hash: string): Promise<boolean> {
+  const [, N, r, p, salt = '', key = ''] = hash.split('$')
+  const kept = Buffer.from(key, 'base64')
+  const options = { N: Number(N), r: Number(r), p: Number(p), maxmem: 256 * Number(N) * Number(r) }
+  return timingSafeEqual(await derive(text, Buffer.from(salt, 'base64'), kept.length, options), kept)
 }

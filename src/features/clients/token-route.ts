@@ -9,8 +9,6 @@ import { credentialsOf, notAuthenticated, tokenBody } from './credentials.ts'
 import { answerAsOAuth, OAuthError, oauthErrors } from './oauth-errors.ts'
 import type { KnownClient } from './token-queries.ts'
 
-const BODY_LIMIT_BYTES = 16 * 1024
-
 const token = z
   .object({
     access_token: z.string(),
@@ -25,7 +23,7 @@ export async function tokenRoute(app: App, deps: Deps): Promise<void> {
   await app.register(
     async (oauth) => {
       oauth.removeAllContentTypeParsers()
-      await oauth.register(formbody, { bodyLimit: BODY_LIMIT_BYTES })
+      await oauth.register(formbody)
       answerAsOAuth(oauth, problemOf)
       route(oauth as unknown as App, deps)
     },
@@ -49,7 +47,7 @@ function route(app: App, deps: Deps): void {
         response: { 200: token, ...oauthErrors(400, 401, 413, 414, 415, 429, 500, 503) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       if (Object.keys(request.query as object).length > 0) {
         throw new OAuthError('invalid_request', 'Parameters stand in the body, never in the URL.')
       }
@@ -59,6 +57,7 @@ function route(app: App, deps: Deps): void {
         throw new OAuthError('unsupported_grant_type', 'The grant type is client_credentials.')
       }
       const client = await authenticated(request, deps, credentials)
+      await app.limitTokensOf(client.id, request, reply)
       return issue(deps, client, scopeOf(client, body.scope))
     },
   )

@@ -3,8 +3,6 @@ import t from 'tap'
 import { isSecret, makeSecret, secretIdOf } from '../../../src/features/clients/secret.ts'
 import { range } from '../../support/tally.ts'
 
-const TOLD_AT_ONCE = Array(4).fill('unavailable')
-
 t.test('a secret is one of its own, names its id, and is what was kept', async (t) => {
   const [one, other] = [await makeSecret(), await makeSecret()]
   t.equal(secretIdOf(one.text), one.id)
@@ -23,24 +21,40 @@ t.test('the cost stands in what is kept: a secret hashed at another cost goes on
   t.strictSame([await isSecret(text, hash), await isSecret(`${text}x`, hash)], [true, false])
 })
 
-t.test(
-  'few are compared at a time and few wait; whoever is too many is told at once, and afterwards all is well',
-  async (t) => {
-    const { text, hash } = await makeSecret()
-    t.same(await outcomesOf(text, hash), [...TOLD_AT_ONCE, ...Array(66).fill(true)], 'two at work and 64 waiting')
-    t.equal(await isSecret(text, hash), true)
-  },
-)
-
-t.test('where no hash is kept, a secret is compared in the same queue, and waits as long for its turn', async (t) => {
-  const { text } = await makeSecret()
-  t.same(await outcomesOf(text, undefined), [...TOLD_AT_ONCE, ...Array(66).fill(false)])
+t.test('few of one secret wait and few in all; whoever is too many is told at once', async (t) => {
+  const [one, other] = [await makeSecret(), await makeSecret()]
+  const ended = await inOrder([
+    ...range(20).map((n) => isSecret(`${one.text}${n}`, one.hash)),
+    isSecret(other.text, other.hash),
+  ])
+  t.strictSame(ended.slice(0, 10), Array(10).fill('unavailable'), 'two at work and eight waiting')
+  t.strictSame(ended.slice(10).sort(), [...Array(10).fill(false), true], 'the other secret has its turn')
+  const many = await Promise.all(range(10).map(makeSecret))
+  const all = await inOrder(range(70).map((n) => isSecret(`${n}`, many[n % 10]?.hash)))
+  t.strictSame(all.slice(0, 4), Array(4).fill('unavailable'), 'two at work and 64 waiting')
 })
 
-/** What 70 comparisons at once come to, in the order in which they end. */
-async function outcomesOf(text: string, hash: string | undefined): Promise<unknown[]> {
+t.test('a secret that was right before is right at once, however many wait with wrong ones', async (t) => {
+  const { text, hash } = await makeSecret()
+  t.equal(await isSecret(text, hash), true)
+  const wrong = range(12).map((n) => isSecret(`${text}${n}`, hash))
+  t.strictSame((await inOrder([...wrong, isSecret(text, hash)])).slice(0, 3), [true, 'unavailable', 'unavailable'])
+})
+
+t.test('the same secret asked for many times at once is compared once', async (t) => {
+  const { text, hash } = await makeSecret()
+  t.strictSame(await inOrder(range(70).map(() => isSecret(text, hash))), Array(70).fill(true))
+})
+
+t.test('a secret of which no hash is kept costs nothing and waits for nobody', async (t) => {
+  const { text, hash } = await makeSecret()
+  const waiting = range(4).map((n) => isSecret(`${text}${n}`, hash).then(() => 'compared'))
+  t.equal((await inOrder([...waiting, isSecret(text, undefined)]))[0], false)
+})
+
+/** What comparisons come to, in the order in which they end. */
+async function inOrder(comparisons: readonly Promise<unknown>[]): Promise<unknown[]> {
   const ended: unknown[] = []
-  const comparisons = range(70).map(() => isSecret(text, hash).catch(({ code }) => code))
-  await Promise.all(comparisons.map(async (comparison) => ended.push(await comparison)))
+  await Promise.all(comparisons.map(async (each) => ended.push(await each.catch(({ code }) => code))))
   return ended
 }

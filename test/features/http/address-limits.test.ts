@@ -14,40 +14,23 @@ const adminOf = ({ token }: Service, subject: string) => token({ role: 'admin', 
 const ask = ({ call }: Service, token: string | undefined, address: string, headers = {}) =>
   call('GET', '/v1/allocation-rules', { token, address, headers })
 
-t.test('429: a flood of wrong tokens, by address, before the next is verified', async (t) => {
+t.test('429: a flood of wrong tokens, by address; a right one behind the same address is served', async (t) => {
   const service = await start(t, { RATE_LIMIT_UNAUTHENTICATED: 5 })
-  const [known, unknown] = [await adminOf(service, 'known'), await adminOf(service, 'unknown')]
-  t.equal((await ask(service, known, '192.0.2.1')).status, 200)
+  const fresh = await adminOf(service, 'fresh')
   for (const n of range(5)) t.equal((await ask(service, n % 2 ? undefined : `${BAD}${n}`, '192.0.2.1')).status, 401)
-  const logged = service.logged.length
-  t.match(await ask(service, BAD, '192.0.2.1'), limited)
-  t.match(await ask(service, unknown, '192.0.2.1'), limited, 'nor is a right one looked at')
-  t.notMatch(service.logged.slice(logged).join(''), 'unauthenticated', 'none was verified')
-  t.equal((await ask(service, known, '192.0.2.1')).status, 200, 'a token accepted before is served all the same')
-  t.equal((await ask(service, unknown, '192.0.2.2')).status, 200, 'another address goes on')
+  t.match(await ask(service, BAD, '192.0.2.1'), { ...limited, headers: { 'ratelimit-limit': 5 } })
+  t.equal((await ask(service, fresh, '192.0.2.1')).status, 200, 'who proves who they are is limited by who they are')
+  t.match(await ask(service, BAD, '192.0.2.1'), limited, 'and lifts no limit for others')
+  t.equal((await ask(service, BAD, '192.0.2.2')).status, 401, 'another address goes on')
   t.equal((await service.call('GET', '/v1/products', { address: '192.0.2.1' })).status, 200, 'and what needs no token')
 })
 
-t.test('429: all callers of an address together, each of whom has a limit of its own', async (t) => {
-  const service = await start(t, { RATE_LIMIT: 3, RATE_LIMIT_ADDRESS: 10 })
-  for (const n of range(3)) {
-    const token = await adminOf(service, `admin-${n}`)
-    for (const _ of range(3)) t.equal((await ask(service, token, '192.0.2.1')).status, 200)
-  }
-  const [last, next] = [await adminOf(service, 'last'), await adminOf(service, 'next')]
-  t.equal((await ask(service, last, '192.0.2.1')).status, 200)
-  t.match(await ask(service, next, '192.0.2.1'), { ...limited, headers: { 'ratelimit-limit': 10 } })
-  t.equal((await ask(service, next, '192.0.2.2')).status, 200)
-  for (const path of ['/healthz', '/readyz', '/metrics']) {
-    for (const _ of range(15)) t.equal((await service.call('GET', path, { address: '192.0.2.1' })).status, 200, path)
-  }
-})
-
-t.test('an address has ten times the requests of a caller, unless said', async (t) => {
+t.test('200: any number of callers behind one address, each of whom has a limit of its own', async (t) => {
   const service = await start(t, { RATE_LIMIT: 2 })
-  const statuses: number[] = []
-  for (const n of range(21)) statuses.push((await ask(service, await adminOf(service, `a${n}`), '192.0.2.1')).status)
-  t.strictSame(statuses, [...range(20).map(() => 200), 429])
+  for (const n of range(40)) {
+    const token = await adminOf(service, `admin-${n}`)
+    for (const _ of range(2)) t.equal((await ask(service, token, '192.0.2.1')).status, 200)
+  }
 })
 
 t.test('an IPv6 address is limited with its /64, and an IPv4 one is the same in either writing', async (t) => {
@@ -99,23 +82,4 @@ t.test('an address that a gateway forwards with its port is that address', async
     const answer = await ask(service, BAD, '10.0.0.5', { 'x-forwarded-for': forwarded })
     t.equal(answer.status, status, forwarded)
   }
-})
-
-t.test('429: requests for tokens, by address, and again after too many wrong secrets', async (t) => {
-  const limits = { RATE_LIMIT_TOKENS: 4, RATE_LIMIT_UNAUTHENTICATED: 2 }
-  const service = await start(t, limits, (app) =>
-    app.post('/test/token', { config: { policy: 'public', limits: 'token' } }, async (request, reply) =>
-      reply.code(request.headers['x-secret'] === 'right' ? 200 : 401).send({}),
-    ),
-  )
-  const request = async (secret: string, remoteAddress: string) => {
-    const headers = { 'x-secret': secret }
-    const answer = await service.app.inject({ method: 'POST', url: '/test/token', headers, remoteAddress })
-    t.equal(answer.headers['cache-control'], 'no-store')
-    return answer.statusCode
-  }
-  const right = range(5).map(() => 'right')
-  t.strictSame(await Array.fromAsync(right, (secret) => request(secret, '192.0.2.1')), [200, 200, 200, 200, 429])
-  const tried = ['wrong', 'wrong', 'right']
-  t.strictSame(await Array.fromAsync(tried, (secret) => request(secret, '192.0.2.2')), [401, 401, 429])
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { startService } from '../../support/service.ts'
 
 const OURS = 'https://app.example.org'
-const service = await startService(t, { CORS_ORIGINS: [OURS], RATE_LIMIT: 600, RATE_LIMIT_ADDRESS: 20 })
+const service = await startService(t, { CORS_ORIGINS: [OURS], RATE_LIMIT: 20 })
 const { app } = service
 const preflight = (origin: string, more: InjectOptions = {}) =>
   app.inject({
