@@ -34,6 +34,7 @@ import { shedLoad } from './http/load.ts'
 import { metrics, metricsRoute } from './http/metrics.ts'
 import { requirePolicies } from './http/policy.ts'
 import { limitRate } from './http/rate-limit.ts'
+import { watchReadiness } from './http/readiness.ts'
 import { watchRefusals } from './http/refusals.ts'
 import { secureHeaders } from './http/security-headers.ts'
 import { fastSerializerCompiler } from './http/serialization.ts'
@@ -91,6 +92,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
     clock: deps.db.clock,
   })
   await metrics(app)
+  watchReadiness(app, deps)
   await documentation(app, controllerOf(deps.config))
   await app.register(routes, deps)
   return app

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { DatabaseClock } from './followed-clock.ts'
+import type { Settings } from './settings.ts'
 import type { SQL } from './sql.ts'
 
 /** Runs statements: a database runs each on its own, a transaction runs them all on one connection. */
@@ -29,6 +30,10 @@ export interface Database extends Queryable {
   readings: Queryable
   /** One attempt: begins, runs the work, and commits, or rolls back if the work throws. `inTransaction` retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** What its connections were opened with. */
+  settings: Settings
+  /** Whether its disk is known to be full. */
+  room: { isLacking: boolean }
   /** Runs SQL written by a library, such as the job queue. */
   foreign(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>
   /**
@@ -37,8 +42,6 @@ export interface Database extends Queryable {
    * embedded database first collects all rows in memory.
    */
   copyOut(query: SQL, format: CopyFormat): Promise<Readable>
-  /** Says within two seconds whether the database answers at all. */
-  isReachable(): Promise<boolean>
   close(): Promise<void>
 }
 

@@ -14,6 +14,7 @@ import { durable, durableStart } from './durable.ts'
 import { followClock } from './followed-clock.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
+import { rememberingRoom } from './room.ts'
 import { RELIED_ON, settingStatement } from './settings.ts'
 import type { SQL } from './sql.ts'
 
@@ -69,17 +70,17 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
     },
     async asService() {
       await pglite.exec('set role gomask_app')
-      return {
+      return rememberingRoom({
         kind: 'embedded',
+        settings: { ...RELIED_ON, role: 'gomask_app' },
         clock: followClock(),
         ...queryable(pglite),
         readings: queryable(pglite),
         attempt: (work) => attempt(pglite, work),
         foreign: (sql, values) => send(pglite, sql, values),
         copyOut: (query, format) => copyOut(pglite, query, format),
-        isReachable: async () => !pglite.closed,
         close,
-      }
+      })
     },
     close,
   }

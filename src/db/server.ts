@@ -5,6 +5,7 @@ import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
 import { followClock } from './followed-clock.ts'
 import { GatheringSocket } from './gathering.ts'
 import { statementOf } from './query.ts'
+import { rememberingRoom } from './room.ts'
 import { copyOut } from './server-copy.ts'
 import { connectionWith, RELIED_ON, type Settings } from './settings.ts'
 import { sharing } from './shared.ts'
@@ -27,8 +28,9 @@ export function openServer(
   options: { connections: number; timeouts?: Partial<Timeouts>; onError: (error: Error) => void },
 ): Database {
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  const settings = settingsWith(timeouts)
   const pool = new pg.Pool({
-    ...connectionWith(url, settings(timeouts)),
+    ...connectionWith(url, settings),
     max: options.connections,
     pipeline: true,
     stream: () => new GatheringSocket(),
@@ -42,25 +44,25 @@ export function openServer(
   const shared = Math.min(SHARED_CONNECTIONS, Math.floor(options.connections / 2))
   // Without a listener, an idle connection closed by the server would end the process. The next request opens another.
   pool.on('error', options.onError)
-  return {
+  return rememberingRoom({
     kind: 'server',
+    settings,
     clock: followClock(),
     ...queryable(pool),
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format) =>
-      copyOut(url, settings({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout')),
-    isReachable: () => isReachable(pool),
+      copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout')),
     close: () => pool.end(),
-  }
+  })
 }
 
 function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {
   return { execute: (query, name) => client.query({ name, ...statementOf(query) }) }
 }
 
-function settings({ lockMs, statementMs, idleInTransactionMs }: Timeouts): Settings {
+function settingsWith({ lockMs, statementMs, idleInTransactionMs }: Timeouts): Settings {
   return {
     ...RELIED_ON,
     role: 'gomask_app',
@@ -156,14 +158,6 @@ function recording(client: pg.PoolClient): { recorded: pg.PoolClient; failures: 
     return answer
   }
   return { recorded: Object.create(client, { query: { value: query } }), failures }
-}
-
-async function isReachable(pool: pg.Pool): Promise<boolean> {
-  const answer = pool.query('select 1').then(
-    () => true,
-    () => false,
-  )
-  return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(resolve, 2_000, false).unref())])
 }
 
 // pg returns a list of results for several statements, whatever its types say.

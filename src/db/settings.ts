@@ -42,3 +42,9 @@ export function settingStatement(settings: Settings): string {
   const set = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`)
   return `select ${set.join(', ')}`
 }
+
+/** The names of the settings that a session has otherwise. */
+export function differingSettings(wanted: Settings, found: Settings): string[] {
+  const plain = (value = '') => value.replaceAll(' ', '').toLowerCase()
+  return Object.keys(wanted).filter((name) => plain(wanted[name]) !== plain(found[name]))
+}

@@ -1,12 +1,21 @@
 import { z } from 'zod'
-import { Problem } from './problem.ts'
+import { checks } from './readiness.ts'
 import { onlyProblems } from './schemas.ts'
-import type { App, Deps } from './service.ts'
+import type { App } from './service.ts'
+
+const RETRY_AFTER_SECONDS = 2
 
 const state = z.object({ status: z.literal('ok') })
+const finding = z.string().describe('`ok`, or what is wrong.')
+const readiness = z
+  .object({
+    ready: z.boolean(),
+    checks: z.object(Object.fromEntries(checks.map((check) => [check, finding]))),
+  })
+  .meta({ id: 'Readiness', description: 'Every check must be `ok`. It is judged anew after a second.' })
 
 /** Whether the process is alive, and able to serve. */
-export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
+export async function healthRoutes(app: App): Promise<void> {
   app.get(
     '/healthz',
     {
@@ -27,13 +36,14 @@ export async function healthRoutes(app: App, { db }: Deps): Promise<void> {
       schema: {
         operationId: 'isReady',
         tags: ['operations'],
-        summary: 'The service can reach its database',
-        response: { 200: state, ...onlyProblems(414, 503) },
+        summary: 'The service can serve',
+        response: { 200: readiness, 503: readiness, ...onlyProblems(414) },
       },
     },
-    async () => {
-      if (await db.isReachable()) return { status: 'ok' as const }
-      throw new Problem('unavailable', 'The database cannot be reached.')
+    async (_request, reply) => {
+      const found = await app.readiness()
+      if (!found.ready) reply.code(503).header('retry-after', RETRY_AFTER_SECONDS)
+      return found
     },
   )
 }

@@ -12,8 +12,9 @@ const RENEW_MS = 400
 const OLDEST_MS = 900
 
 /**
- * Keeps everybody's standing in memory, and the database's clock in step with it. It is read again in the background while requests come in, so that hardly any
- * request waits for it. One that finds it older than 900 ms waits, and fails if it cannot be read.
+ * Keeps everybody's standing in memory, and the database's clock in step. It is read again in the background while
+ * requests come in, so that hardly any request waits for it. One that finds it older than 900 ms waits, and fails if it
+ * cannot be read.
  */
 export function keepStandings(db: Database): Standings {
   let standing: Standing | undefined

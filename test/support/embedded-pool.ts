@@ -66,8 +66,11 @@ async function discard({ db, folder }: Kept): Promise<void> {
 
 /** Gives a database its rows back; false for one that was closed, or of which the schema was changed. */
 async function isAsMade({ db, schema, tables }: Kept): Promise<boolean> {
-  if (!(await db.isReachable())) return false
-  await db.foreign('discard all')
+  const isOpen = await db.foreign('discard all').then(
+    () => true,
+    () => false,
+  )
+  if (!isOpen) return false
   await db.foreign(settingStatement(RELIED_ON)) // As it was opened.
   if ((await schemaOf(db)) !== schema) return false
   await restore(db, tables)
