@@ -93,12 +93,18 @@ function endedRows({ ended }: Effects): Record<string, unknown>[] {
   }))
 }
 
+// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for.
 function insertReservation(tx: Transaction, made: NewReservation): void {
   send(
     tx,
     'insert_reservation',
-    sql`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at, expires_at)
-        values (${made.id}::uuid, ${made.personId}::uuid, ${made.pharmacy}, ${made.product}, ${made.quantity}::int, ${made.pickupCode},
-          ${made.distanceMetres}::int, 'held', ${timestamp(made.from)}, ${timestamp(made.until)})`,
+    sql`with made as (
+        insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at,
+          expires_at)
+        select ${made.id}::uuid, ${made.personId}::uuid, finess, ${made.product}, ${made.quantity}::int, ${made.pickupCode},
+          ${made.distanceMetres}::int, 'held', ${timestamp(made.from)}, ${timestamp(made.until)}
+        from pharmacies where finess = ${made.pharmacy} and status = 'active' returning 1
+      )
+      select unchanged_or_fail((select count(*) from made), 1)`,
   )
 }

@@ -3,12 +3,14 @@ import { departmentOfFiness } from '../../domain/identifiers.ts'
 import { requireKnown, requireSame } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { findTerritories } from '../../store/territories.ts'
+import { cancelHolds } from './cancel-holds.ts'
 import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
 /**
- * Puts a pharmacy in or changes it; its shelves move with it. `created` says that it is new. Rejects an unknown
- * territory, and a missing one that does not follow from the FINESS number.
+ * Puts a pharmacy in or changes it; its shelves move with it, and what is reserved there ends unless it is active.
+ * `created` says that it is new. Rejects an unknown territory, and a missing one that does not follow from the FINESS
+ * number.
  */
 export async function putPharmacy(
   tx: Transaction,
@@ -21,6 +23,7 @@ export async function putPharmacy(
     throw invalid('territory', 'required, since this FINESS number begins with no department')
   requireKnown('territory', [{ path: 'territory', code: territory }], await findTerritories(tx, [territory]))
   const created = await upsertPharmacy(tx, finess, { ...body, territory })
+  if (body.status !== 'active') await cancelHolds(tx, finess, body.status)
   await moveShelves(tx, [finess])
   const pharmacy = await findPharmacy(tx, finess)
   if (!pharmacy) throw new Error('the pharmacy was put in by this transaction')

@@ -70,7 +70,8 @@ function putRoute(app: App, { db }: Deps): void {
         operationId: 'putPharmacy',
         tags: ['reference data'],
         summary: 'Put a pharmacy in or change it',
-        description: 'What is left out is removed; the stock is kept and moves with the pharmacy.',
+        description:
+          'What is left out is removed; the stock is kept and moves with the pharmacy. Unless `status` is `active`, its live reservations are cancelled, so that they use up nobody’s entitlement.',
         params: pharmacyParams,
         headers: writeHeaders,
         body: pharmacyBody,

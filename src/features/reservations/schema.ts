@@ -42,7 +42,9 @@ export const reservation = z
     cancellationReason: z
       .string()
       .optional()
-      .describe('`by_professional`, `released`, `stock_shortfall`, or the pharmacy’s own words.'),
+      .describe(
+        '`by_professional`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words.',
+      ),
   })
   .meta({ id: 'Reservation' })
 

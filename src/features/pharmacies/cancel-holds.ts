@@ -1,0 +1,53 @@
+import { readClock } from '../../db/clock.ts'
+import type { Transaction } from '../../db/database.ts'
+import { rows } from '../../db/query.ts'
+import { sql } from '../../db/sql.ts'
+import { endedAs, endingEffects, type LockedHold } from '../../domain/effects.ts'
+import type { Shelf } from '../../domain/shelf.ts'
+import { writeEffects } from '../../store/effects.ts'
+import { holdColumns, shelfColumns } from '../../store/shelves.ts'
+
+/**
+ * Ends the reservations at a pharmacy that hands out nothing any more, so that nobody's entitlement waits for masks
+ * that cannot be fetched. The pharmacy's row is locked. A reservation that is being made has locked its shelf: it is
+ * there once the shelves are ours, or finds the pharmacy inactive.
+ */
+export async function cancelHolds(tx: Transaction, finess: string, status: 'suspended' | 'closed'): Promise<void> {
+  // Reservations before shelves, as everywhere. Those that came in between are nobody's yet, or are about to end: then
+  // their locks are not waited for, and all begins anew.
+  const [, shelves, holds] = await Promise.all([
+    lockHolds(tx, finess, 'wait'),
+    lockShelvesAt(tx, finess),
+    lockHolds(tx, finess, 'nowait'),
+  ])
+  if (holds.length === 0) return
+  const at = await readClock(tx)
+  const ended = [
+    ...endedAs(
+      holds.filter(({ expiresAt }) => expiresAt <= at),
+      { status: 'expired' },
+    ),
+    ...endedAs(
+      holds.filter(({ expiresAt }) => expiresAt > at),
+      { status: 'cancelled', cancellationReason: `pharmacy_${status}` },
+    ),
+  ]
+  writeEffects(tx, endingEffects(at, shelves, ended))
+}
+
+function lockHolds(tx: Transaction, finess: string, mode: 'wait' | 'nowait'): Promise<LockedHold[]> {
+  return rows(
+    tx,
+    `lock_holds_at_pharmacy_${mode}`,
+    sql`select ${holdColumns} from reservations r where r.pharmacy = ${finess} and r.status = 'held'
+        order by r.id for update of r ${mode === 'wait' ? sql`` : sql`nowait`}`,
+  )
+}
+
+function lockShelvesAt(tx: Transaction, finess: string): Promise<Shelf[]> {
+  return rows(
+    tx,
+    'lock_shelves_at_pharmacy',
+    sql`select ${shelfColumns} from stock s where s.pharmacy = ${finess} order by s.product for update of s`,
+  )
+}
