@@ -8,15 +8,26 @@ export interface HoldRequest {
   quantity: number
 }
 
+/** Why the professional may not hold these masks at any pharmacy. */
+export function refusedAnywhere(
+  { person }: EntitlementFacts,
+  { product, quantity }: HoldRequest,
+  { productActive }: { productActive: boolean },
+): Refusal | undefined {
+  if (person.status === 'suspended') return refused('professional_suspended', 'The professional is suspended.')
+  if (productActive) return undefined
+  return refused('product_inactive', `${product} is no longer distributed.`, { product }, { product, quantity })
+}
+
 /** Decides whether the professional may hold these masks at all (undefined means yes); stock decides where. */
 export function decideReservation(
   facts: EntitlementFacts,
-  { product, quantity }: HoldRequest,
+  request: HoldRequest,
   context: { productActive: boolean; maxLiveHolds: number },
 ): Refusal | undefined {
-  if (facts.person.status === 'suspended') return refused('professional_suspended', 'The professional is suspended.')
-  if (!context.productActive)
-    return refused('product_inactive', `${product} is no longer distributed.`, { product }, { product, quantity })
+  const barred = refusedAnywhere(facts, request, context)
+  if (barred) return barred
+  const { product, quantity } = request
   const live = facts.holds.filter((hold) => hold.product === product)
   const allowance = allowanceFor(facts, product)
   if (isRefusal(allowance)) return { ...allowance, judged: { product, quantity } }

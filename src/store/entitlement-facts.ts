@@ -1,6 +1,6 @@
 import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
-import { clock, instant, type Place, point, type SQL, sql, timestamp } from '../db/sql.ts'
+import { clock, instant, type SQL, sql, timestamp } from '../db/sql.ts'
 import type { AllocationRule } from '../domain/allocation-rules.ts'
 import type { EntitlementFacts, Person } from '../domain/beneficiary.ts'
 import type { Hold, Receipt } from '../domain/entitlement.ts'
@@ -11,8 +11,8 @@ interface Who {
   /** A number, or the one in an entry's payload. */
   identifier: string | { inEntry: string }
   occurredAt: Instant | null
+  /** Where masks are held or handed over; null where that is not known. */
   pharmacy: string | null
-  near: Place | null
 }
 
 /** What `factsQuery` returns. */
@@ -28,7 +28,8 @@ export interface FactsRow {
 /**
  * Reads everything that decides what a professional may receive, in one statement and so in one snapshot. To decide by
  * it, call it after the statement that locks the professional's head. Somebody without a practice is judged by the
- * territory of the pharmacy, or of the one nearest to the place. Undefined if nobody has this identifier.
+ * territory of the pharmacy and, where that is not known, by the country's rules alone. Undefined if nobody has this
+ * identifier.
  */
 export async function readEntitlementFacts(db: Queryable, who: Who): Promise<EntitlementFacts | undefined> {
   const name = typeof who.identifier === 'string' ? 'entitlement_facts' : 'entitlement_facts_in_entry'
@@ -64,8 +65,6 @@ export function factsQuery(who: Who): SQL {
     ), place as materialized (
       select coalesce((select practice_territory from person),
         (select territory from pharmacies where finess = ${who.pharmacy}::text),
-        (select territory from pharmacies where status = 'active' and ${who.near !== null}::boolean
-          order by location <-> ${point(who.near)} limit 1),
         'FR') as territory
     ), path as materialized (
       select ancestor as code, depth from territory_paths where territory = (select territory from place)

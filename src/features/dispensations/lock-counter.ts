@@ -77,7 +77,7 @@ function lockAndRead(
   const head = lockHead(tx, request.professional)
   const place = readPharmacy(tx, pharmacy, { lock: request.override !== undefined })
   const locked = lockReservations(tx, pharmacy, products, request)
-  const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy, near: null }
+  const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy }
   const entitlement = readEntitlementFacts(tx, who)
   const overrides = countOverrides(tx, pharmacy)
   const here = products.map((product) => ({ pharmacy, product }))

@@ -26,7 +26,7 @@ export async function lockReversible(tx: Transaction, named: Named): Promise<Rev
   const [head, original, entitlement, shelves] = await Promise.all([
     lockHeadOfEntry(tx, id, pharmacy),
     readOriginal(tx, named),
-    readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy, near: null }),
+    readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy }),
     lockShelvesOf(tx, named),
   ])
   if (!head || !original) return undefined

@@ -21,7 +21,7 @@ export async function readEntitled(
   identifier: string,
   regulator?: { reading: Reading; remit: Remit },
 ): Promise<Entitled | undefined> {
-  const now = { occurredAt: null, pharmacy: null, near: null }
+  const now = { occurredAt: null, pharmacy: null }
   const record =
     regulator && recordingOne(regulator.reading, { identifier }, personInRemit(sql`i.person_id`, regulator.remit))
   const person = sql`(select person_id from person_identifiers where identifier = ${identifier})`

@@ -56,7 +56,7 @@ async function readStandings(
   records: readonly PersonRecord[],
 ): Promise<EntitlementFacts[]> {
   const read = async (pharmacy: string | null) => {
-    const facts = await readEntitlementFacts(tx, { identifier, occurredAt: null, pharmacy, near: null })
+    const facts = await readEntitlementFacts(tx, { identifier, occurredAt: null, pharmacy })
     if (!facts) throw new StaleRead('a locked person is gone')
     return facts
   }

@@ -7,7 +7,7 @@ import { iso } from '../../domain/instant.ts'
 import { unknown } from '../../domain/named.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
-import { decideReservation } from '../../domain/reservation.ts'
+import { decideReservation, refusedAnywhere } from '../../domain/reservation.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHead } from '../../store/ledger.ts'
@@ -46,7 +46,7 @@ export async function reserve(
   const known = Promise.all([
     findProducts(tx, [request.product]),
     lockHead(tx, professional),
-    readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy, near }),
+    readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy }),
   ])
   const target: Target = pharmacy === null ? { kind: 'nearest' } : { kind: 'named', finess: pharmacy }
   const wanted = { ...request, near: near ?? { practiceOf: professional } }
@@ -60,10 +60,8 @@ export async function reserve(
       refused('professional_unknown', 'The directory does not know you; ask the operator of the service.'),
     )
   if (facts?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
-  const refusal = decideReservation(facts, request, {
-    productActive: product.active,
-    maxLiveHolds: limits.maxLiveHolds,
-  })
+  const context = { productActive: product.active, maxLiveHolds: limits.maxLiveHolds }
+  const refusal = (isJudgedThere(request, facts) ? refusedAnywhere : decideReservation)(facts, request, context)
   if (refusal) return refuse(facts, refusal)
 
   if (pharmacy === null && !near && !facts.person.practice)
@@ -71,14 +69,30 @@ export async function reserve(
   const tried = await first
   const found = await (pharmacy === null ? findNearest(tx, wanted, tried) : findNamed(tx, wanted, tried))
   if (isRefusal(found)) return refuse(facts, found)
+  if (isJudgedThere(request, facts)) {
+    const there = await factsAt(tx, professional, found.place.finess)
+    const refusedThere = decideReservation(there, request, context)
+    if (refusedThere) return refuse(there, refusedThere)
+  }
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const made = reservationOf(wanted, found.place, { personId: head.personId, from: facts.at, until })
   writeEffects(tx, reservationEffects(found.swept, made))
   return answerOf(made, found.place)
 }
 
-// Somebody without a practice is judged, and recorded, by the territory of the pharmacy or of the one nearest to the
-// place.
+// Somebody without a practice is judged by the territory of the pharmacy, which a search has yet to find: the place it
+// starts from is whatever the caller says. It takes one more round trip, which nobody with a practice waits for.
+function isJudgedThere({ pharmacy }: ReservationRequest, { person }: EntitlementFacts): boolean {
+  return pharmacy === undefined && person.practiceTerritory === null
+}
+
+async function factsAt(tx: Transaction, identifier: string, pharmacy: string): Promise<EntitlementFacts> {
+  const facts = await readEntitlementFacts(tx, { identifier, occurredAt: null, pharmacy })
+  if (!facts) throw new StaleRead('a locked person is gone')
+  return facts
+}
+
+// Recorded where it was judged.
 function refusedReservation({ pharmacy }: ReservationRequest, facts: EntitlementFacts | null): RefusedRequest {
   const person = facts?.person ?? null
   const pharmacyTerritory = person?.practiceTerritory === null ? facts?.territoryPath[0] : undefined

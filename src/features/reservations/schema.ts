@@ -17,7 +17,11 @@ export const reservationBody = z.strictObject({
   product,
   quantity,
   pharmacy: finess.optional().describe('If left out, the nearest that can serve the whole quantity now.'),
-  near: place.optional().describe('Where to search from; if left out, the practice.'),
+  near: place
+    .optional()
+    .describe(
+      'Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does.',
+    ),
   maxDistanceMetres: maxDistanceMetres.default(NEAR_METRES),
 })
 

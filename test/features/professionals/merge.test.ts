@@ -24,7 +24,7 @@ const someone = {
 }
 
 const factsOf = (identifier: string) =>
-  readEntitlementFacts(db, { identifier, occurredAt: null, pharmacy: place.finess, near: null })
+  readEntitlementFacts(db, { identifier, occurredAt: null, pharmacy: place.finess })
 
 /** What a number has received and holds, and who it is to the history. */
 async function usage(identifier: string): Promise<{ person: string; received: number; held: number }> {

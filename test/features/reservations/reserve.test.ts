@@ -162,6 +162,30 @@ t.test('a professional with no practice says where it looks from, or which pharm
   t.match(named, { status: 201, body: { distanceMetres: null } })
 })
 
+t.test('who has no practice is judged where the masks are held, wherever the search is said to start', async (t) => {
+  const beneficiaries = [{ profession: '71' }]
+  await world.rule({ beneficiaries, territory: 'FR-974', cap: 5000 })
+  const here = await world.rule({ beneficiaries, territory: 'FR-31', cap: 10 })
+  const reunion = { latitude: -21.1, longitude: 55.5 }
+  await world.pharmacy(72, { ...reunion, territory: 'FR-974' })
+  const place = await world.pharmacy(73, east(region(9), 1))
+  must(201, await world.count(place, 6000))
+  const nomad = await world.professional(73, { practice: undefined, profession: '71' })
+  const search = { near: reunion, maxDistanceMetres: 20_000_000 }
+  const refused = await world.reserve(nomad.token, { ...search, quantity: 5000 })
+  t.match(refused, { status: 409, body: { code: 'entitlement_exceeded', rule: { id: here.id } } })
+  t.match(await onShelf(place), { held: 0 }, 'and nothing is set aside')
+  t.match(await refusalsOn(db, nomad.id), [{ code: 'entitlement_exceeded', rule: here.id }])
+  t.equal((await world.reserve(nomad.token, { ...search, quantity: 10 })).status, 201)
+
+  const body = { professional: nomad.id, identityCheck: { method: 'cps_card' }, releaseHolds: true }
+  const lines = [{ product: 'surgical', quantity: 11 }]
+  const checked = await call('POST', '/v1/dispensation-checks', { token: place.token, body: { ...body, lines } })
+  t.match(checked.body, { decision: 'refuse', code: 'entitlement_exceeded', rule: { id: here.id } })
+  t.match(await world.dispense(place, nomad.id, 11), { status: 409, body: { rule: { id: here.id } } })
+  t.same((await call('GET', '/v1/entitlements/me', { token: nomad.token })).body.items, [], 'nothing of the country’s')
+})
+
 t.test('a person has one count of holds under all its numbers, and national prefixes are taken off', async (t) => {
   const place = await world.pharmacy(80)
   must(201, await world.count(place, 20))
