@@ -1,4 +1,6 @@
 -- Privileges: the service works as gomask_app, which can add to the ledger but never change it.
+-- Replaces the text with the checksum ce51e406363d982cd922bb356352e1b452bbd0a0d8dbe260fd5847a9407e9c97, which asked for the right to
+-- create roles even where an administrator had made gomask_app beforehand.
 
 do $$
 begin
@@ -6,6 +8,11 @@ begin
 exception
   -- Roles belong to the whole cluster: another database, or the administrator, may have made it already.
   when duplicate_object or unique_violation then null;
+  when insufficient_privilege then
+    if not exists (select from pg_roles where rolname = 'gomask_app') then
+      raise exception 'the role gomask_app is missing; as a database administrator, run: create role gomask_app nologin'
+        using errcode = 'insufficient_privilege';
+    end if;
 end
 $$;
 

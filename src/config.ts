@@ -1,47 +1,8 @@
-import { isIP } from 'node:net'
 import { z } from 'zod'
+import { count, exactOrigins, flag, trustedProxies } from './config-values.ts'
 
 /** A wrong configuration value, which stops the start. The message is one line that names the variable. */
 export class ConfigError extends Error {}
-
-const whole = (low: number, high: number) =>
-  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().int().min(low).max(high))
-
-const count = (low: number, high: number, preset: number, about: string) =>
-  whole(low, high).default(preset).meta({ about })
-
-const flag = (preset: boolean, about: string) =>
-  z
-    .enum(['true', 'false'])
-    .transform((text) => text === 'true')
-    .default(preset)
-    .meta({ about })
-
-const listed = (text: string) => text.split(',').map((each) => each.trim())
-
-function trustedProxies(text: string, issues: z.RefinementCtx): false | string[] {
-  if (text === 'false') return false
-  const proxies = listed(text)
-  if (!proxies.every(isNetwork)) {
-    issues.addIssue('must be false, or addresses and networks such as 10.0.0.5,10.1.0.0/16')
-  }
-  return proxies
-}
-
-// Not a number of hops: anyone who reaches the service past the proxy could then choose an address.
-function isNetwork(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/')
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-  return more.length === 0 && (bits === undefined ? longest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= longest)
-}
-
-function exactOrigins(text: string, issues: z.RefinementCtx): string[] {
-  const origins = listed(text)
-  if (!origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
-    issues.addIssue('must be origins as browsers send them, such as https://app.example.org')
-  }
-  return origins
-}
 
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').meta({ about: 'address to listen on' }),
@@ -64,7 +25,11 @@ const environment = z.object({
     .min(1)
     .default('.gomask')
     .meta({ about: 'folder of the embedded database, keys and checkpoints; back it up' }),
-  MIGRATE_ON_START: flag(true, 'bring the database up to date at start; if false, refuse one that is not up to date'),
+  MIGRATE_ON_START: flag(
+    true,
+    'bring the database up to date at start, where the login may; if false, refuse one that is not up to date',
+  ),
+  STRICT_ROLES: flag(false, 'refuse a login of the database that may do more than the service needs, not only warn'),
   SIGNING_KEY_FILE: z.string().optional().meta({
     about: 'PEM file (PKCS #8, P-256) whose first key signs tokens and all verify; if not set, made in DATA_DIR',
   }),
@@ -172,6 +137,9 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(given)
   if (parsed.success && parsed.data.DATABASE_READ_URL && !parsed.data.DATABASE_URL) {
     throw new ConfigError('DATABASE_READ_URL: is for a standby of DATABASE_URL, which is not set')
+  }
+  if (parsed.success && parsed.data.STRICT_ROLES && !parsed.data.DATABASE_URL) {
+    throw new ConfigError('STRICT_ROLES: needs DATABASE_URL, as the embedded database has its owner’s rights alone')
   }
   if (parsed.success) return Object.freeze(parsed.data)
   const [issue] = parsed.error.issues

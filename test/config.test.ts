@@ -49,3 +49,8 @@ t.test('docs/configuration.md lists the variables that the program reads, with t
   const committed = await readFile(new URL('../docs/configuration.md', import.meta.url), 'utf8')
   t.equal(committed, configurationPage(), 'if not: npm run --silent configuration > docs/configuration.md')
 })
+
+t.test('STRICT_ROLES is refused where there is no login to be strict about', async (t) => {
+  t.throws(() => loadConfig({ STRICT_ROLES: 'true' }), /^STRICT_ROLES: needs DATABASE_URL, as the embedded database/)
+  t.equal(loadConfig({ STRICT_ROLES: 'true', DATABASE_URL: 'postgres://db/gomask' }).STRICT_ROLES, true)
+})

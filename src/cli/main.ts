@@ -1,6 +1,7 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { ConfigError } from '../config.ts'
 import { DataDirLocked } from '../db/embedded.ts'
+import { LoginRefused } from '../db/login.ts'
 import { MigrationRefused } from '../db/migrate.ts'
 import { CommandError } from './errors.ts'
 
@@ -75,7 +76,9 @@ async function resolve(value: unknown): Promise<unknown> {
 }
 
 function fail(error: unknown): void {
-  const expected = [ConfigError, DataDirLocked, MigrationRefused, CommandError].some((kind) => error instanceof kind)
+  const expected = [ConfigError, DataDirLocked, LoginRefused, MigrationRefused, CommandError].some(
+    (kind) => error instanceof kind,
+  )
   const misused = error instanceof Error && error.name === 'CLIError'
   if (expected || misused) console.error(`gomask: ${(error as Error).message}`)
   else console.error('gomask: failed', error)

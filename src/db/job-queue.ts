@@ -1,5 +1,6 @@
 import { PgBoss } from 'pg-boss'
 import type { Owner } from './database.ts'
+import { MigrationRefused } from './migrate.ts'
 
 /** The schema that the job queue's own tables are in. */
 export const QUEUE_SCHEMA = 'pgboss'
@@ -15,12 +16,7 @@ export type JobName = keyof typeof schedule
 
 /** Creates or upgrades the queue's tables and the schedule with the owner's rights, and lets the service use them. */
 export async function prepareJobs(owner: Owner): Promise<void> {
-  const boss = new PgBoss({
-    schema: QUEUE_SCHEMA,
-    db: { executeSql: async (text, values) => ({ rows: await owner.rows(text, values) }) },
-    supervise: false,
-    schedule: false,
-  })
+  const boss = queueOf(owner)
   await boss.start()
   for (const [name, cron] of Object.entries(schedule)) {
     await boss.createQueue(name, { policy: 'stately' })
@@ -31,4 +27,26 @@ export async function prepareJobs(owner: Owner): Promise<void> {
     grant usage on schema ${QUEUE_SCHEMA} to gomask_app;
     grant select, insert, update, delete on all tables in schema ${QUEUE_SCHEMA} to gomask_app;
     grant execute on all functions in schema ${QUEUE_SCHEMA} to gomask_app`)
+}
+
+/** Refuses (MigrationRefused) a database whose queue is not this program's, naming the command that prepares it. */
+export async function requireJobs(owner: Owner, command: string): Promise<void> {
+  const boss = queueOf(owner, { migrate: false })
+  const queues = await boss.start().then(
+    () => boss.getQueues(),
+    (error: Error) => (/^pg-boss /.test(error.message) ? [] : Promise.reject(error)),
+  )
+  await boss.stop({ graceful: false })
+  if (Object.keys(schedule).every((name) => queues.some((queue) => queue.name === name))) return
+  throw new MigrationRefused(`the job queue is not that of this program; run: ${command}`)
+}
+
+function queueOf(owner: Owner, more: { migrate?: boolean } = {}): PgBoss {
+  return new PgBoss({
+    schema: QUEUE_SCHEMA,
+    db: { executeSql: async (text, values) => ({ rows: await owner.rows(text, values) }) },
+    supervise: false,
+    schedule: false,
+    ...more,
+  })
 }

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Owner } from './database.ts'
-import { isLockTimeout, isRetryable } from './failures.ts'
+import { driverError, isLockTimeout, isRetryable, sqlState } from './failures.ts'
 
 const FOLDER = new URL('../../migrations/', import.meta.url)
 const LOCK = 5_200_361_447 // Any number will do, as long as every release uses the same one.
 
 const TURN_MS = 250
+const INSUFFICIENT_PRIVILEGE = '42501'
+
+const REPLACED = /^-- Replaces the text with the checksum ([0-9a-f]{64})/gm
 
 /** How long a migration waits for a lock, how often it tries, and how long it pauses before it tries again. */
 const PATIENCE = { lockMs: 5_000, attempts: 6, pauseMs: 5_000 }
@@ -20,6 +23,8 @@ interface Migration {
   version: number
   name: string
   checksum: string
+  /** Those of earlier texts of the file: a database that ran one of them is as one that runs this. */
+  replaced: string[]
   script: string
   /** The index that a migration outside a transaction makes or drops, if it is one. */
   index: string | undefined
@@ -56,12 +61,12 @@ export function migrate(owner: Owner, folder: URL = FOLDER, patience: Patience =
   })
 }
 
-/** Refuses (MigrationRefused) a database that is not exactly up to date, and changes nothing. */
-export async function requireMigrated(owner: Owner): Promise<void> {
+/** Refuses (MigrationRefused) a database that lacks migrations, naming the command that runs them; changes nothing. */
+export async function requireMigrated(owner: Owner, command = 'gomask migrate'): Promise<void> {
   const [found] = await owner.rows(`select to_regclass('schema_migrations') is not null as exists`)
   const pending = pendingOf(await readMigrations(FOLDER), found?.exists ? await readApplied(owner) : [])
   if (pending.length > 0) {
-    throw new MigrationRefused(`the database lacks ${pending.length} migrations; run: gomask migrate`)
+    throw new MigrationRefused(`the database lacks ${pending.length} migrations; run: ${command}`)
   }
 }
 
@@ -75,6 +80,7 @@ async function readMigrations(folder: URL): Promise<Migration[]> {
         name,
         script,
         index: concurrentIndex(name, script),
+        replaced: [...script.matchAll(REPLACED)].map(([, checksum = '']) => checksum),
         checksum: createHash('sha256').update(script).digest('hex'),
       }
     }),
@@ -93,7 +99,7 @@ function pendingOf(known: Migration[], applied: { version: number; name: string;
       throw new MigrationRefused(
         `the database has ${name}, which this program does not know: it is newer; upgrade the program`,
       )
-    if (file.checksum !== checksum) {
+    if (file.checksum !== checksum && !file.replaced.includes(checksum)) {
       throw new MigrationRefused(
         `${file.name} has changed since it was applied; restore it and put the change into a new migration`,
       )
@@ -123,6 +129,9 @@ async function apply(owner: Owner, migration: Migration, { lockMs, attempts, pau
     try {
       return await run(owner, migration, lockMs)
     } catch (error) {
+      if (sqlState(error) === INSUFFICIENT_PRIVILEGE) {
+        throw new MigrationRefused(`${migration.name} was rolled back: ${driverError(error)?.message}`)
+      }
       if (!isRetryable(error)) throw new Error(`${migration.name} failed and was rolled back`, { cause: error })
       if (attempt === attempts) throw refusal(migration.name, attempts, error)
       await wait(pauseMs)

@@ -3,8 +3,9 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Database, Owner } from './database.ts'
 import { openEmbedded } from './embedded.ts'
-import { isUnavailable } from './failures.ts'
-import { prepareJobs } from './job-queue.ts'
+import { driverError, isUnavailable, sqlState } from './failures.ts'
+import { prepareJobs, requireJobs } from './job-queue.ts'
+import { type Login, LoginRefused, readLogin, requireMember, requireNoExcess, warnOfExcess } from './login.ts'
 import { migrate, oneAtATime, requireMigrated } from './migrate.ts'
 import { type Replica, watchReplica } from './replica.ts'
 import { openServer, openServerOwner, type Timeouts } from './server.ts'
@@ -12,8 +13,8 @@ import { openServer, openServerOwner, type Timeouts } from './server.ts'
 const LONGEST_WAIT_MS = 10_000
 
 /**
- * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false, refuses one that is not.
- * Waits for a server that does not answer yet, and says so.
+ * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false or a login that may not,
+ * refuses one that is not. Waits for a server that does not answer yet, and says so.
  */
 export async function openReady(
   config: Config,
@@ -23,7 +24,7 @@ export async function openReady(
   if (config.DATABASE_URL === undefined) {
     const embedded = await openEmbedded(config.DATA_DIR)
     try {
-      await bringUpToDate(embedded.owner, config, log)
+      await bringUpToDate(embedded.owner, config, log, await readLogin(embedded.owner))
       return await embedded.asService()
     } catch (error) {
       await embedded.close()
@@ -32,7 +33,12 @@ export async function openReady(
   }
   const owner = await connectOwner(config.DATABASE_URL, log)
   try {
-    await bringUpToDate(owner, config, log)
+    const login = await readLogin(owner)
+    if (config.STRICT_ROLES) requireNoExcess(login)
+    await bringUpToDate(owner, config, log, login)
+    const after = await readLogin(owner) // The first migration may have made gomask_app, and the login its member.
+    requireMember(after)
+    warnOfExcess(after, log)
   } finally {
     await owner.close()
   }
@@ -64,6 +70,10 @@ export async function migrateOnly(config: Config, log: Logger): Promise<string[]
   const embedded = config.DATABASE_URL === undefined ? await openEmbedded(config.DATA_DIR) : undefined
   const owner = embedded?.owner ?? (await connectOwner(config.DATABASE_URL ?? '', log))
   try {
+    const { name, mayMigrate } = await readLogin(owner)
+    if (!mayMigrate) {
+      throw new LoginRefused(`the login ${name} may not change the tables; use that of their owner in DATABASE_URL`)
+    }
     return await upgrade(owner)
   } finally {
     await owner.close()
@@ -71,10 +81,20 @@ export async function migrateOnly(config: Config, log: Logger): Promise<string[]
   }
 }
 
-async function bringUpToDate(owner: Owner, config: Config, log: Logger): Promise<void> {
-  if (!config.MIGRATE_ON_START) return requireMigrated(owner)
+async function bringUpToDate(owner: Owner, config: Config, log: Logger, login: Login): Promise<void> {
+  if (!config.MIGRATE_ON_START || !login.mayMigrate) return requireUpToDate(owner, login)
   const names = await upgrade(owner)
   if (names.length > 0) log.info({ migrations: names }, 'the database was brought up to date')
+}
+
+// Where something is missing, another process may be adding it just now: then this one waits for it and looks again.
+async function requireUpToDate(owner: Owner, { name, mayMigrate }: Login): Promise<void> {
+  const command = mayMigrate ? 'gomask migrate' : `gomask migrate, with the owner’s DATABASE_URL (${name} may not)`
+  const look = async () => {
+    await requireMigrated(owner, command)
+    await requireJobs(owner, command)
+  }
+  await look().catch(() => oneAtATime(owner, look))
 }
 
 // The job queue makes its own tables and would collide with another instance that does the same.
@@ -91,10 +111,16 @@ async function connectOwner(url: string, log: Logger): Promise<Owner> {
     try {
       return await openServerOwner(url)
     } catch (error) {
+      if (isLoginFailure(error)) throw new LoginRefused(`PostgreSQL refuses the login: ${driverError(error)?.message}`)
       if (!isUnavailable(error)) throw error
       const pauseMs = Math.min(LONGEST_WAIT_MS, 250 * 2 ** attempt)
       log.warn({ attempt, nextTryInMs: pauseMs }, 'waiting for the database')
       await wait(pauseMs)
     }
   }
+}
+
+// A wrong password, no such role, or no such database.
+function isLoginFailure(error: unknown): boolean {
+  return /^(28...|3D000)$/.test(sqlState(error) ?? '')
 }

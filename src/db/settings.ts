@@ -17,8 +17,9 @@ export const RELIED_ON: Settings = {
   default_transaction_isolation: 'read committed',
   // A COMMIT that did not wait for its standby says so in a warning. Anything lesser would look like one.
   client_min_messages: 'warning',
-  // The last two are where managed databases keep PostGIS; a schema that does not exist is passed over.
-  search_path: 'public,extensions,postgis',
+  // Managed databases keep PostGIS in the middle two; a schema that does not exist is passed over. Temporary tables are
+  // found first unless they are named here, and one called as a table of ours would stand in for it.
+  search_path: 'public,extensions,postgis,pg_temp',
 }
 
 /**

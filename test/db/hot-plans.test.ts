@@ -1,7 +1,7 @@
 import t from 'tap'
 import { openServerOwner } from '../../src/db/server.ts'
 import { sql, texts } from '../../src/db/sql.ts'
-import { serverUrl } from '../support/database.ts'
+import { serverUrl, withAllRights } from '../support/database.ts'
 import { startService } from '../support/service.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
 
@@ -15,7 +15,7 @@ t.test('no statement of a day’s work reads a whole table', { skip }, async (t)
   const world = await makeWorld(service)
   const [place, nurse] = [await world.pharmacy(1), await world.professional(1)]
   must(201, await world.count(place, 100))
-  await fill(String(service.url))
+  await fill(withAllRights(String(service.url)))
 
   const near = `near=${CENTRE.latitude},${CENTRE.longitude}&product=surgical`
   must(200, await service.call('GET', `/v1/pharmacies?${near}`, { token: nurse.token }))

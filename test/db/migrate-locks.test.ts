@@ -7,7 +7,7 @@ import type { Owner } from '../../src/db/database.ts'
 import { openEmbedded } from '../../src/db/embedded.ts'
 import { MigrationRefused, migrate, oneAtATime } from '../../src/db/migrate.ts'
 import { openServerOwner } from '../../src/db/server.ts'
-import { makeDatabase, makeDataDir, onServerOnly, serverUrl } from '../support/database.ts'
+import { makeDatabase, makeDataDir, onServerOnly, serverUrl, withAllRights } from '../support/database.ts'
 import { makeFolder } from '../support/process.ts'
 import { until } from '../support/until.ts'
 
@@ -51,7 +51,7 @@ t.test('while a migration waits for a lock, others are served', { skip: onServer
   const { owner, url } = await migrated(t)
   const { folder, add } = await moreMigrations(t)
   await add('9001_more.sql', '-- One column more.\n\nalter table products add column more text;\n')
-  const [holder, reader] = [await connect(t, url), await connect(t, url)]
+  const [holder, reader] = [await connect(t, withAllRights(url)), await connect(t, withAllRights(url))]
   await holder.query('begin; select from products')
 
   await t.test('it gives up in the end, says why in one line, and has changed nothing', async (t) => {
@@ -81,7 +81,7 @@ t.test('an instance that waits for its turn keeps no index from being built', { 
   const { owner, url } = await migrated(t)
   const { folder, add } = await moreMigrations(t)
   await add('9001_one_by_kind.sql', ONE_BY_KIND)
-  const second = await openServerOwner(url)
+  const second = await openServerOwner(withAllRights(url))
   t.teardown(() => second.close())
   let later: Promise<string[]> | undefined
   const first = await oneAtATime(owner, async () => {
@@ -113,7 +113,7 @@ async function migrated(t: Test): Promise<{ owner: Owner; url: string }> {
     return { owner: embedded.owner, url: '' }
   }
   const { url = '', drop } = await makeDatabase(1)
-  const owner = await openServerOwner(url)
+  const owner = await openServerOwner(withAllRights(url))
   t.teardown(async () => {
     await owner.close()
     await drop()

@@ -6,7 +6,14 @@ import { openEmbedded } from '../../src/db/embedded.ts'
 import { migrate, requireMigrated } from '../../src/db/migrate.ts'
 import { openServerOwner } from '../../src/db/server.ts'
 import { gomask } from '../support/command.ts'
-import { makeDatabase, makeDataDir, makeServerDatabase, onServerOnly, serverUrl } from '../support/database.ts'
+import {
+  makeDatabase,
+  makeDataDir,
+  makeServerDatabase,
+  onServerOnly,
+  serverUrl,
+  withAllRights,
+} from '../support/database.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { range } from '../support/tally.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
@@ -74,6 +81,14 @@ t.test('a database that does not fit the program is refused, and left as it is',
     await owner.rows('update schema_migrations set checksum = $1 where version = 3', ['0'.repeat(64)])
     await refusesBecause(t, /0003_stock\.sql has changed since it was applied/)
     await owner.rows('update schema_migrations set checksum = $1 where version = 3', [row?.checksum])
+  })
+
+  await t.test('but not when it ran an earlier text of a file, with the same effect', async (t) => {
+    const before = 'ce51e406363d982cd922bb356352e1b452bbd0a0d8dbe260fd5847a9407e9c97' // 0007's, in 0.4.0
+    const [row] = await owner.rows('select checksum from schema_migrations where version = 7')
+    await owner.rows('update schema_migrations set checksum = $1 where version = 7', [before])
+    t.same(await migrate(owner), [])
+    await owner.rows('update schema_migrations set checksum = $1 where version = 7', [row?.checksum])
   })
 
   await t.test('when it is newer than the program', async (t) => {
@@ -147,7 +162,7 @@ async function migrated(t: Test): Promise<{ owner: Owner; url: string | undefine
     return { owner: embedded.owner, url: undefined }
   }
   const { url = '', drop } = await makeDatabase(1)
-  const owner = await openServerOwner(url)
+  const owner = await openServerOwner(withAllRights(url))
   t.teardown(async () => {
     await owner.close()
     await drop()

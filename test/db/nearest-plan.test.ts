@@ -3,7 +3,7 @@ import t from 'tap'
 import { statementOf } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 import { nearestQuery, nearestWithStock } from '../../src/store/nearest.ts'
-import { makeDatabase, serverUrl } from '../support/database.ts'
+import { makeDatabase, serverUrl, withAllRights } from '../support/database.ts'
 
 const skip = serverUrl ? false : 'the plans of the embedded database are not those of a server'
 const TOULOUSE = {
@@ -27,7 +27,7 @@ for (const [stocked, mostBuffers] of [
 ] as const) {
   t.test(`21,000 pharmacies, ${stocked * 100} % with stock`, { skip }, async (t) => {
     const { db, url = '', drop } = await makeDatabase(2)
-    const owner = new pg.Client({ connectionString: url })
+    const owner = new pg.Client({ connectionString: withAllRights(url) })
     await owner.connect()
     t.teardown(async () => {
       await owner.end()

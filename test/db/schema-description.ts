@@ -48,7 +48,8 @@ const columnPrivileges = `
 
 const functions = `
   select 'function', 7, 0, format('function %s returns %s language %s%s as %s', f.oid::regprocedure, pg_get_function_result(f.oid),
-    l.lanname, case when f.prosecdef then ' security definer' else '' end, f.prosrc)
+    l.lanname, case when f.prosecdef then ' security definer' else '' end
+      || coalesce(' set ' || array_to_string(f.proconfig, ' '), ''), f.prosrc)
   from pg_proc f join pg_language l on l.oid = f.prolang
   where f.pronamespace = 'public'::regnamespace and ${own('pg_proc', 'f')}`
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
 import { openServer, openServerOwner } from '../../src/db/server.ts'
 import { sql } from '../../src/db/sql.ts'
-import { makeDatabase, serverUrl } from '../support/database.ts'
+import { makeDatabase, serverUrl, withAllRights } from '../support/database.ts'
 import { range } from '../support/tally.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
@@ -26,7 +26,7 @@ for (const connections of [1, 2, 3]) {
 t.test('readings share connections', { skip }, async (t) => {
   const { url = '', drop } = await makeDatabase(1)
   const network = await startProxy(t, url)
-  const owner = await openServerOwner(url)
+  const owner = await openServerOwner(withAllRights(url))
   const db = openServer(network.url, { connections: 10, onError: () => {} })
   t.teardown(async () => {
     await db.close()

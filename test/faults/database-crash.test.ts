@@ -25,7 +25,7 @@ interface Write {
 
 t.test('kill -9 of PostgreSQL under load loses nothing and invents nothing', { skip }, async (t) => {
   const postgres = await startPostgres(t)
-  const env = { DATABASE_URL: postgres.url, MAX_LIVE_HOLDS: '100' }
+  const env = { DATABASE_URL: postgres.serviceUrl, MAX_LIVE_HOLDS: '100' }
   const dataDir = await makeFolder(t)
   const server = makeServer(t, env, dataDir)
   await server.start()

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { openCheckpoint } from '../../src/domain/checkpoint.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
 import { makeDataDir, makeServerDatabase, onServerSooner, serverUrl } from '../support/database.ts'
+import { addressFor, makeMigrated } from '../support/logins.ts'
 import { makeServer, type Server } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { makeWorld, must, type World } from '../support/world.ts'
@@ -36,6 +37,7 @@ async function restorable(t: Test): Promise<Restorable> {
     }
   }
   const { url, drop } = await makeServerDatabase(serverUrl)
+  await makeMigrated(url)
   const name = new URL(url).pathname.slice(1)
   const asAdmin = async (...statements: string[]) => {
     const admin = new pg.Client({ connectionString: serverUrl })
@@ -48,7 +50,7 @@ async function restorable(t: Test): Promise<Restorable> {
     await asAdmin(`drop database if exists ${name}_backup`)
   })
   return {
-    env: { ...QUICKLY, DATABASE_URL: url },
+    env: { ...QUICKLY, DATABASE_URL: addressFor('gomask_test_service', url) },
     dataDir,
     backUp: () => asAdmin(`create database ${name}_backup template ${name}`),
     restore: () => asAdmin(`drop database ${name}`, `create database ${name} template ${name}_backup`),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ConfigError, loadConfig } from '../../src/config.ts'
-import { makeServerDatabase, onServerOnly, serverUrl } from '../support/database.ts'
+import { makeDatabase, onServerOnly } from '../support/database.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { startService } from '../support/service.ts'
 
@@ -37,7 +37,7 @@ t.test('a contact is an e-mail address or an http(s) URL, and a name is one', as
 })
 
 t.test('a start on PostgreSQL warns where one of the two is missing', { skip: onServerOnly }, async (t) => {
-  const { url, drop } = await makeServerDatabase(serverUrl ?? '')
+  const { url = '', drop } = await makeDatabase(1)
   t.teardown(drop)
   const folder = await makeFolder(t)
   const warned = async (env: Record<string, string>) => {

@@ -4,7 +4,7 @@ import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import t, { type Test } from 'tap'
 import { newKey } from '../../src/keys/signing-keys.ts'
 import { gomask } from '../support/command.ts'
-import { makeDataDir, makeServerDatabase, serverUrl } from '../support/database.ts'
+import { makeDatabase, makeDataDir, serverUrl } from '../support/database.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 
 /** The ids that `gomask keys` prints, the one that signs first. */
@@ -21,7 +21,7 @@ async function keys(dataDir: string, ...args: string[]): Promise<string[]> {
 
 async function makeRunnable(t: Test): Promise<[Record<string, string>, string]> {
   if (serverUrl === undefined) return [{}, await makeDataDir()]
-  const { url, drop } = await makeServerDatabase(serverUrl)
+  const { url = '', drop } = await makeDatabase(1)
   t.teardown(drop)
   return [{ DATABASE_URL: url }, await makeFolder(t)]
 }

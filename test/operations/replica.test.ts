@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { serverUrl } from '../support/database.ts'
+import { addressFor } from '../support/logins.ts'
 import { startPostgres } from '../support/postgres-container.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { dockerAnswers } from '../support/runner/docker-api.ts'
@@ -18,7 +19,11 @@ t.test('a standby serves searches and audits, and decides nothing', { skip }, as
   standby.on('error', () => {})
   await standby.connect()
   t.teardown(() => standby.end())
-  const env = { DATABASE_URL: postgres.url, DATABASE_READ_URL: standbyUrl, DATABASE_READ_MAX_AGE: String(MAX_AGE) }
+  const env = {
+    DATABASE_URL: postgres.serviceUrl,
+    DATABASE_READ_URL: addressFor('gomask_test_service', standbyUrl),
+    DATABASE_READ_MAX_AGE: String(MAX_AGE),
+  }
   const server = makeServer(t, env, await makeFolder(t))
   await server.start()
   const world = await makeWorld(server)
@@ -74,7 +79,11 @@ t.test('a standby serves searches and audits, and decides nothing', { skip }, as
 
 t.test('a database that is no standby is never taken for one', { skip }, async (t) => {
   const postgres = await startPostgres(t)
-  const server = makeServer(t, { DATABASE_URL: postgres.url, DATABASE_READ_URL: postgres.url }, await makeFolder(t))
+  const server = makeServer(
+    t,
+    { DATABASE_URL: postgres.serviceUrl, DATABASE_READ_URL: postgres.serviceUrl },
+    await makeFolder(t),
+  )
   await server.start()
   const world = await makeWorld(server)
   const nurse = await world.professional(1)

@@ -8,8 +8,9 @@ import type { Database } from '../../src/db/database.ts'
 import { openEmbedded } from '../../src/db/embedded.ts'
 import { prepareJobs } from '../../src/db/job-queue.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { openServer, openServerOwner } from '../../src/db/server.ts'
+import { openServer } from '../../src/db/server.ts'
 import { takeEmbedded } from './embedded-pool.ts'
+import { addressFor, makeMigrated } from './logins.ts'
 
 /** The server that tests make their databases on; undefined: each has an embedded one. */
 export const serverUrl = process.env.TEST_DATABASE_URL
@@ -31,7 +32,7 @@ export const PATIENT = { statementMs: 60_000, acquireMs: 60_000, idleInTransacti
 /** A database of a test file's own, empty but for the reference data that every one has. */
 export interface TestDatabase {
   db: Database
-  /** Of the server's; undefined on the embedded one. */
+  /** Of the server's, as the service logs in; undefined on the embedded one. */
   url: string | undefined
   /** Of the embedded one. */
   dataDir: string | undefined
@@ -71,7 +72,8 @@ async function onServer(server: string, connections: number): Promise<TestDataba
     const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) await makeTemplate(admin, server, template)
   })
-  const { url, drop } = await makeServerDatabase(server, template)
+  const { url: allRights, drop } = await makeServerDatabase(server, template)
+  const url = addressFor('gomask_test_service', allRights)
   const db = openServer(url, { connections, timeouts: PATIENT, onError: () => {} })
   return {
     db,
@@ -84,7 +86,7 @@ async function onServer(server: string, connections: number): Promise<TestDataba
   }
 }
 
-/** A database on the server as it makes one, nothing migrated, or a copy of another. */
+/** A database on the server as it makes one, nothing migrated, or a copy of another; its address has all rights. */
 export async function makeServerDatabase(
   server: string,
   template = 'template1',
@@ -101,10 +103,7 @@ async function makeTemplate(admin: pg.Client, server: string, template: string):
   const draft = `${template}_draft`
   await admin.query(`drop database if exists ${draft} with (force)`)
   await admin.query(`create database ${draft}`)
-  const owner = await openServerOwner(urlOf(server, draft))
-  await migrate(owner)
-  await prepareJobs(owner)
-  await owner.close()
+  await makeMigrated(urlOf(server, draft))
   await admin.query(`alter database ${draft} rename to ${template}`)
 }
 
@@ -118,6 +117,16 @@ async function asAdmin(server: string, work: (admin: pg.Client) => Promise<unkno
   } finally {
     await admin.end()
   }
+}
+
+/** The address with which a database of a test can be altered at will, from the one that the service has. */
+export function withAllRights(url: string): string {
+  return databaseOnServer(new URL(url).pathname.slice(1))
+}
+
+/** The address with all rights of a database on the server that the tests run on. */
+export function databaseOnServer(name: string): string {
+  return urlOf(serverUrl ?? '', name)
 }
 
 function urlOf(server: string, name: string): string {

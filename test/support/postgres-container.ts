@@ -2,16 +2,20 @@ import { PostgreSqlContainer, type StartedPostgreSqlContainer } from '@testconta
 import pg from 'pg'
 import type { Test } from 'tap'
 import { getContainerRuntimeClient, Wait } from 'testcontainers'
+import { addressFor, makeMigrated } from './logins.ts'
 import { freePort } from './runner/database.ts'
 
 /** A PostgreSQL of a test's own, to be done with as it likes. */
 export interface OwnPostgres {
+  /** Its address with all rights. */
   url: string
+  /** The service's, whose database is migrated. */
+  serviceUrl: string
   /** Kills every process of it at once, as a power cut does. */
   kill(): Promise<void>
   /** Starts it again on the same files; it recovers by itself and answers some time later. */
   start(): Promise<void>
-  /** Starts a second server beside it, which streams what this one writes, and gives its address. */
+  /** Starts a second server beside it, which streams what this one writes, and gives its address with all rights. */
   startStandby(): Promise<string>
   /** Makes a database on a disk of its own, and gives its address. The write-ahead log is elsewhere. */
   makeOnSmallDisk(): Promise<string>
@@ -35,8 +39,11 @@ export async function startPostgres(t: Test): Promise<OwnPostgres> {
     .start()
   t.teardown(async () => void (await container.stop()))
   const handle = (await getContainerRuntimeClient()).container.getById(container.getId())
+  const url = container.getConnectionUri()
+  await makeMigrated(url)
   return {
-    url: container.getConnectionUri(),
+    url,
+    serviceUrl: addressFor('gomask_test_service', url),
     kill: async () => {
       await handle.kill({ signal: 'SIGKILL' })
       await handle.wait()

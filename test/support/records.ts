@@ -1,6 +1,8 @@
 import type { Database } from '../../src/db/database.ts'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
+import { databaseOnServer } from './database.ts'
+import { asAdministrator } from './logins.ts'
 import type { Answer } from './service.ts'
 
 /** The types of the events on a subject, in their order. */
@@ -77,9 +79,12 @@ export async function daysKept(db: Database, key: string): Promise<(number | nul
   return found.map(({ days }) => (days === null ? null : Math.round(days)))
 }
 
-/** Runs a statement with the rights of the tables' owner, for what the service itself may not do. */
+/** Runs a statement with all rights, for what the service itself may not do. */
 export async function asOwner(db: Database, statement: string): Promise<void> {
-  await db.foreign(`begin; set local role none; ${statement}; commit`)
+  if (db.kind === 'embedded') return void (await db.foreign(`begin; set local role none; ${statement}; commit`))
+  const { rows: found } = await db.foreign('select current_database() as name')
+  const [{ name }] = found as [{ name: string }]
+  await asAdministrator(databaseOnServer(name), (admin) => admin.query(`begin; ${statement}; commit`))
 }
 
 /** An entry as it is read later: what its 201 said, without what is true at that moment alone. */

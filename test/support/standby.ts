@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Test } from 'tap'
 import { serverUrl } from './database.ts'
+import { addressFor } from './logins.ts'
 import { type OwnPostgres, startPostgres } from './postgres-container.ts'
 import { dockerAnswers } from './runner/docker-api.ts'
 import { until } from './until.ts'
@@ -11,7 +12,7 @@ export async function reasonToSkipStandby(): Promise<string | false> {
   return (await dockerAnswers(process.env)) ? false : 'no Docker API answers, and a standby must stand still'
 }
 
-/** A PostgreSQL with a standby that streams from it, each with a superuser's connection. */
+/** A PostgreSQL with a standby that streams from it, each with a superuser's connection; the addresses are the service's. */
 export interface Pair {
   url: string
   standbyUrl: string
@@ -39,8 +40,8 @@ export async function startPair(t: Test, { synchronous }: { synchronous: boolean
   const stateNow = async () => (await rowsOf(primary, 'select sync_state from pg_stat_replication'))[0]?.sync_state
   await until(`the standby never became ${state}`, async () => (await stateNow()) === state)
   return {
-    url: postgres.url,
-    standbyUrl,
+    url: postgres.serviceUrl,
+    standbyUrl: addressFor('gomask_test_service', standbyUrl),
     primary,
     standby,
     freeze: () => freezeSender(postgres, primary),

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { withAllRights } from './database.ts'
 import type { Service } from './service.ts'
 
 /** The database with all rights. */
@@ -13,7 +14,7 @@ export async function superuser({ url, db }: Pick<Service, 'url' | 'db'>): Promi
     await db.foreign('reset role')
     return { run: (statement) => db.foreign(statement), end: () => db.foreign('set role gomask_app') }
   }
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: withAllRights(url) })
   await client.connect()
   return { run: (statement) => client.query(statement), end: () => client.end() }
 }

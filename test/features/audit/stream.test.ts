@@ -3,7 +3,7 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { openServerOwner } from '../../../src/db/server.ts'
-import { onServerOnly } from '../../support/database.ts'
+import { onServerOnly, withAllRights } from '../../support/database.ts'
 import { startService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -13,7 +13,7 @@ const ROWS = 15_000 // Of more than 2,000 bytes: what the buffers of two connect
 t.test('exports over the network', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
   const { app, db } = service
-  const owner = await openServerOwner(String(service.url))
+  const owner = await openServerOwner(withAllRights(String(service.url)))
   t.teardown(() => owner.close())
   const world = await makeWorld(service)
   const place = await world.pharmacy(1)
