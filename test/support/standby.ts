@@ -12,7 +12,7 @@ export async function reasonToSkipStandby(): Promise<string | false> {
   return (await dockerAnswers(process.env)) ? false : 'no Docker API answers, and a standby must stand still'
 }
 
-/** A PostgreSQL with a standby that streams from it, each with a superuser's connection; the addresses are the service's. */
+/** A PostgreSQL with a standby that streams from it: the service's addresses, and a superuser's connection to each. */
 export interface Pair {
   url: string
   standbyUrl: string
