@@ -90,6 +90,7 @@ async function verify(
   })
   const issuer = byName.get(String(payload.iss))
   if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
+  if (!(request.signedWith && issuer.isForUs(request.signedWith.header, payload))) throw unauthenticated('kind')
   return { issuer, payload }
 }
 

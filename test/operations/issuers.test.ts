@@ -57,6 +57,8 @@ t.test('a wrong value is refused in one line that names it', async (t) => {
     [{ profile: { identifier: 'sub', role: 'role' } }, '[0].profile: Unrecognized key: "role"'],
     [{ profile: {} }, /^\[0\].profile: must be "pro-sante-connect", or an object/],
     [{ acrValues: [] }, '[0].acrValues: must name a value'],
+    [{ accessToken: 'JWT' }, /^\[0\].accessToken: must be "at\+jwt", or an object with the claim/],
+    [{ clients: [] }, '[0].clients: must name a client'],
     [{ enrol: 'yes' }, /^\[0\].enrol: /],
     [{ enroll: true }, /^\[0\]: .*"enroll"/],
   ] as const) {

@@ -22,6 +22,9 @@ const claimMapping = z.strictObject({
   givenName: text(200).default('given_name'),
 })
 
+// Keycloak, and so Pro Santé Connect, says it in the payload.
+const KEYCLOAK = { claim: 'typ', value: 'Bearer' }
+
 const settings = z
   .strictObject({
     issuer: issuerUrl,
@@ -32,11 +35,18 @@ const settings = z
       error: 'must be "pro-sante-connect", or an object with the name of the claim that is the identifier',
     }),
     acrValues: z.array(text(200)).min(1, 'must name a value').optional(),
+    accessToken: z
+      .union([z.literal('at+jwt'), z.strictObject({ claim: text(200), value: text(200) })], {
+        error: 'must be "at+jwt", or an object with the claim, and its value, that only access tokens have',
+      })
+      .optional(),
+    clients: z.array(text(200)).min(1, 'must name a client').optional(),
     enrol: z.boolean().default(false),
   })
   .transform((given) => ({
     ...given,
     acrValues: given.acrValues ?? (given.profile === 'pro-sante-connect' ? ['eidas1'] : undefined),
+    accessToken: given.accessToken ?? (given.profile === 'pro-sante-connect' ? KEYCLOAK : ('at+jwt' as const)),
   }))
 
 /** How tokens of an OpenID Connect issuer are verified and read. */

@@ -20,6 +20,7 @@ type Algorithm = (typeof algorithms)[number]
 export interface TokenHeader {
   alg: string
   kid?: string
+  typ?: string
 }
 
 /** A token whose signature, issuer, audience and times have been checked. */
@@ -34,6 +35,8 @@ export interface Issuer {
   issuer: string
   audience: string
   algorithms: readonly Algorithm[]
+  /** Whether a token that it signed is one to be shown to this service. */
+  isForUs(header: TokenHeader, payload: Record<string, unknown>): boolean
   /**
    * The public key (PEM) that must have signed a token. Throws a Problem, to answer that, or any other error for 401.
    */

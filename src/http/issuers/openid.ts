@@ -6,6 +6,7 @@ import { enrol } from '../../store/enrolment.ts'
 import type { Standing } from '../../store/standing.ts'
 import type { Caller } from '../caller.ts'
 import { Problem } from '../problem.ts'
+import { isForUs } from './access-token.ts'
 import type { IssuerSettings } from './configuration.ts'
 import type { Issuer, VerifiedToken } from './issuer.ts'
 import { proSanteConnect } from './pro-sante-connect.ts'
@@ -52,6 +53,7 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
     issuer,
     audience,
     algorithms,
+    isForUs: (header, payload) => isForUs(settings, header, payload),
     keyOf: keepKeys(
       provider.keys,
       (error) => log.warn({ err: error, issuer }, 'the keys of an issuer could not be fetched'),

@@ -28,6 +28,7 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
   const own: Omit<Issuer, 'issuer'> = {
     audience: AUDIENCE,
     algorithms: ['ES256'],
+    isForUs: () => true, // Its keys sign nothing else.
     async keyOf({ kid }) {
       const pem = kid === undefined ? undefined : pems.get(kid)
       if (pem === undefined) throw new Error('unknown key')

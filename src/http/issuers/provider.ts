@@ -11,6 +11,7 @@ export interface Provider {
 }
 
 const TIMEOUT_MS = 3_000
+const MOST_BYTES = 256 * 1024
 const MOST_QUESTIONS = 50 // A provider that hangs must not fill this service with waiting requests.
 
 const metadata = z.object({ issuer: z.string(), jwks_uri: secureUrl, userinfo_endpoint: secureUrl.optional() })
@@ -84,7 +85,22 @@ function ask(url: string, headers: Record<string, string> = {}): Promise<Respons
 // Messages of JSON.parse quote what was read.
 async function jsonOf(response: Response): Promise<unknown> {
   if (response.status !== 200) throw new Error(`the provider answered ${response.status}`)
-  return response.json().catch(() => {
+  const text = await readWithin(response)
+  try {
+    return JSON.parse(text)
+  } catch {
     throw new Error('the provider answered no JSON')
-  })
+  }
+}
+
+/** Stops reading, and closes the connection, at more than a provider has to say. */
+async function readWithin({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body ?? []) {
+    bytes += piece.length
+    if (bytes > MOST_BYTES) throw new Error(`the provider answered more than ${MOST_BYTES} bytes`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
 }

@@ -23,7 +23,7 @@ const refused = {
 
 /** An issuer with all that is public of it, and one of its tokens as it signs them. */
 interface Forged {
-  header: { alg: string; kid: string }
+  header: { alg: string; kid: string; typ?: string }
   claims: Record<string, unknown>
   signer: KeyObject
 }
@@ -35,7 +35,7 @@ const issuers: Record<string, Forged> = {
     signer: key.privateKey,
   },
   'a provider': {
-    header: { alg: 'RS256', kid: provider.kid },
+    header: { alg: 'RS256', kid: provider.kid, typ: 'at+jwt' },
     claims: {
       ...claimsFor(rpps(1)),
       iss: provider.issuer,
