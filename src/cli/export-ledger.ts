@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
 import { UNHURRIED } from '../db/server.ts'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
-import { type Instant, instantOf } from '../domain/instant.ts'
+import { type Instant, instantOf, unnameable } from '../domain/instant.ts'
 import { prepareBundle } from '../features/ledger/bundle.ts'
 import type { Selection } from '../features/ledger/bundle-queries.ts'
 import { commandLogger } from '../logger.ts'
@@ -73,8 +73,8 @@ interface Given {
 function selectionOf({ from, to, pharmacy, professional }: Given): Selection | null {
   if ([from, to, pharmacy, professional].every((given) => given === undefined)) return null
   const selection = {
-    from: from === undefined ? null : (timeOf(from) ?? wrong('--from', 'an RFC 3339 time with an offset')),
-    to: to === undefined ? null : (timeOf(to) ?? wrong('--to', 'an RFC 3339 time with an offset')),
+    from: from === undefined ? null : timeOf('--from', from),
+    to: to === undefined ? null : timeOf('--to', to),
     pharmacy: pharmacy === undefined ? null : (finessNumber(pharmacy) ?? wrong('--pharmacy', 'a FINESS number')),
     professional:
       professional === undefined
@@ -85,7 +85,14 @@ function selectionOf({ from, to, pharmacy, professional }: Given): Selection | n
   return selection
 }
 
-function timeOf(text: string): Instant | undefined {
+function timeOf(option: string, text: string): Instant {
+  const time = readTime(text) ?? wrong(option, 'an RFC 3339 time with an offset')
+  const why = unnameable(time)
+  if (why !== undefined) throw new CommandError(`${option}: ${why}`, MISUSED)
+  return time
+}
+
+function readTime(text: string): Instant | undefined {
   try {
     return instantOf(text)
   } catch {

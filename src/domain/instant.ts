@@ -12,7 +12,25 @@ const MINUTE_MS = 60_000
 /** The last instant that can be written with a four-digit year and that PostgreSQL reads back. */
 export const LATEST: Instant = Date.parse('9999-12-31T23:59:59.999Z')
 /** The first such instant, in the year 1. */
-export const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z')
+const EARLIEST: Instant = Date.parse('0001-01-01T00:00:00.000Z')
+
+/** Nothing that callers record happened before. */
+export const FIRST_RECORDED: Instant = Date.parse('2020-01-01T00:00:00.000Z')
+
+/**
+ * What a rule, a filter or a command may name: everything that is worked out from a time within, weeks above all, is
+ * right in every territory.
+ */
+export const NAMEABLE: { first: Instant; last: Instant } = {
+  first: Date.parse('1970-01-01T00:00:00.000Z'),
+  last: Date.parse('2199-12-31T23:59:59.999Z'),
+}
+
+/** Says of an instant outside what may be named where it must lie; undefined if it may. */
+export function unnameable(instant: Instant): string | undefined {
+  const { first, last } = NAMEABLE
+  return instant < first || instant > last ? `must lie between ${iso(first)} and ${iso(last)}` : undefined
+}
 
 /** The instant as RFC 3339 in UTC with milliseconds, `2020-05-10T22:00:00.000Z`. Throws RangeError on NaN. */
 export function iso(instant: Instant): string {

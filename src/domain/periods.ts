@@ -98,7 +98,7 @@ function calendarWeeksAt(count: number, { validFrom, timeZone }: WindowContext, 
 function mondayOf(instant: Instant, timeZone: string): number {
   const local = DateTime.fromMillis(instant, { zone: timeZone })
   if (!local.isValid) throw new RangeError(`No such time zone or instant: ${timeZone}, ${instant}`)
-  return Date.UTC(local.year, local.month - 1, local.day) / DAY_MS - (local.weekday - 1)
+  return DateTime.utc(local.year, local.month, local.day).toMillis() / DAY_MS - (local.weekday - 1)
 }
 
 function midnight(day: number, timeZone: string): Instant {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
-import { instantOf, iso } from '../domain/instant.ts'
+import { FIRST_RECORDED, type Instant, instantOf, iso, NAMEABLE, unnameable } from '../domain/instant.ts'
 import { problemSchema } from './problem.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
@@ -35,13 +35,28 @@ export const territory = z
   .regex(/^FR(-[0-9A-Z]{1,3})?$/, 'must be FR or an ISO 3166-2 code such as FR-31')
   .describe('ISO 3166-2 code.')
 
-/** RFC 3339 in, Instant out. */
+/** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z
   .string()
   .max(40)
   .refine(isInstant, 'must be an RFC 3339 time with an offset, such as 2026-11-20T09:30:00.000Z')
   .transform(instantOf)
+  .superRefine((given, context) => {
+    const message = unnameable(given)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
   .meta({ format: 'date-time' })
+
+/** When something happened that a caller records. The verb holds it against the database's clock too. */
+export const recordedInstant = instant
+  .refine((given) => given >= FIRST_RECORDED, `must not lie before ${iso(FIRST_RECORDED)}`)
+  .meta({ format: 'date-time' })
+
+/** A day of the calendar within what a caller may name. */
+export const day = dayBetween(dayOf(NAMEABLE.first), dayOf(NAMEABLE.last))
+
+/** The day until which masks are good. Those of stocks of former epidemics were given out years after it. */
+export const bestBeforeDay = dayBetween('2000-01-01', '2099-12-31')
 
 /** An instant as answers show it: RFC 3339, UTC, milliseconds. */
 export const time = z.string().meta({ format: 'date-time' })
@@ -134,6 +149,14 @@ const descriptions: Record<number, string> = {
   429: 'Too many requests; wait as long as Retry-After says.',
   500: 'Our fault; nothing was done.',
   503: 'Nothing was done, or the same key finds out what was (`outcome_unknown`).',
+}
+
+function dayBetween(first: string, last: string) {
+  return z.iso.date().refine((given) => given >= first && given <= last, `must lie between ${first} and ${last}`)
+}
+
+function dayOf(time: Instant): string {
+  return iso(time).slice(0, 10)
 }
 
 function isInstant(given: string): boolean {

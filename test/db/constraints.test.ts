@@ -83,6 +83,15 @@ t.test('of two reversals at once that would take back too much the second fails'
   await secondFails(t, 'ledger_lines_reversed_within_dispensed', back(), back())
 })
 
+t.test('no movement occurs before 2020, nor says a day that no mask is good until', async (t) => {
+  const movement = (occurredAt: string, bestBefore: string) =>
+    `insert into stock_movements (id, pharmacy, product, version, kind, quantity, change, occurred_at, recorded_at, best_before)
+     values (gen_random_uuid(), '${place.finess}', 'surgical', 100, 'delivery', 1, 0, '${occurredAt}', clock_timestamp(), '${bestBefore}')`
+  await refused(t, 'stock_movements_occurred_since_2020', movement('2019-12-31T23:59:59Z', '2030-01-01'))
+  await refused(t, 'stock_movements_best_before_range', movement('2020-01-01T00:00:00Z', '1999-12-31'))
+  await refused(t, 'stock_movements_best_before_range', movement('2020-01-01T00:00:00Z', '2100-01-01'))
+})
+
 t.test('the paths of territories follow their parents, and no circle comes in', async (t) => {
   const { run, end } = await superuser(service)
   const pathOf = async (code: string) => {

@@ -114,6 +114,15 @@ t.test('a rule that begins in mid-week counts what was received since Monday', a
   t.ok(countsIn(weekly, period, instantOf('2020-05-11T08:00:00+02:00')))
 })
 
+t.test(
+  'weeks begin on Monday in the first century too, of which rules of earlier releases may say that they began',
+  async (t) => {
+    const fromYearOne = { ...inParis, validFrom: instantOf('0001-01-01T00:00:00Z') }
+    const period = periodAt(weekly, fromYearOne, instantOf('2020-05-14T10:00:00+02:00'))
+    t.equal(written(period), '2020-05-10T22:00:00.000Z 2020-05-17T22:00:00.000Z')
+  },
+)
+
 t.test('an unknown time zone is an error, not a week of NaN', async (t) => {
   t.throws(() => periodAt(weekly, { ...inParis, timeZone: 'Europe/Toulouse' }, 0), RangeError)
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readClock } from '../../db/clock.ts'
 import type { Queryable } from '../../db/database.ts'
-import { EARLIEST, iso, LATEST } from '../../domain/instant.ts'
+import { iso, LATEST } from '../../domain/instant.ts'
 import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
@@ -63,7 +63,7 @@ async function searchOf(
   query: { from?: number | undefined; to?: number | undefined },
 ): Promise<Search> {
   const to = query.to ?? (await readClock(db))
-  const from = query.from ?? Math.max(EARLIEST, to - PRESET_DAYS * DAY_MS)
+  const from = query.from ?? to - PRESET_DAYS * DAY_MS
   requireForward(from, to)
   if (to - from > MOST_DAYS * DAY_MS) {
     throw invalid('to', `must lie at most ${MOST_DAYS} days after from: ${iso(from + MOST_DAYS * DAY_MS)} or before`)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import {
+  day,
   finess,
   instant,
   product,
@@ -49,8 +50,6 @@ export const auditedPage = pageOf(
 )
 
 const groupings = ['pharmacy', 'week', 'territory', 'profession', 'product'] as const
-
-const day = z.iso.date().refine((text) => text >= '0001', 'must lie in the year 1 or later')
 
 export const summaryQuery = z.strictObject({
   groupBy: z

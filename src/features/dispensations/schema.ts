@@ -3,11 +3,11 @@ import { ledgerEntry } from '../../http/entry-schema.ts'
 import {
   citedRule,
   finess,
-  instant,
   product,
   productQuantity,
   professional,
   quantity,
+  recordedInstant,
   text,
   uuid,
   window,
@@ -28,7 +28,7 @@ export const dispensationBody = z.strictObject({
     .max(MOST_LINES)
     .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
     .default([]),
-  dispensedAt: instant.optional().describe('At most 5 minutes back or ahead; now if left out.'),
+  dispensedAt: recordedInstant.optional().describe('At most 5 minutes back or ahead; now if left out.'),
   releaseHolds: z
     .boolean()
     .default(false)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { finess, instant, product, quantity, text, time, uuid } from '../../http/schemas.ts'
+import { bestBeforeDay, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
 
 export const shelfParams = z.strictObject({ finess, product })
 export const pharmacyParams = z.strictObject({ finess })
@@ -17,7 +17,7 @@ export const stockLevel = z
 
 export const countBody = z.strictObject({
   onHand: z.int().min(0).max(1_000_000).describe('Counted on the shelf, including masks set aside.'),
-  countedAt: instant.describe('When it was counted; later movements are added.'),
+  countedAt: recordedInstant.describe('When it was counted; later movements are added.'),
 })
 
 const kinds = ['delivery', 'loss', 'return_to_supplier', 'transfer_in', 'transfer_out'] as const
@@ -27,11 +27,11 @@ export const movementBody = z
     product,
     kind: z.enum(kinds),
     quantity,
-    occurredAt: instant,
+    occurredAt: recordedInstant,
     reference: text(100).optional().describe('The delivery note or similar.'),
     counterparty: finess.optional().describe('The other pharmacy of a transfer.'),
     lot: text(40).optional(),
-    bestBefore: z.iso.date().optional(),
+    bestBefore: bestBeforeDay.optional(),
   })
   .refine(({ kind, counterparty }) => kind.startsWith('transfer_') === (counterparty !== undefined), {
     path: ['counterparty'],

@@ -41,6 +41,7 @@ t.test('a file that is wrong somewhere is refused as a whole, with the place', a
     [{}, /the file/],
     [[fresh, { ...fresh, cap: 0 }], /1\.cap/],
     [[fresh, { ...fresh, territory: 'FR-99' }], /\[1\]\.territory/],
+    [[fresh, { ...fresh, validFrom: '0001-01-01T00:00:00Z' }], /1\.validFrom: must lie between 1970-01-01/],
   ] as const) {
     await t.rejects(load(file), { message })
   }

@@ -107,7 +107,7 @@ t.test('400: a stretch of more than 92 days, and other fields that are wrong, ar
   const long = 'from=2026-01-01T00:00:00Z&to=2026-04-03T00:00:00.001Z'
   t.match(await anomalies(`?${long}`), { status: 400, body: { errors: [{ path: 'to', message: /92 days/ }] } })
   t.equal((await anomalies(`?${long.replace('.001', '')}`)).status, 200)
-  t.equal((await anomalies('?to=0001-01-05T00:00:00Z')).status, 200)
+  t.equal((await anomalies('?to=1970-01-05T00:00:00Z')).status, 200)
   const forged = ({ key = 'x', to = 1 }) =>
     `cursor=${Buffer.from(JSON.stringify({ kind: 'overrides', key, to })).toString('base64url')}`
   t.equal((await anomalies(`?${forged({})}`)).status, 200)
