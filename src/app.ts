@@ -2,6 +2,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import { v4 as uuid } from 'uuid'
 import { accessRoutes } from './features/accesses/routes.ts'
+import { adminActRoutes } from './features/admin-acts/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
@@ -119,6 +120,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     territoryRoutes,
     accessRoutes,
     refusalRoutes,
+    adminActRoutes,
     clientRoutes,
   ]) {
     await feature(app as unknown as App, deps)

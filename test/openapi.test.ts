@@ -55,6 +55,7 @@ const PROMISED = `
   GET /v1/territories
   GET /v1/accesses/me
   GET /v1/audit/accesses
+  GET /v1/audit/admin-acts
   GET /v1/audit/refusals
   GET /v1/audit/dispensations
   GET /v1/audit/summary

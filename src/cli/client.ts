@@ -4,13 +4,14 @@ import { listClients } from '../features/clients/queries.ts'
 import { resume, revoke, revokeClientTokens, secret, suspend } from './clients/changes.ts'
 import { create } from './clients/create.ts'
 import { finess, finessOf, id, idOf, run } from './clients/run.ts'
+import { actorOf, operator } from './operator.ts'
 
 const BY = 'admin gomask client' // Whoever has the database's password is an admin.
 
 const list = defineCommand({
   meta: { name: 'list', description: 'Print the clients, newest first: id, status, role, pharmacies, secrets, name' },
   async run() {
-    await run(async (tx) => {
+    await run(null, async (tx) => {
       for (let page = await listClients(tx, null, 100); page.length > 0; ) {
         for (const each of page) {
           const { pharmacies, secrets } = each
@@ -24,18 +25,22 @@ const list = defineCommand({
 
 const grant = defineCommand({
   meta: { name: 'grant', description: 'Let a client act for a pharmacy, whose mandate you hold on paper' },
-  args: { id, finess },
+  args: { id, finess, operator },
   async run({ args }) {
-    const granted = await run((tx) => grantClient(tx, finessOf(args.finess), idOf(args.id), BY))
+    const granted = await run(actorOf('client grant', args.operator), (tx) =>
+      grantClient(tx, finessOf(args.finess), idOf(args.id), BY),
+    )
     console.log(granted.created ? 'granted' : 'granted already')
   },
 })
 
 const withdraw = defineCommand({
   meta: { name: 'withdraw', description: 'End a grant' },
-  args: { id, finess },
+  args: { id, finess, operator },
   async run({ args }) {
-    const { withdrawnAt } = await run((tx) => withdrawGrant(tx, finessOf(args.finess), idOf(args.id), BY))
+    const { withdrawnAt } = await run(actorOf('client withdraw', args.operator), (tx) =>
+      withdrawGrant(tx, finessOf(args.finess), idOf(args.id), BY),
+    )
     console.log(`withdrawn ${withdrawnAt}`)
   },
 })

@@ -7,7 +7,9 @@ import { isRefusal } from '../domain/refusals.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
 import { text } from '../http/schemas.ts'
 import { commandLogger } from '../logger.ts'
+import { sayWho } from '../store/admin-acts.ts'
 import { CommandError, discreet } from './errors.ts'
+import { actorOf, operator } from './operator.ts'
 
 const KEPT = text(140)
 
@@ -22,15 +24,20 @@ export const eraseProfessionalCommand = defineCommand({
     id: { type: 'positional', required: true, description: 'any RPPS or ADELI number of theirs' },
     authority: { type: 'string', required: true, description: 'who demands or allows it; kept for ever' },
     reason: { type: 'string', required: true, description: 'why; kept for ever' },
+    operator,
   },
   async run({ args }) {
+    const by = actorOf('erase-professional', args.operator)
     const id = professionalId(args.id)
     if (id === undefined) throw new CommandError('ID: not an RPPS or ADELI number')
     const order = { authority: kept('--authority', args.authority), reason: kept('--reason', args.reason) }
     const config = loadConfig()
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
-      const erased = await inTransaction(db, (tx) => eraseProfessional(tx, id, order, config.LEDGER_RETENTION_DAYS))
+      const erased = await inTransaction(db, (tx) => {
+        sayWho(tx, by)
+        return eraseProfessional(tx, id, order, config.LEDGER_RETENTION_DAYS)
+      })
       if (isRefusal(erased)) throw new CommandError(erased.detail)
       const { records, numbers, entries, answers, reservations } = erased
       console.log(

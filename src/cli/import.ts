@@ -6,6 +6,7 @@ import { pharmaciesFromOsm } from '../features/pharmacies/osm.ts'
 import { commandLogger } from '../logger.ts'
 import { CommandError, discreet } from './errors.ts'
 import { readJsonFile } from './json-file.ts'
+import { actorOf, operator } from './operator.ts'
 
 const LONGEST_SHOWN = 200
 
@@ -15,14 +16,18 @@ const osm = defineCommand({
     description:
       'Put in the pharmacies of an OpenStreetMap export (GeoJSON from Overpass). Safe to run again; exits 1 if the file is not such an export, or nothing in it can be taken',
   },
-  args: { file: { type: 'positional', required: true, valueHint: 'FILE.geojson', description: 'the export' } },
-  async run({ args: { file } }) {
+  args: {
+    file: { type: 'positional', required: true, valueHint: 'FILE.geojson', description: 'the export' },
+    operator,
+  },
+  async run({ args: { file, operator: name } }) {
+    const by = actorOf('import osm', name)
     const found = await readExport(file)
     const config = loadConfig()
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
       const of = found.pharmacies.length
-      const report = await importOsm(db, found, (done) => console.error(`${done} of ${of} pharmacies`))
+      const report = await importOsm(db, found, by, (done) => console.error(`${done} of ${of} pharmacies`))
       print(report)
       requireSome(file, report, found.features)
     } catch (error) {

@@ -5,6 +5,7 @@ import { UNHURRIED } from '../db/server.ts'
 import { applyRetention } from '../jobs/retention.ts'
 import { commandLogger } from '../logger.ts'
 import { discreet } from './errors.ts'
+import { actorOf, operator } from './operator.ts'
 
 /** `gomask retention` */
 export const retention = defineCommand({
@@ -15,15 +16,17 @@ export const retention = defineCommand({
   },
   args: {
     'dry-run': { type: 'boolean', default: false, description: 'only count what would be forgotten' },
+    operator,
   },
   async run({ args }) {
+    const by = actorOf('retention', args.operator)
     const config = loadConfig()
     const db = await openReady({ ...config, MIGRATE_ON_START: false }, commandLogger(config.LOG_LEVEL), {
       // What is forgotten goes in batches; what is only counted is counted at once.
       ...(args['dry-run'] && { timeouts: UNHURRIED }),
     })
     try {
-      const { histories, names, accesses, refusals } = await applyRetention(db, config, { dryRun: args['dry-run'] })
+      const { histories, names, accesses, refusals } = await applyRetention(db, config, { dryRun: args['dry-run'], by })
       console.log(`histories ${histories}\nnames ${names}\naccesses ${accesses}\nrefusals ${refusals}`)
     } catch (error) {
       throw discreet(error)

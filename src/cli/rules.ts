@@ -7,8 +7,10 @@ import shipped from '../features/allocation-rules/allocation-2020.json' with { t
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
 import { addMissingProducts } from '../features/products/add-missing.ts'
 import { commandLogger } from '../logger.ts'
+import { sayWho } from '../store/admin-acts.ts'
 import { CommandError, discreet } from './errors.ts'
 import { readStorableJsonFile } from './json-file.ts'
+import { actorOf, operator } from './operator.ts'
 
 // A fresh installation has no catalogue yet, and the shipped rules are for these two.
 const productsOf2020 = [
@@ -29,13 +31,16 @@ const load = defineCommand({
       description:
         'JSON: a list of rules as the API takes them; if left out, the French rules of 2020, with their two products if the catalogue lacks them',
     },
+    operator,
   },
-  async run({ args: { file } }) {
+  async run({ args: { file, operator: name } }) {
+    const by = actorOf('rules load', name)
     const rules = file === undefined ? shipped : await readStorableJsonFile(file)
     const config = loadConfig()
     const db = await openReady(config, commandLogger(config.LOG_LEVEL))
     try {
       const { published, present } = await inTransaction(db, async (tx) => {
+        sayWho(tx, by)
         if (file === undefined) await addMissingProducts(tx, productsOf2020)
         return loadRules(tx, rules)
       })

@@ -27,6 +27,11 @@ export function whoOf({ caller, network }: Pick<FastifyRequest, 'caller' | 'netw
   return caller ? `${caller.issuer}\n${caller.role}\n${caller.subject}` : network
 }
 
+/** The national number that is the caller's name, if it is one. Pharmacies are named by other numbers. */
+export function numberOf({ subject, finess }: Pick<Caller, 'subject' | 'finess'>): string | undefined {
+  return finess.includes(subject) ? undefined : professionalId(subject)
+}
+
 /** The caller's own national number; for routes whose policy admits professionals only. */
 export function professionalOf(caller: Caller): string {
   const identifier = professionalId(caller.subject)

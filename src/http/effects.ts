@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Database, Transaction } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { invalid, isRefusal, type Refusal } from '../domain/refusals.ts'
+import { sayWho } from '../store/admin-acts.ts'
 import {
   claimKey,
   type IdempotencyKey,
@@ -12,6 +13,7 @@ import {
   storeAnswer,
 } from '../store/idempotency.ts'
 import { waitForStandby } from '../store/replication.ts'
+import { numberOf } from './caller.ts'
 import { Problem } from './problem.ts'
 import { keyOf, VISIBLE_ASCII } from './request-key.ts'
 import { inTurn, type Outcome } from './turns.ts'
@@ -74,7 +76,7 @@ export async function effect<T extends object>(
   const key = keyOf(request, options)
   const outcome = await inTurn<T | Refusal>(
     key,
-    () => once(key, reply, options, verb),
+    () => once(key, reply, options, withActor(request, verb)),
     (answer) => recordReplay(options, () => answer as T), // A refusal is never shown again.
   )
   const { result } = outcome
@@ -84,6 +86,22 @@ export async function effect<T extends object>(
   if (outcome.whole) reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
   reply.code(outcome.status)
   return result
+}
+
+/**
+ * Names, for the journal of administration, who does it: regulators, admins, and pharmacies that admit others. What
+ * pharmacies and professionals do with masks is in the ledger and the movements.
+ */
+function withActor<T>({ caller, ip, routeOptions }: FastifyRequest, verb: (tx: Transaction) => Promise<T>) {
+  const { role, subject } = caller
+  const isAdministration = role === 'admin' || role === 'regulator' || routeOptions.config.changesStanding
+  const number = numberOf(caller)
+  const name = number === undefined ? { name: subject } : { name: number, isNumber: true }
+  const act = routeOptions.schema?.operationId ?? ''
+  return (tx: Transaction) => {
+    if (isAdministration) sayWho(tx, { role, ...name, act, address: ip })
+    return verb(tx)
+  }
 }
 
 /** Thrown to roll back the work once the key turns out to have an answer already. */

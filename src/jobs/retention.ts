@@ -4,8 +4,10 @@ import { inTransaction } from '../db/transaction.ts'
 import { Rejection } from '../domain/refusals.ts'
 import { type Forgotten, forget } from '../features/professionals/retain.ts'
 import { findDue } from '../features/professionals/retain-queries.ts'
+import { type Actor, sayWho } from '../store/admin-acts.ts'
 import { type AgingTable, countOlder, forgetOlder } from '../store/retention.ts'
 
+const NIGHTLY: Actor = { role: 'job', name: 'gomask', act: 'apply-retention' }
 const MOST_FAILURES = 10 // More are no accident: the database is away or broken.
 
 /** The configured periods. */
@@ -32,10 +34,14 @@ export interface Retained {
 export async function applyRetention(
   db: Database,
   periods: Periods,
-  { dryRun = false, withinMs = Number.POSITIVE_INFINITY }: { dryRun?: boolean; withinMs?: number } = {},
+  {
+    dryRun = false,
+    withinMs = Number.POSITIVE_INFINITY,
+    by = NIGHTLY,
+  }: { dryRun?: boolean; withinMs?: number; by?: Actor } = {},
 ): Promise<Retained> {
   const started = performance.now()
-  const run: Run = { db, periods, dryRun, isOver: () => performance.now() - started > withinMs, failures: [] }
+  const run: Run = { db, periods, dryRun, by, isOver: () => performance.now() - started > withinMs, failures: [] }
   const accesses = await forgetRows(run, 'accesses', periods.ACCESS_RETENTION_DAYS)
   const refusals = await forgetRows(run, 'refusals', periods.REFUSAL_RETENTION_DAYS)
   const people = await forgetPeople(run)
@@ -47,6 +53,7 @@ interface Run {
   db: Database
   periods: Periods
   dryRun: boolean
+  by: Actor
   isOver(): boolean
   /** Errors with individual people; the others are done all the same. */
   failures: unknown[]
@@ -75,12 +82,15 @@ async function forgetPeople(run: Run): Promise<{ histories: number; names: numbe
 }
 
 async function forgetOne(
-  { db, dryRun, failures }: Run,
+  { db, dryRun, by, failures }: Run,
   identifier: string,
   periods: { ledgerDays: number; nameDays: number },
 ): Promise<Forgotten> {
   try {
-    return await inTransaction(db, (tx) => forget(tx, identifier, periods, { dryRun }))
+    return await inTransaction(db, (tx) => {
+      sayWho(tx, by)
+      return forget(tx, identifier, periods, { dryRun })
+    })
   } catch (error) {
     // Somebody else has erased the person meanwhile.
     if (error instanceof Rejection && error.code === 'not_found') return 'nothing'

@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import { rows } from '../db/query.ts'
 import { sql, texts } from '../db/sql.ts'
 import { inTransaction, StaleRead } from '../db/transaction.ts'
+import { sayWho } from './admin-acts.ts'
 import { lockHeads } from './ledger.ts'
 import { addIdentifiers } from './persons.ts'
 
@@ -20,9 +21,10 @@ export interface Enrolled {
  * this one and is otherwise left alone. Does nothing and returns false if the numbers belong to several persons:
  * merging them is up to whoever keeps the directory.
  */
-export function enrol(db: Database, enrolled: Enrolled): Promise<boolean> {
+export function enrol(db: Database, enrolled: Enrolled, issuer: string): Promise<boolean> {
   const named = [...new Set([enrolled.identifier, ...enrolled.otherIds])]
   return inTransaction(db, async (tx) => {
+    sayWho(tx, { role: 'issuer', name: issuer, act: 'enrol' })
     const known = await findKnown(tx, named)
     if (known.some(({ identifier }) => identifier === enrolled.identifier)) return true
     const [owner, ...others] = new Set(known.map(({ personId }) => personId))

@@ -10,7 +10,7 @@ export interface Remit {
 
 /** A condition: the profession and territories frozen in a row of this alias are in the remit. */
 export function frozenInRemit(alias: SQL, remit: Remit): SQL {
-  return sql`((${alias}.practice_territory in ${codesOf(remit)} or ${alias}.pharmacy_territory in ${codesOf(remit)})
+  return sql`((${alias}.practice_territory in ${territoriesOf(remit)} or ${alias}.pharmacy_territory in ${territoriesOf(remit)})
     and ${hasProfession(sql`${alias}.profession`, remit)}) is true`
 }
 
@@ -21,7 +21,7 @@ export function frozenInRemit(alias: SQL, remit: Remit): SQL {
 export function personInRemit(personId: SQL, remit: Remit): SQL {
   // Not «exists», for which PostgreSQL would gather everybody in the remit to look one person up.
   return sql`(
-    select main.practice_territory in ${codesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
+    select main.practice_territory in ${territoriesOf(remit)} and ${hasProfession(sql`main.profession`, remit)}
       or exists (
         select from persons any_record join ledger_entries e on e.person_id = any_record.id
         where any_record.root_id = main.id and ${frozenInRemit(sql`e`, remit)})
@@ -31,7 +31,7 @@ export function personInRemit(personId: SQL, remit: Remit): SQL {
 
 /** A condition: a pharmacy is in the remit's territories; professions do not matter. */
 export function pharmacyInRemit(pharmacy: SQL, remit: Remit): SQL {
-  return sql`(${pharmacy} in (select finess from pharmacies where territory in ${codesOf(remit)})) is true`
+  return sql`(${pharmacy} in (select finess from pharmacies where territory in ${territoriesOf(remit)})) is true`
 }
 
 /** The person known by an identifier, and whether a remit reaches them. Undefined if nobody has this identifier. */
@@ -50,7 +50,8 @@ export function findPersonInRemit(
   )
 }
 
-function codesOf({ territories }: Remit): SQL {
+/** The codes of a remit's territories and all below them, as a subselect. */
+export function territoriesOf({ territories }: Pick<Remit, 'territories'>): SQL {
   return sql`(select territory from territory_paths where ancestor = any (${texts(territories)}))`
 }
 

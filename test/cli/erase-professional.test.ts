@@ -59,7 +59,7 @@ t.test(
 
     await t.test('erases, prints what was erased, and the check finds nothing', async (t) => {
       const erased = await erase(`8 ${nurse.id}`, { LEDGER_RETENTION_DAYS: '0', LOG_LEVEL: 'trace' })
-      t.match(erased, { code: 0, stdout: 'records 1\nnumbers 1\nentries 1\nanswers 1\nreservations 0\n', stderr: '' })
+      t.match(erased, { code: 0, stdout: 'records 1\nnumbers 1\nentries 1\nanswers 0\nreservations 0\n', stderr: '' })
       silent(erased)
       t.same(await tablesNaming(service.db, [nurse.id]), [])
       t.same(

@@ -37,6 +37,9 @@ const forNobody = [
   'update refusals set code = code',
   'delete from refusals',
   'truncate refusals',
+  'update admin_acts set name = name',
+  'delete from admin_acts',
+  'truncate admin_acts',
 ]
 /** What nobody may do without an erasure in the chain of the person, after the entry whose payload it is. */
 const withoutErasure = [

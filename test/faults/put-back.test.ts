@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { importOsm } from '../../src/features/pharmacies/import-osm.ts'
 import { pharmaciesFromOsm } from '../../src/features/pharmacies/osm.ts'
+import { OPERATOR } from '../support/admin-acts.ts'
 import { adeli, finess, rpps } from '../support/numbers.ts'
 import { startService } from '../support/service.ts'
 import { makeWorld, must } from '../support/world.ts'
@@ -19,7 +20,7 @@ const put = (path: string, body: object) => call('PUT', path, { token: admin, bo
 /** Puts in the pharmacies of an export, and returns their numbers. */
 async function imported(geojson: unknown): Promise<string[]> {
   const found = pharmaciesFromOsm(geojson, '2026-11-29')
-  await importOsm(service.db, found, () => {})
+  await importOsm(service.db, found, OPERATOR, () => {})
   return found.pharmacies.map((pharmacy) => pharmacy.finess)
 }
 

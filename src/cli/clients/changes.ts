@@ -2,14 +2,15 @@ import { defineCommand } from 'citty'
 import { revokeTokens, setStatus } from '../../features/clients/change-client.ts'
 import { makeSecret } from '../../features/clients/secret.ts'
 import { addSecret, deleteSecret } from '../../features/clients/secrets.ts'
+import { actorOf, operator } from '../operator.ts'
 import { id, idOf, run } from './run.ts'
 
 const statusCommand = (name: string, status: 'active' | 'suspended' | 'revoked', description: string) =>
   defineCommand({
     meta: { name, description },
-    args: { id },
+    args: { id, operator },
     async run({ args }) {
-      const client = await run((tx) => setStatus(tx, idOf(args.id), status))
+      const client = await run(actorOf(`client ${name}`, args.operator), (tx) => setStatus(tx, idOf(args.id), status))
       console.log(`client ${client.id} ${client.status}`)
     },
   })
@@ -24,19 +25,19 @@ export const revoke = statusCommand('revoke', 'revoked', 'Refuse a client, inclu
 
 export const revokeClientTokens = defineCommand({
   meta: { name: 'revoke-tokens', description: 'Refuse the tokens issued to a client so far; it may get new ones' },
-  args: { id },
+  args: { id, operator },
   async run({ args }) {
-    const client = await run((tx) => revokeTokens(tx, idOf(args.id)))
+    const client = await run(actorOf('client revoke-tokens', args.operator), (tx) => revokeTokens(tx, idOf(args.id)))
     console.log(`client ${client.id} tokens issued until ${client.tokensFrom} are refused`)
   },
 })
 
 const add = defineCommand({
   meta: { name: 'add', description: 'Give a client another secret, at most two; it is printed only once' },
-  args: { id },
+  args: { id, operator },
   async run({ args }) {
     const secret = await makeSecret()
-    await run((tx) => addSecret(tx, idOf(args.id), secret))
+    await run(actorOf('client secret add', args.operator), (tx) => addSecret(tx, idOf(args.id), secret))
     console.log(`secret ${secret.text}`)
   },
 })
@@ -46,9 +47,12 @@ const remove = defineCommand({
   args: {
     id,
     secret: { type: 'positional', required: true, description: 'the secret’s id: the part before its dot' },
+    operator,
   },
   async run({ args }) {
-    const { secrets } = await run((tx) => deleteSecret(tx, idOf(args.id), idOf(args.secret, 'SECRET')))
+    const { secrets } = await run(actorOf('client secret delete', args.operator), (tx) =>
+      deleteSecret(tx, idOf(args.id), idOf(args.secret, 'SECRET')),
+    )
     console.log(`secrets left ${secrets.length}`)
   },
 })

@@ -4,6 +4,7 @@ import { makeSecret } from '../../features/clients/secret.ts'
 import { scopes } from '../../http/scopes.ts'
 import { discreet } from '../errors.ts'
 import { readStorableJsonFile } from '../json-file.ts'
+import { actorOf, operator } from '../operator.ts'
 import { repeated } from '../repeated.ts'
 import { run } from './run.ts'
 
@@ -25,8 +26,10 @@ export const create = defineCommand({
     },
     'token-seconds': { type: 'string', description: 'How long its tokens are valid, 300 to 3600; 900 if left out.' },
     jwks: { type: 'string', valueHint: 'FILE', description: 'Its public keys (RFC 7517), instead of a secret.' },
+    operator,
   },
   async run({ rawArgs, args }) {
+    const by = actorOf('client create', args.operator)
     const seconds = args['token-seconds']
     const body = parsed({
       name: args.name,
@@ -38,7 +41,7 @@ export const create = defineCommand({
       ...(args.jwks !== undefined && { jwks: await readStorableJsonFile(args.jwks) }),
     })
     const secret = body.jwks ? undefined : await makeSecret()
-    const { id } = await run((tx) => createClient(tx, body, secret))
+    const { id } = await run(by, (tx) => createClient(tx, body, secret))
     console.log(`client ${id}${secret ? `\nsecret ${secret.text}` : ''}`)
   },
 })

@@ -6,14 +6,21 @@ import { finessNumber } from '../../domain/identifiers.ts'
 import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { uuid } from '../../http/schemas.ts'
 import { commandLogger } from '../../logger.ts'
+import { type Actor, sayWho } from '../../store/admin-acts.ts'
 import { CommandError, discreet } from '../errors.ts'
 
-/** Runs a verb in its own transaction. A refusal, or anything else that goes wrong, is a CommandError of one line. */
-export async function run<T>(verb: (tx: Transaction) => Promise<T | Refusal>): Promise<T> {
+/**
+ * Runs a verb in its own transaction, under the name of who changes something. A refusal, or anything else that goes
+ * wrong, is a CommandError of one line.
+ */
+export async function run<T>(by: Actor | null, verb: (tx: Transaction) => Promise<T | Refusal>): Promise<T> {
   const config = loadConfig()
   const db = await openReady(config, commandLogger(config.LOG_LEVEL))
   try {
-    const result = await inTransaction(db, verb)
+    const result = await inTransaction(db, (tx) => {
+      if (by) sayWho(tx, by)
+      return verb(tx)
+    })
     if (isRefusal(result)) throw new CommandError(result.detail)
     return result
   } catch (error) {

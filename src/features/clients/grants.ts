@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from '../../db/database.ts'
-import { professionalId } from '../../domain/identifiers.ts'
 import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
-import type { Caller } from '../../http/caller.ts'
+import { type Caller, numberOf } from '../../http/caller.ts'
 import { lockLiveClient } from './change-client.ts'
 import { endGrant, findGrant, findPerson, insertGrant, isPharmacy } from './grant-queries.ts'
 import type { Grant } from './schema.ts'
@@ -37,8 +36,9 @@ export async function requirePharmacy(db: Queryable, finess: string): Promise<vo
 }
 
 /** Who grants, as recorded: the role, and a name that is not a national number. */
-export async function actorOf(db: Queryable, { role, subject, finess }: Caller): Promise<string> {
-  const number = finess.includes(subject) ? undefined : professionalId(subject)
+export async function actorOf(db: Queryable, caller: Caller): Promise<string> {
+  const { role, subject } = caller
+  const number = numberOf(caller)
   if (number === undefined) return `${role} ${subject}`
   return `${role} ${(await findPerson(db, number)) ?? 'not in the directory'}`
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
+import { type Actor, sayWho } from '../../store/admin-acts.ts'
 import type { LeftOut, OsmPharmacy } from './osm.ts'
 import { findActive, importPharmacies, moveShelves } from './queries.ts'
 
@@ -28,13 +29,14 @@ const reasons = {
 export async function importOsm(
   db: Database,
   { pharmacies, leftOut }: { pharmacies: readonly OsmPharmacy[]; leftOut: readonly LeftOut[] },
+  by: Actor,
   onProgress: (done: number) => void,
 ): Promise<ImportReport> {
   const report: ImportReport = { created: 0, updated: 0, unchanged: 0, leftOut: [] }
   report.leftOut = await nameActive(db, leftOut, new Set(pharmacies.map(({ finess }) => finess)))
   for (let start = 0; start < pharmacies.length; start += BATCH) {
     const batch = pharmacies.slice(start, start + BATCH)
-    for (const { finess, name, outcome } of await importBatch(db, batch)) {
+    for (const { finess, name, outcome } of await importBatch(db, batch, by)) {
       if (outcome === 'no_territory' || outcome === 'no_point') {
         report.leftOut.push({ id: `FINESS ${finess}`, name, reason: reasons[outcome] })
       } else report[outcome] += 1
@@ -55,8 +57,9 @@ async function nameActive(db: Database, leftOut: readonly LeftOut[], taken: Set<
   )
 }
 
-function importBatch(db: Database, batch: OsmPharmacy[]): ReturnType<typeof importPharmacies> {
+function importBatch(db: Database, batch: OsmPharmacy[], by: Actor): ReturnType<typeof importPharmacies> {
   return inTransaction(db, async (tx) => {
+    sayWho(tx, by)
     const given = batch.map((pharmacy) => ({ ...pharmacy, territory: departmentOfFiness(pharmacy.finess) }))
     const outcomes = await importPharmacies(tx, given)
     const updated = outcomes.filter(({ outcome }) => outcome === 'updated').map(({ finess }) => finess)

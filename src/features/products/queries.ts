@@ -28,16 +28,22 @@ export async function findForeignPacks(tx: Transaction, code: string, packs: Pro
   return found.map((pack) => pack.gtin14)
 }
 
-/** Replaces the packs of a locked product. */
+/** Replaces the packs of a locked product; those that stay as they are, are left alone. */
 export async function replacePacks(tx: Transaction, code: string, packs: ProductBody['packs']): Promise<void> {
-  await rows(tx, 'delete_packs', sql`delete from product_packs where product = ${code}`)
-  const given = packs.map((pack, position) => ({ ...pack, gtin14: gtin14(pack.gtin), position }))
+  const given = json(packs.map((pack, position) => ({ ...pack, gtin14: gtin14(pack.gtin), position })))
+  const asRows = sql`jsonb_to_recordset(${given}) as t(gtin14 text, gtin text, position smallint, "unitsPerBox" int)`
+  await rows(
+    tx,
+    'delete_packs',
+    sql`delete from product_packs where product = ${code}
+          and (gtin14, gtin, position, units_per_box) not in (select gtin14, gtin, position, "unitsPerBox" from ${asRows})`,
+  )
   await rows(
     tx,
     'insert_packs',
     sql`insert into product_packs (gtin14, gtin, product, position, units_per_box)
         select gtin14, gtin, ${code}, position, "unitsPerBox"
-        from jsonb_to_recordset(${json(given)}) as t(gtin14 text, gtin text, position smallint, "unitsPerBox" int)`,
+        from ${asRows} where not exists (select from product_packs p where p.gtin14 = t.gtin14 and p.product = ${code})`,
   )
 }
 

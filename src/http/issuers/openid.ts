@@ -66,19 +66,19 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
       if (!person) return undefined
       refuseSuspended(person, standing)
       const keptMs = Math.min(leftMs, DIRECTORY_MS)
-      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(db, person, enrols)))
+      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(db, person, enrols && issuer)))
     },
   }
 }
 
-/** A person as the directory knows them; adds them if the operator allows it. */
-async function bearerOf(db: Database, person: Person, enrols: boolean): Promise<Bearer> {
+/** A person as the directory knows them; adds them for an issuer that the operator allows to. */
+async function bearerOf(db: Database, person: Person, enrolledBy: string | false): Promise<Bearer> {
   const sites = person.exercises.flatMap(({ profession, finess }) => (profession === PHARMACIST ? finess : []))
   const known = await findBearer(db, person.identifier, sites)
   const [exercise] = person.exercises
   const bearer =
     known ??
-    (enrols && exercise && (await enrol(db, { ...person, profession: exercise.profession }))
+    (enrolledBy && exercise && (await enrol(db, { ...person, profession: exercise.profession }, enrolledBy))
       ? await findBearer(db, person.identifier, sites)
       : undefined)
   if (!bearer) {

@@ -39,6 +39,7 @@ const PROMISED = `
   GET /v1/territories: directory:read, regulator
   GET /v1/accesses/me: audit:read, professional self
   GET /v1/audit/accesses: audit:read, regulator listed
+  GET /v1/audit/admin-acts: audit:read, regulator listed
   GET /v1/audit/refusals: audit:read, regulator listed
   GET /v1/audit/dispensations: audit:read, regulator listed
   GET /v1/audit/summary: audit:read, regulator listed

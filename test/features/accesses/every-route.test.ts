@@ -105,6 +105,7 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'GET /v1/territories': { regulator: 'nobody' },
   'GET /v1/accesses/me': { professional: 'own' },
   'GET /v1/audit/accesses': { regulator: { leaves: 'accesses' } },
+  'GET /v1/audit/admin-acts': { regulator: { leaves: 'professional' } },
   'GET /v1/audit/refusals': { regulator: { leaves: 'refusals' } },
   'GET /v1/audit/dispensations': { regulator: { leaves: 'audit' } },
   'GET /v1/audit/summary': { regulator: 'nobody' },

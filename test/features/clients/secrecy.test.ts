@@ -46,7 +46,7 @@ t.test('no secret, token or assertion is in a table or in the log', async (t) =>
   for (const text of texts) t.notOk(logged.includes(text))
   t.same(
     await tablesNaming(db, [made.id]),
-    ['client_secrets', 'clients', 'idempotency_keys'],
+    ['admin_acts', 'client_secrets', 'clients', 'idempotency_keys'],
     'what is looked for is found',
   )
 })

@@ -25,6 +25,9 @@ const decided: Record<string, { list: string } | { leftOut: string }> = {
 const beside: Record<string, { list: string } | { leftOut: string }> = {
   persons: { list: 'records' },
   events: { leftOut: 'ids of reservations and entries, which are there' },
+  admin_acts: {
+    leftOut: 'who changed the directory’s record, by surrogate; what it says is there, and regulators read it',
+  },
   idempotency_keys: { leftOut: 'answers kept for retries: copies of entries, reservations and the directory’s record' },
 }
 

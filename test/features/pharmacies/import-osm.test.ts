@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { importOsm } from '../../../src/features/pharmacies/import-osm.ts'
 import { pharmaciesFromOsm } from '../../../src/features/pharmacies/osm.ts'
+import { OPERATOR } from '../../support/admin-acts.ts'
 import { finess } from '../../support/numbers.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -12,7 +13,7 @@ const world = await makeWorld(service)
 const TODAY = '2026-11-29'
 const made: unknown = JSON.parse(readFileSync(new URL('../../data/osm-made.geojson', import.meta.url), 'utf8'))
 
-const run = (geojson: unknown) => importOsm(service.db, pharmaciesFromOsm(geojson, TODAY), () => {})
+const run = (geojson: unknown) => importOsm(service.db, pharmaciesFromOsm(geojson, TODAY), OPERATOR, () => {})
 const read = async (number: string) => (await call('GET', `/v1/pharmacies/${number}`, { token: world.admin })).body
 
 function mapped(number: string, tags: object, geometry: object = { type: 'Point', coordinates: [1.4, 43.6] }): object {
@@ -121,9 +122,9 @@ t.test('thousands are put in batch by batch, each told', async (t) => {
   }))
   const told: number[] = []
   const found = pharmaciesFromOsm({ type: 'FeatureCollection', features }, TODAY)
-  t.match(await importOsm(service.db, found, (done) => told.push(done)), { created: 1100, leftOut: [] })
+  t.match(await importOsm(service.db, found, OPERATOR, (done) => told.push(done)), { created: 1100, leftOut: [] })
   t.strictSame(told, [500, 1000, 1100])
-  t.match(await importOsm(service.db, found, () => {}), { created: 0, updated: 0, unchanged: 1100 })
+  t.match(await importOsm(service.db, found, OPERATOR, () => {}), { created: 0, updated: 0, unchanged: 1100 })
 })
 
 function withoutAnswers({ finess: _, stock: __, ...body }: Record<string, unknown>): object {
