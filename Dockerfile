@@ -5,7 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/var/lib/gomask NODE_COMPILE_CACHE=/var/cache/gomask
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 OPERATIONS_PORT=9464 DATA_DIR=/var/lib/gomask NODE_COMPILE_CACHE=/var/cache/gomask
 # Keys, and the embedded database where DATABASE_URL is not set: the one place that the service writes to.
 RUN ln -s /app/src/launch.mjs /usr/local/bin/gomask && install -d -o node -g node -m 700 "$DATA_DIR" "$NODE_COMPILE_CACHE"
 VOLUME /var/lib/gomask
@@ -25,6 +25,6 @@ RUN node src/launch.mjs serve --help > /dev/null
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.OPERATIONS_PORT}/healthz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # As `npm start` does. Node itself is process 1: npm or a shell would swallow the signal that asks it to finish.
 CMD ["node", "--max-old-space-size=1024", "--max-semi-space-size=16", "src/launch.mjs", "serve"]

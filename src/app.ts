@@ -32,7 +32,7 @@ import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { shedLoad } from './http/load.ts'
-import { metrics, metricsRoute } from './http/metrics.ts'
+import { metrics } from './http/metrics.ts'
 import { requirePolicies } from './http/policy.ts'
 import { limitRate } from './http/rate-limit.ts'
 import { watchReadiness } from './http/readiness.ts'
@@ -101,7 +101,6 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
 
 async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
   for (const feature of [
-    metricsRoute,
     healthRoutes,
     keyRoutes,
     productRoutes,

@@ -7,6 +7,10 @@ export class ConfigError extends Error {}
 const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1').meta({ about: 'address to listen on' }),
   PORT: count(0, 65_535, 3000, 'port to listen on; 0 picks a free one, which the log names'),
+  OPERATIONS_HOST: z.string().min(1).default('127.0.0.1').meta({
+    about: 'address on which /metrics, /healthz and /readyz are for those who run it; keep callers away from it',
+  }),
+  OPERATIONS_PORT: count(0, 65_535, 9464, 'port for these; 0 picks a free one, which the log names'),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { openReady, openReplica } from './db/open.ts'
 import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
 import { reportLedger } from './http/metrics.ts'
+import { buildOperations } from './http/operations.ts'
 import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
@@ -49,13 +50,31 @@ export async function start(config: Config): Promise<Running> {
   opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
   opened.adopt(startSequencer({ db, folder, signers }, timing), (each) => each.stop())
+  // Closed after the application: whoever watches it sees it stop.
+  const operations = opened.adopt(await buildOperations(app, log), (each) => each.close())
   opened.defer(() => app.close())
-  await app.listen({ host: config.HOST, port: config.PORT })
-  const { port } = app.server.address() as AddressInfo
-  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`
-  log.info({ url, port, database: db.kind, docs: `${url}/docs` }, 'listening')
+  const watched = await listen(operations, config, 'OPERATIONS_')
+  const { url, port } = await listen(app, config, '')
+  log.info({ url, port, operations: watched.url, database: db.kind, docs: `${url}/docs` }, 'listening')
   const kept = opened.move()
   return { app, key: keys[0], signers, url, close: () => kept.disposeAsync() }
+}
+
+async function listen(
+  app: FastifyInstance,
+  config: Config,
+  prefix: '' | 'OPERATIONS_',
+): Promise<{ url: string; port: number }> {
+  const { [`${prefix}HOST` as const]: host, [`${prefix}PORT` as const]: wanted } = config
+  try {
+    await app.listen({ host, port: wanted })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EADDRINUSE') throw error
+    throw new ConfigError(`${prefix}PORT: ${wanted} is taken on ${host}; choose another, or 0 for a free one`)
+  }
+  const { port } = app.server.address() as AddressInfo
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */

@@ -42,7 +42,6 @@ const PROMISED = `
   GET /v1/ledger/bundle
   GET /healthz
   GET /readyz
-  GET /metrics
   GET /openapi.json
   GET /openapi.yaml
   GET /.well-known/jwks.json

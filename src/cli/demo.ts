@@ -96,7 +96,7 @@ async function fill(config: Config, { communes, pharmacies, professionals, home 
 
 async function serve(config: Config): Promise<Running> {
   const PORT = await freePort(config.HOST, config.PORT)
-  const running = await timed('Starting the service', () => start({ ...config, PORT }))
+  const running = await timed('Starting the service', () => start({ ...config, PORT, OPERATIONS_PORT: 0 }))
   console.log(
     `It listens at ${running.url}${PORT === config.PORT ? '' : `, as port ${config.PORT} is taken`}. Each request from here on goes there over HTTP, with its caller's token.`,
   )

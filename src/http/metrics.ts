@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyMetrics from 'fastify-metrics'
-import { z } from 'zod'
+import { keptForASecond } from './kept.ts'
 import { refusalKinds } from './refusals.ts'
-import { onlyProblems } from './schemas.ts'
-import type { App } from './service.ts'
 
 /**
  * Measures the process and every route registered after it, labelled by pattern, since a path may name a person. Counts
@@ -29,29 +27,17 @@ export async function metrics(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** Serves the metrics to Prometheus. */
-export async function metricsRoute(app: App): Promise<void> {
-  app.get(
-    '/metrics',
-    {
-      config: { policy: 'public', answersUnderLoad: true, rateLimit: false },
-      schema: {
-        operationId: 'readMetrics',
-        tags: ['operations'],
-        summary: 'Metrics for Prometheus',
-        response: {
-          200: { description: 'Prometheus text', content: { 'text/plain': { schema: z.string() } } },
-          ...onlyProblems(414),
-        },
-      },
-    },
-    async (_request, reply) => {
-      const { register } = app.metrics.client
-      return reply
-        .header('content-type', register.contentType)
-        .serializer(String)
-        .send(await register.metrics())
-    },
+/** Where metrics are read from. */
+export interface Register {
+  contentType: string
+  metrics(): Promise<string>
+}
+
+/** Serves the metrics to Prometheus. To write them takes milliseconds, so they are written once a second at most. */
+export function serveMetrics(app: FastifyInstance, register: Register): void {
+  const written = keptForASecond(() => register.metrics())
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', register.contentType).send(await written()),
   )
 }
 

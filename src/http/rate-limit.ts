@@ -30,7 +30,8 @@ const MINUTE_MS = 60_000
 // Counters kept for each limit. TCP addresses can't be forged, so pushing one out takes this many real ones in a
 // minute.
 const MOST_COUNTERS = 50_000
-const MOST_AT_ONCE = 600
+const MOST_CHECKS = 600
+const MOST_REFUSALS = 60
 const HELD_MS = 1_000
 const REFUSED_BEFORE_WORK = [414, 429, 503]
 
@@ -99,15 +100,16 @@ function limitTokens(app: FastifyInstance, limits: Limits): void {
 
 /**
  * Answers a flood late: a second after it was ready, so that each of its connections brings eight requests a second and
- * not thousands. A flood is more than 600 a minute of what no other limit stops: of refusals for too much of
- * something, and of health checks, whose answers stay what they are.
+ * not thousands. A flood is what no other limit stops: more than 60 refusals a minute for too much of something, or 600
+ * health checks, whose answers stay what they are.
  */
 function holdFloods(app: FastifyInstance): void {
-  const floods = limiter(app, MOST_AT_ONCE, whoOf)
+  const checks = limiter(app, MOST_CHECKS, whoOf)
+  const refusals = limiter(app, MOST_REFUSALS, whoOf)
   app.addHook('onSend', async (request, reply) => {
     const isWithoutLimit = request.routeOptions.config.rateLimit === false
     if (!isWithoutLimit && !REFUSED_BEFORE_WORK.includes(reply.statusCode)) return
-    const state = await floods(request)
+    const state = await (isWithoutLimit ? checks : refusals)(request)
     if (!state.isAllowed && state.isExceeded) await pause(HELD_MS)
   })
 }

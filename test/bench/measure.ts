@@ -29,7 +29,15 @@ export async function startServer(env: Record<string, string>): Promise<BenchSer
   const { PATH = '', NODE_OPTIONS } = process.env // The latter for a profile of both: --cpu-prof.
   const child = spawn(process.execPath, scripts.start.split(' ').slice(1), {
     cwd: ROOT,
-    env: { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }), PORT: '0', RATE_LIMIT: '0', LOG_LEVEL: 'info', ...env },
+    env: {
+      PATH,
+      ...(NODE_OPTIONS && { NODE_OPTIONS }),
+      PORT: '0',
+      OPERATIONS_PORT: '0',
+      RATE_LIMIT: '0',
+      LOG_LEVEL: 'info',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const kill = () => child.kill('SIGKILL')

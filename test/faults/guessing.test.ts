@@ -15,8 +15,9 @@ const notFound = { status: 404, body: { code: 'not_found' } }
 const limited = { status: 429, body: { code: 'rate_limited' }, headers: { 'retry-after': /^[1-9]\d?$/ } }
 
 async function counted(kind: string): Promise<number> {
-  const { body } = must(200, await call('GET', '/metrics'))
-  return Number(new RegExp(`^gomask_refusals_total\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(body)?.[1])
+  return Number(
+    new RegExp(`^gomask_refusals_total\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(await service.metrics())?.[1],
+  )
 }
 
 t.test('ids guessed in a row: 404, then 429, and the metrics show it', async (t) => {

@@ -52,7 +52,7 @@ t.test('so is a refused authorisation: a wrong role, another pharmacy, a suspens
 })
 
 t.test('every kind of refusal is a metric from the start, and no label says whose it was', async (t) => {
-  const { body } = must(200, await call('GET', '/metrics'))
+  const body = await service.metrics()
   const lines = [...body.matchAll(/^gomask_refusals_total\{(.*)\} \d+$/gm)].map(([, labels]) => labels)
   t.strictSame(lines.sort(), [
     'kind="forbidden"',

@@ -28,7 +28,7 @@ interface Exit {
 type LogRecord = { msg: string } & Record<string, unknown>
 
 /** `gomask serve` as a process of its own, called over the network as anybody would. Not running until started. */
-export interface Server extends Pick<Service, 'call' | 'token'> {
+export interface Server extends Pick<Service, 'call' | 'token' | 'metrics'> {
   /** Starts it, again too, and waits until it listens. */
   start(env?: Record<string, string>): Promise<void>
   /** Starts it and does not wait: for a start that has something to wait for. */
@@ -37,6 +37,8 @@ export interface Server extends Pick<Service, 'call' | 'token'> {
   says(message: string): Promise<LogRecord>
   /** Where it listens. */
   url(): string
+  /** Where it answers those who run it. */
+  operations(): string
   /** What the running process, or the last, has logged. */
   log(): readonly LogRecord[]
   signal(signal: NodeJS.Signals): void
@@ -50,9 +52,11 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
   let conforms: ReturnType<typeof conformance> | undefined
   let signalled = false
   const program = () => running ?? fail('the server was never started')
-  const url = () => String(program().log.find(({ msg }) => msg === 'listening')?.url)
+  const listening = () => program().log.find(({ msg }) => msg === 'listening')
+  const url = () => String(listening()?.url)
+  const operations = () => String(listening()?.operations)
   t.teardown(async () => {
-    if (running) await hearMetrics(url())
+    if (running) await hearMetrics(operations())
     running?.signal('SIGKILL')
     const exit = await running?.ended
     // A server that died by itself fails the test by its absence; its last words say why.
@@ -62,7 +66,15 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
   const server: Server = {
     launch(more = {}) {
       signalled = false
-      running = run({ LOG_LEVEL: 'info', PORT: '0', RATE_LIMIT: '0', DATA_DIR: dataDir, ...env, ...more })
+      running = run({
+        LOG_LEVEL: 'info',
+        PORT: '0',
+        OPERATIONS_PORT: '0',
+        RATE_LIMIT: '0',
+        DATA_DIR: dataDir,
+        ...env,
+        ...more,
+      })
     },
     async start(more) {
       server.launch(more)
@@ -70,6 +82,8 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
     },
     says: (message) => program().says(message),
     url,
+    operations,
+    metrics: async () => (await fetch(`${operations()}/metrics`)).text(),
     log: () => program().log,
     signal(signal) {
       signalled = true

@@ -42,6 +42,8 @@ export interface Service {
   signers: [Signer]
   /** The lines of its log. */
   logged: string[]
+  /** What Prometheus would be told now. */
+  metrics(): Promise<string>
   call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, sent?: Sent): Promise<Answer>
   token(request: Omit<TokenRequest, 'ttlSeconds'> & { ttlSeconds?: number }): Promise<string>
 }
@@ -85,7 +87,8 @@ export async function startBeside(
   })
   const call = callsOn(app)
   const token: Service['token'] = (request) => signToken(key, { ttlSeconds: 3600, ...request })
-  return { app, db, url, dataDir, config, key, signers, logged, call, token }
+  const metrics = () => app.metrics.client.register.metrics()
+  return { app, db, url, dataDir, config, key, signers, logged, metrics, call, token }
 }
 
 function callsOn(app: FastifyInstance): Service['call'] {

@@ -63,7 +63,6 @@ const PROMISED = `
   GET /.well-known/oauth-authorization-server: public
   GET /healthz: public
   GET /readyz: public
-  GET /metrics: public
   GET /openapi.json: public
   GET /openapi.yaml: public
   GET /.well-known/jwks.json: public

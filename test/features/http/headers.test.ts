@@ -20,7 +20,6 @@ t.test('every answer has an X-Request-Id of its own, and each problem repeats it
     [200, '/v1/products', {}],
     [200, '/healthz', {}],
     [200, '/readyz', {}],
-    [200, '/metrics', {}],
     [200, '/docs/', {}],
     [200, '/openapi.json', {}],
     [200, '/.well-known/jwks.json', {}],
