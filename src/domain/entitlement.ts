@@ -45,6 +45,9 @@ export interface Usage {
   products: readonly string[]
 }
 
+// Overrides may add up to any number; what is kept of a decision is no larger than a shelf.
+const MOST_RECEIVED = 1_000_000_000
+
 /**
  * What a rule leaves of a product within a period. Two caps may limit it: the rule's own over all its products, and the
  * product's sub-cap. The figures are those of the cap that leaves less, or the rule's own on a tie. Receipts that do
@@ -60,7 +63,7 @@ export function allowance(
   const counted = receipts.filter((receipt) => countsIn(rule.window, period, receipt.at))
   const usage = (cap: number, products: readonly string[]): Usage => ({
     cap,
-    received: quantityOf(products, counted),
+    received: Math.min(quantityOf(products, counted), MOST_RECEIVED),
     held: quantityOf(products, holds),
     products,
   })
