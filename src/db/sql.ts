@@ -24,7 +24,7 @@ export function timestamp(value: Instant | null): SQL {
 }
 
 /** Passes a list as one parameter, so that the statement's text does not depend on the list's length. */
-export function texts(values: readonly string[]): SQL {
+export function texts(values: readonly string[] | null): SQL {
   return sql`${sql.param(values)}::text[]`
 }
 

@@ -51,7 +51,7 @@ export const words: Record<Whose, Word> = {
     fits: (route) => namesObject(route),
   },
   territory: {
-    meaning: 'for its own territories and those below them; another is 403.',
+    meaning: 'for its own territories and those below them, and its professions; anything beyond is 403.',
     needs: 'to be a write',
     fits: (route) => !isReading(route),
   },

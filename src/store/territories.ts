@@ -1,5 +1,5 @@
 import type { Queryable } from '../db/database.ts'
-import { oneRow, rows } from '../db/query.ts'
+import { row, rows } from '../db/query.ts'
 import { type SQL, sql, texts } from '../db/sql.ts'
 
 /** Those of these territories that this service knows. */
@@ -23,12 +23,17 @@ export function liesWithin(territory: SQL, territories: readonly string[]): SQL 
     select from territory_paths path where path.territory = ${territory} and path.ancestor = any (${texts(territories)}))`
 }
 
-/** Whether one of the territories is this one or contains it. */
-export async function isWithin(db: Queryable, territory: string, territories: readonly string[]): Promise<boolean> {
-  const found = await oneRow<{ within: boolean }>(
+/** The widest of the territories that is this one or contains it. */
+export async function widestOver(
+  db: Queryable,
+  territory: string,
+  territories: readonly string[],
+): Promise<string | undefined> {
+  const found = await row<{ code: string }>(
     db,
-    'territory_is_within',
-    sql`select ${liesWithin(sql`${territory}`, territories)} as within`,
+    'widest_territory_over',
+    sql`select ancestor as code from territory_paths
+        where territory = ${territory} and ancestor = any (${texts(territories)}) order by depth desc limit 1`,
   )
-  return found.within
+  return found?.code
 }

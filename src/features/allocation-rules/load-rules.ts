@@ -30,7 +30,7 @@ export async function loadRules(tx: Transaction, file: unknown): Promise<LoadRep
   for (const rule of rules) {
     if (await isPublished(tx, rule)) report.present += 1
     else {
-      await insertRule(tx, uuidv7(), rule, 'gomask rules load')
+      await insertRule(tx, uuidv7(), rule, { name: 'gomask rules load', authority: null })
       report.published += 1
     }
   }

@@ -4,6 +4,7 @@ import { clock, json, sql, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { ruleColumns } from '../../store/allocation-rules.ts'
+import type { Authority } from './authority.ts'
 import type { Rule, RuleBody } from './schema.ts'
 
 interface Row {
@@ -12,17 +13,30 @@ interface Row {
 
 const columns = sql`json_build_object(${ruleColumns}) as rule`
 
+/** Who published a rule, and in whose name: null for the operator's. */
+export interface Publisher {
+  name: string
+  authority: Authority | null
+}
+
 /** Publishes a rule and its event in one statement. Territory and products must exist. */
-export async function insertRule(tx: Transaction, id: string, rule: RuleBody, publishedBy: string): Promise<Rule> {
+export async function insertRule(
+  tx: Transaction,
+  id: string,
+  rule: RuleBody,
+  { name, authority }: Publisher,
+): Promise<Rule> {
   const inserted = await oneRow<Row>(
     tx,
     'insert_rule',
     sql`with published as (
           insert into allocation_rules (id, beneficiaries, products, cap, sub_caps, window_kind, window_count, territory,
-            valid_from, valid_to, source, confidence, published_by, published_at)
+            valid_from, valid_to, source, confidence, published_by, authority_territory,
+            authority_professions, published_at)
           values (${id}::uuid, ${json(rule.beneficiaries)}, ${texts(rule.products)}, ${rule.cap}::int, ${json(rule.subCaps)},
             ${rule.window.kind}, ${countOf(rule)}::int, ${rule.territory}, ${timestamp(rule.validFrom)},
-            ${timestamp(rule.validTo)}, ${json(rule.source)}, ${rule.confidence}, ${publishedBy}, ${clock})
+            ${timestamp(rule.validTo)}, ${json(rule.source)}, ${rule.confidence}, ${name},
+            ${authority?.territory ?? null}::text, ${texts(authority?.professions ?? null)}, ${clock})
           returning *
         ), told as (
           insert into events (type, subject, ids, at)
@@ -33,13 +47,13 @@ export async function insertRule(tx: Transaction, id: string, rule: RuleBody, pu
   return view(inserted)
 }
 
-/** Whether a rule with the same content has been published before, withdrawn or not. */
+/** Whether the operator has published a rule with the same content before, withdrawn or not. */
 export async function isPublished(tx: Transaction, rule: RuleBody): Promise<boolean> {
   const same = await row(
     tx,
     'find_same_rule',
     sql`select from allocation_rules
-        where territory = ${rule.territory} and valid_from = ${timestamp(rule.validFrom)}
+        where authority_territory is null and territory = ${rule.territory} and valid_from = ${timestamp(rule.validFrom)}
           and valid_to is not distinct from ${timestamp(rule.validTo)}
           and beneficiaries = ${json(rule.beneficiaries)} and products = ${texts(rule.products)} and cap = ${rule.cap}::int
           and sub_caps = ${json(rule.subCaps)} and window_kind = ${rule.window.kind}
@@ -74,14 +88,15 @@ export async function listRules(
   return found.map(view)
 }
 
-/** The territory of a rule, or undefined. */
-export async function findRuleTerritory(db: Queryable, id: string): Promise<string | undefined> {
-  const found = await row<{ territory: string }>(
+/** Who published a rule, or undefined if there is none. */
+export function findPublisher(db: Queryable, id: string): Promise<Publisher | undefined> {
+  return row<Publisher>(
     db,
-    'find_rule_territory',
-    sql`select territory from allocation_rules where id = ${id}::uuid`,
+    'find_rule_publisher',
+    sql`select published_by as name, case when authority_territory is not null
+          then json_build_object('territory', authority_territory, 'professions', authority_professions) end as authority
+        from allocation_rules where id = ${id}::uuid`,
   )
-  return found?.territory
 }
 
 /** Withdraws an existing rule; one that is already withdrawn keeps its time. */

@@ -45,7 +45,7 @@ function publishRoute(app: App, { db }: Deps): void {
         tags: ['rules'],
         summary: 'Publish a rule',
         description:
-          'A regulator publishes for its own territories and those below them. A rule is never edited: publish another, which prevails by its later `validFrom`, or withdraw it.',
+          'A regulator publishes for its own territories and those below them and, if it is limited to professions, for these alone. A rule is never edited: publish another, which prevails by its later `validFrom`, or withdraw it.',
         headers: writeHeaders,
         body: ruleBody,
         response: { 201: rule, ...problems(401, 403, 409, 413, 415, 422) },
@@ -65,7 +65,8 @@ function withdrawalRoute(app: App, { db }: Deps): void {
         operationId: 'withdrawRule',
         tags: ['rules'],
         summary: 'Withdraw a rule',
-        description: 'It judges nothing from now on. Withdrawing it again gives the same answer.',
+        description:
+          'It judges nothing from now on. Withdrawing it again gives the same answer. A regulator withdraws what was published for its own territory, neither the operator’s rules nor those of a wider or narrower authority.',
         params: ruleParams,
         headers: writeHeaders,
         body: withdrawalBody,

@@ -46,6 +46,22 @@ t.test('201: a regulator publishes for its own territory and those below it; 403
   }
 })
 
+t.test('201: a regulator limited to professions publishes for these alone; 403 for any other among them', async (t) => {
+  const remit = { territories: ['FR-OCC'], professions: ['10', '40'] }
+  const doctors = await service.token({ role: 'regulator', subject: 'ordre', ...remit })
+  for (const [professions, status] of [
+    [['10'], 201],
+    [['10', '40'], 201],
+    [['60'], 403],
+    [['10', '60'], 403],
+  ] as const) {
+    const beneficiaries = professions.map((profession) => ({ profession }))
+    const answer = await publish(ruleBody({ territory: 'FR-31', beneficiaries, cap: 1_000_000 }), doctors)
+    t.equal(answer.status, status, professions.join())
+    if (status === 403) t.match(answer.body, { code: 'forbidden', detail: /60/ })
+  }
+})
+
 t.test('400: wrong fields are refused by name', async (t) => {
   for (const [more, path] of [
     [{ territory: 'FR-99' }, 'territory'],

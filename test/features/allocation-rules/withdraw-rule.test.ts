@@ -1,13 +1,16 @@
 import t from 'tap'
+import { asOwner } from '../../support/records.ts'
 import { seededUuid } from '../../support/seed.ts'
 import { startService } from '../../support/service.ts'
-import { makeWorld, must } from '../../support/world.ts'
+import { makeWorld, must, ruleBody } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
 
 const service = await startService(t)
 const { call } = service
 const world = await makeWorld(service, null)
 const occitanie = await service.token({ role: 'regulator', subject: 'ars-occitanie', territories: ['FR-OCC'] })
+
+const local = ruleBody({ territory: 'FR-31' })
 
 const withdraw = (id: string, token = world.admin, body?: object) =>
   call('POST', `/v1/allocation-rules/${id}/withdrawal`, { token, ...(body && { body }) })
@@ -38,10 +41,47 @@ t.test('a withdrawn rule judges no hand-over', async (t) => {
   t.match(await world.dispense(place, nurse.id, 1), { status: 409, body: { code: 'no_rule_in_force' } })
 })
 
-t.test('200: a regulator withdraws in its own territories; 403 outside them', async (t) => {
-  const [own, other] = [await world.rule({ territory: 'FR-31' }), await world.rule({ territory: 'FR' })]
-  t.equal((await withdraw(own.id, occitanie)).status, 200)
-  t.match(await withdraw(other.id, occitanie), { status: 403, body: { code: 'forbidden' } })
+t.test('200: a regulator withdraws what its own authority published; 403 what any other did', async (t) => {
+  const regulator = (subject: string, territories: string[], professions: string[] = []) =>
+    service.token({ role: 'regulator', subject, territories, professions })
+  const callers = {
+    occitanie,
+    colleague: await regulator('ars-occitanie-2', ['FR-OCC', 'FR-BRE']),
+    nation: await regulator('dgs', ['FR']),
+    county: await regulator('dd-31', ['FR-31']),
+    doctors: await regulator('ordre', ['FR-OCC'], ['10']),
+    more: await regulator('ordres', ['FR-OCC'], ['10', '60']),
+    admin: world.admin,
+  }
+  const may: Record<keyof typeof callers, (keyof typeof callers)[]> = {
+    occitanie: ['occitanie', 'colleague', 'admin'],
+    colleague: ['occitanie', 'colleague', 'admin'],
+    nation: ['nation', 'admin'],
+    county: ['county', 'admin'],
+    doctors: ['occitanie', 'colleague', 'doctors', 'more', 'admin'],
+    more: ['occitanie', 'colleague', 'more', 'admin'],
+    admin: ['admin'],
+  }
+  const body = ruleBody({ territory: 'FR-31', beneficiaries: [{ profession: '10' }] })
+  for (const publisher of Object.keys(may) as (keyof typeof may)[]) {
+    for (const caller of Object.keys(callers) as (keyof typeof callers)[]) {
+      const published = await call('POST', '/v1/allocation-rules', { token: callers[publisher], body })
+      const answer = await withdraw(must(201, published).body.id, callers[caller])
+      const isOwn = may[publisher].includes(caller)
+      const expected = isOwn ? { status: 200 } : { status: 403, body: { code: 'forbidden' } }
+      t.match(answer, expected, `${caller} withdraws what ${publisher} published`)
+    }
+  }
+})
+
+t.test('a rule from before authorities were kept is the operator’s', async (t) => {
+  const { id } = must(201, await call('POST', '/v1/allocation-rules', { token: occitanie, body: local })).body
+  await asOwner(
+    service.db,
+    `update allocation_rules set authority_territory = null, authority_professions = null where id = '${id}'`,
+  )
+  t.equal((await withdraw(id, occitanie)).status, 403)
+  t.equal((await withdraw(id)).status, 200)
 })
 
 t.test('404: a rule that is not there', async (t) => {
