@@ -30,18 +30,13 @@ export function reservationFault(facts: Named, request: Naming): Refusal | undef
   for (const [index, reservation] of facts.reservations.entries()) {
     const named = { reservation: reservation.id }
     const code = request.reservations[index]?.pickupCode ?? ''
-    if (
-      reservation.personId !== facts.entitlement.person.id ||
-      !request.lines.some(({ product }) => product === reservation.product)
-    ) {
-      return refused(
-        'reservation_mismatch',
-        'The reservation is for another professional, or no line asks for its product.',
-        named,
-      )
+    // One answer whichever is wrong, or anybody with an id could ask whose it is.
+    const isTheirs = reservation.personId === facts.entitlement.person.id
+    if (!isPickupCode(code, reservation.pickupCode) || !isTheirs) {
+      return refused('pickup_code_wrong', 'This professional has no such reservation with this pick-up code.', named)
     }
-    if (!isPickupCode(code, reservation.pickupCode)) {
-      return refused('pickup_code_wrong', 'The pick-up code is not that of the reservation.', named)
+    if (!request.lines.some(({ product }) => product === reservation.product)) {
+      return refused('reservation_mismatch', 'No line asks for the product of the reservation.', named)
     }
     const { status } = reservation
     if (status === 'collected' || (status === 'cancelled' && !isCutShort(facts, reservation))) {

@@ -3,6 +3,7 @@ import { Rejection } from './refusals.ts'
 
 // Crockford's base 32: no I, L, O or U, which are misread or misheard at a counter.
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const CODE = new RegExp(`^[${ALPHABET}]{4}-[${ALPHABET}]{4}$`)
 
 /**
  * How many codes may be wrong within an hour, at a pharmacy and for one reservation, before no more are looked at. A
@@ -40,6 +41,11 @@ export function normalisePickupCode(typed: string): string {
     .replace(/O/g, '0')
     .replace(/[IL]/g, '1')
   return `${plain.slice(0, 4)}-${plain.slice(4)}`
+}
+
+/** Whether this could be a code at all: eight characters of the alphabet, however they are written. */
+export function canBePickupCode(typed: string): boolean {
+  return CODE.test(normalisePickupCode(typed))
 }
 
 /** Whether somebody typed this code. The time that it takes does not reveal how much of it was right. */

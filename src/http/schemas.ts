@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { FIRST_RECORDED, type Instant, instantOf, iso, NAMEABLE, unnameable } from '../domain/instant.ts'
+import { canBePickupCode } from '../domain/pickup-code.ts'
 import { problemSchema } from './problem.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
@@ -34,6 +35,13 @@ export const territory = z
   .string()
   .regex(/^FR(-[0-9A-Z]{1,3})?$/, 'must be FR or an ISO 3166-2 code such as FR-31')
   .describe('ISO 3166-2 code.')
+
+/** As people type it. What cannot be a code is refused before anything is looked at, so that it costs no try. */
+export const pickupCode = z
+  .string()
+  .max(40)
+  .refine(canBePickupCode, 'must be a pick-up code: 8 letters and digits such as 7K3M-9QXA')
+  .describe('Case, spaces and dashes do not matter; O is read as 0, I and L as 1.')
 
 /** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z

@@ -44,7 +44,8 @@ function sendStock(tx: Transaction, effects: Effects): void {
           best_before date, entry_id uuid)
       ), ended as (
         update reservations r set status = t.status, collected_quantity = t.collected_quantity,
-          collected_by = t.collected_by, cancellation_reason = t.cancellation_reason, ended_at = ${iso(effects.at)}::timestamptz
+          collected_by = t.collected_by, cancellation_reason = t.cancellation_reason,
+          ended_at = coalesce(r.ended_at, ${iso(effects.at)}::timestamptz)
         from (select * from jsonb_to_recordset(${json(endedRows(effects))}) as t(id uuid, status text, collected_quantity int,
           collected_by uuid, cancellation_reason text) ${limitTo(effects.ended)}) as t
         where r.id = t.id and (r.status = 'held' or (r.status = 'cancelled' and t.status = 'collected'))

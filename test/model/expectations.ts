@@ -87,9 +87,8 @@ function namedFault(model: Model, { person, pharmacy, lines, named, at }: HandOv
   if (named.some(({ hold }) => hold.pharmacy !== pharmacy)) return { status: 404, code: 'not_found', facts: {} }
   for (const { hold, wrongCode } of named) {
     const { id: reservation, status } = hold
-    if (hold.person !== person || !lines.some(({ product }) => product === hold.product))
-      return refused('reservation_mismatch', { reservation })
-    if (wrongCode) return refused('pickup_code_wrong', { reservation })
+    if (hold.person !== person || wrongCode) return refused('pickup_code_wrong', { reservation })
+    if (!lines.some(({ product }) => product === hold.product)) return refused('reservation_mismatch', { reservation })
     if (status === 'collected' || (status === 'cancelled' && !isCutShort(model, hold, at, now)))
       return refused('reservation_not_held', { reservation, reservationStatus: status })
   }

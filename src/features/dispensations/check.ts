@@ -34,10 +34,12 @@ export async function check(
   }
   const outcome = isRefusal(decided) ? decided.refused : 'allow'
   sendAccess(tx, { ...access, outcome }, counter?.head.personId ?? null)
-  const decision = isRefusal(decided)
+  const decision: Pick<Check, 'decision' | 'code'> = isRefusal(decided)
     ? { decision: 'refuse' as const, code: decided.refused }
     : { decision: 'allow' as const }
-  return { ...decision, ...standing(counter?.facts.entitlement, request) }
+  // With a wrong code, a hold that is left out would tell that it is this professional's.
+  const named = decision.code === 'pickup_code_wrong' ? [] : request.reservations
+  return { ...decision, ...standing(counter?.facts.entitlement, { ...request, reservations: named }) }
 }
 
 function standing(facts: EntitlementFacts | undefined, request: DispensationRequest): Omit<Check, 'decision' | 'code'> {

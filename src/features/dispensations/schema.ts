@@ -3,6 +3,7 @@ import { ledgerEntry } from '../../http/entry-schema.ts'
 import {
   citedRule,
   finess,
+  pickupCode,
   product,
   productQuantity,
   professional,
@@ -24,7 +25,7 @@ export const dispensationBody = z.strictObject({
     .min(1)
     .max(MOST_LINES),
   reservations: z
-    .array(z.strictObject({ id: uuid, pickupCode: text(20) }))
+    .array(z.strictObject({ id: uuid, pickupCode }))
     .max(MOST_LINES)
     .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
     .default([]),

@@ -150,13 +150,14 @@ export async function availableAt(db: Queryable, pharmacy: string, product: stri
   return found?.available ?? 0
 }
 
-function view(found: Row, withCode: boolean): Reservation {
-  const { personId: _, pickupCode, collectedQuantity, cancellationReason, ...rest } = found
+// The code is the professional's to show, and the distance would tell the pharmacy whose practice is that far away.
+function view(found: Row, isOwn: boolean): Reservation {
+  const { personId: _, pickupCode, distanceMetres, collectedQuantity, cancellationReason, ...rest } = found
   return {
     ...rest,
     createdAt: iso(found.createdAt),
     expiresAt: iso(found.expiresAt),
-    ...(withCode && { pickupCode }),
+    ...(isOwn && { pickupCode, distanceMetres }),
     ...(collectedQuantity !== null && { collectedQuantity }),
     ...(cancellationReason !== null && { cancellationReason }),
   }

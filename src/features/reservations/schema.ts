@@ -3,6 +3,7 @@ import {
   finess,
   maxDistanceMetres,
   NEAR_METRES,
+  pickupCode,
   place,
   product,
   quantity,
@@ -37,7 +38,11 @@ export const reservation = z
       latitude: z.number(),
       longitude: z.number(),
     }),
-    distanceMetres: z.int().nullable().describe('From `near` or the practice; null if neither is known.'),
+    distanceMetres: z
+      .int()
+      .nullable()
+      .optional()
+      .describe('From `near` or the practice; null if neither is known. Shown only to the professional.'),
     pickupCode: z.string().optional().describe('Shown only to the professional.'),
     createdAt: time,
     expiresAt: time,
@@ -55,7 +60,7 @@ export const reservation = z
 export const reservationParams = z.strictObject({ id: uuid })
 
 export const lookupBody = z.strictObject({
-  pickupCode: text(20),
+  pickupCode,
   pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
 })
 

@@ -84,6 +84,19 @@ t.test('200 refuse: with the code that the hand-over would be answered with', as
   t.strictSame(await refusalsOn(db, nurse.id), [], 'a check refuses nothing')
 })
 
+t.test('200: a check with a guessed code says nothing about whose the reservation is', async (t) => {
+  const [holder, other] = [await world.professional(21), await world.professional(22)]
+  const hold = must(201, await world.reserve(holder.token, { quantity: 5, pharmacy: place.finess })).body
+  const reservations = [{ id: hold.id, pickupCode: '0000-0000' }]
+  for (const { id } of [holder, other]) {
+    const without = await check(id, 1)
+    const guessed = await check(id, 1, { reservations })
+    t.match(without.body, { held: id === holder.id ? [{ quantity: 5 }] : [] })
+    const { window } = guessed.body // It rolls on.
+    t.strictSame(guessed.body, { ...without.body, window, decision: 'refuse', code: 'pickup_code_wrong' })
+  }
+})
+
 t.test('200: reservations named are judged as collected, and stay held', async (t) => {
   const nurse = await world.professional(5)
   const hold = must(201, await world.reserve(nurse.token, { quantity: 15, pharmacy: place.finess })).body

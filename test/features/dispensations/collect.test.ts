@@ -105,12 +105,39 @@ t.test('409 pickup_code_wrong: nothing is done, and the right code is taken as p
   t.equal((await collect(10, [{ ...made, pickupCode: typed }])).status, 201)
 })
 
-t.test('409 reservation_mismatch: another professional’s, or of a product that no line asks for', async (t) => {
+t.test(
+  '409 pickup_code_wrong: another professional’s, whatever the code, so that nobody finds out whose',
+  async (t) => {
+    const { hold, collect } = await counter(80)
+    const colleague = await world.professional(81)
+    const [theirs, own] = [await hold(5, 'surgical', colleague.token), await hold(5)]
+    const wrong = { pickupCode: '0000-0000' }
+    const [right, guessed, mistyped] = [
+      await collect(5, [theirs]),
+      await collect(5, [{ ...theirs, ...wrong }]),
+      await collect(5, [{ ...own, ...wrong }]),
+    ]
+    t.match(right, { status: 409, body: { code: 'pickup_code_wrong' } })
+    const answer = ({ status, body: { code, title, detail } }: typeof right) => ({ status, code, title, detail })
+    t.strictSame(answer(guessed), answer(right))
+    t.strictSame(answer(mistyped), answer(right))
+  },
+)
+
+t.test('409 reservation_mismatch: of a product that no line asks for', async (t) => {
   const { hold, collect } = await counter(8)
-  const colleague = await world.professional(80)
-  const [theirs, ffp2] = [await hold(5, 'surgical', colleague.token), await hold(5, 'ffp2')]
-  t.match(await collect(5, [theirs]), { status: 409, body: { code: 'reservation_mismatch' } })
-  t.match(await collect(5, [ffp2]), { status: 409, body: { code: 'reservation_mismatch' } })
+  t.match(await collect(5, [await hold(5, 'ffp2')]), { status: 409, body: { code: 'reservation_mismatch' } })
+})
+
+t.test('400: what cannot be a code is not tried', async (t) => {
+  const { nurse, hold, collect, read } = await counter(82)
+  const made = await hold(10)
+  for (const pickupCode of ['', '7K3M', '7K3M-9QX', '7K3M-9QXAA', 'UUUU-UUUU', '7K3M-9QX?', 'é7K3M9QX']) {
+    const errors = [{ path: 'reservations[0].pickupCode' }]
+    t.match(await collect(10, [{ ...made, pickupCode }]), { status: 400, body: { errors } }, pickupCode)
+  }
+  t.strictSame(await refusalsOn(db, nurse.id), [])
+  t.match(await read(made), { status: 'held' })
 })
 
 t.test('409 reservation_not_held: one that was cancelled or collected', async (t) => {

@@ -43,6 +43,19 @@ t.test('who mistypes three times is served the fourth', async (t) => {
   t.equal((await collect(id, pickupCode)).status, 201)
 })
 
+t.test('what cannot be a code costs no try: 400, looked up, checked and at the counter', async (t) => {
+  const { hold, collect, check, lookUp } = await counter(20)
+  const { id, pickupCode } = await hold()
+  for (const typed of ['7K3M-9QX', '7K3M-9QXAB', 'UUUU-UUUU', '7K3M 9QX!']) {
+    for (const answer of [await lookUp(typed), await check(id, typed), await collect(id, typed)]) {
+      t.match(answer, { status: 400, body: { code: 'invalid_request', errors: [{ path: /pickupCode$/ }] } }, typed)
+    }
+  }
+  const typed = ` ${pickupCode.toLowerCase().split('').join(' ')} `
+  t.equal((await lookUp(typed)).status, 200)
+  t.equal((await collect(id, typed)).status, 201)
+})
+
 t.test('429: a reservation whose code was wrong too often, the right one too; for an hour, and it alone', async (t) => {
   const { nurse, place, hold, collect, check } = await counter(2)
   const [tried, other] = [await hold(), await hold()]

@@ -46,11 +46,12 @@ t.test('200: under another of its numbers too', async (t) => {
 
 t.test('200: its pharmacy sees it without the code, and never for whom it is', async (t) => {
   const { status, body } = await read(held.id, place.token)
-  const { pickupCode: _, ...shown } = held
+  const { pickupCode: _, distanceMetres: __, ...shown } = held
   t.strictSame([status, body], [200, shown])
   const { items } = (await list(place.token)).body
   t.equal(items.length, 4)
-  for (const secret of ['pickupCode', collected.pickupCode, nurse.id]) t.notMatch(JSON.stringify(items), secret)
+  for (const secret of ['pickupCode', 'distanceMetres', collected.pickupCode, nurse.id])
+    t.notMatch(JSON.stringify(items), secret)
 })
 
 t.test('200: lists are newest first, by status if said', async (t) => {
