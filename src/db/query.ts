@@ -42,6 +42,17 @@ export function send(tx: Transaction, name: string, query: SQL): void {
   tx.sent.push(sent)
 }
 
+/**
+ * Runs one statement that PostgreSQL plans for the values of each call, under no name. For reads that people make now
+ * and then, whose best plan hangs on how common a value is: planned for any value, they would walk whole tables.
+ */
+export async function rowsPlannedAnew<Row>(db: Queryable, what: string, query: SQL): Promise<Row[]> {
+  const { rows } = await db.execute(query).catch((cause) => {
+    throw new StatementFailed(`the statement ${what} failed`, { cause })
+  })
+  return rows as Row[]
+}
+
 /** The first row of a statement, or undefined. */
 export async function row<Row>(db: Queryable, name: string, query: SQL): Promise<Row | undefined> {
   return (await rows<Row>(db, name, query))[0]

@@ -11,7 +11,12 @@ export interface Remit {
 /** A condition: the profession and territories frozen in a row of this alias are in the remit. */
 export function frozenInRemit(alias: SQL, remit: Remit): SQL {
   return sql`((${alias}.practice_territory in ${territoriesOf(remit)} or ${alias}.pharmacy_territory in ${territoriesOf(remit)})
-    and ${hasProfession(sql`${alias}.profession`, remit)}) is true`
+    and ${frozenProfessionInRemit(alias, remit)}) is true`
+}
+
+/** A condition: the profession frozen in a row of this alias is in the remit. */
+export function frozenProfessionInRemit(alias: SQL, remit: Pick<Remit, 'professions'>): SQL {
+  return hasProfession(sql`${alias}.profession`, remit)
 }
 
 /**
@@ -55,6 +60,6 @@ export function territoriesOf({ territories }: Pick<Remit, 'territories'>): SQL 
   return sql`(select territory from territory_paths where ancestor = any (${texts(territories)}))`
 }
 
-function hasProfession(profession: SQL, { professions }: Remit): SQL {
+function hasProfession(profession: SQL, { professions }: Pick<Remit, 'professions'>): SQL {
   return sql`(cardinality(${texts(professions)}) = 0 or ${profession} = any (${texts(professions)}))`
 }

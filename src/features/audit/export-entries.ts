@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 import { csvCell } from '../../db/copy.ts'
 import type { Database } from '../../db/database.ts'
 import { type SQL, sql } from '../../db/sql.ts'
-import { type Selection, selected } from '../../store/selection.ts'
+import { allIn } from '../../store/by-territory.ts'
+import { type Selection, selected, selectedIn } from '../../store/selection.ts'
 
 /** The media types of an export. */
 export type ExportType = 'text/csv' | 'application/x-ndjson'
@@ -42,6 +43,7 @@ const columns: readonly { name: string; value: SQL; csv?: SQL }[] = [
   { name: 'previousHash', value: previousHash, csv: hashCell(previousHash) },
 ]
 
+const entries = { table: sql`ledger_entries`, alias: sql`e`, time: sql`occurred_at` }
 const list = (write: (column: (typeof columns)[number]) => SQL) => sql.join(columns.map(write), sql`, `)
 const cells = list(({ name, value, csv }) => sql`${csv ?? value} as ${sql.identifier(name)}`)
 const members = list(({ name, value }) => sql`${value} as ${sql.identifier(name)}`)
@@ -56,9 +58,12 @@ export function exportEntries(db: Database, selection: Selection, type: ExportTy
  * @internal
  */
 export function exportQuery(selection: Selection, type: ExportType): SQL {
+  const inTerritories = selectedIn(selection)
+  const merged = inTerritories && allIn(inTerritories.territories, entries, inTerritories.matching)
   const lines = sql`
-    from ledger_entries e join ledger_lines l on l.entry_id = e.id left join ledger_payloads p on p.entry_id = e.id
-    where ${selected(selection)} order by e.occurred_at, e.id, l.position`
+    from ${merged ? sql`(${merged})` : sql`ledger_entries`} e
+    join ledger_lines l on l.entry_id = e.id left join ledger_payloads p on p.entry_id = e.id
+    ${merged ? sql`` : sql`where ${selected(selection)}`} order by e.occurred_at, e.id, l.position`
   return type === 'text/csv'
     ? sql`select ${cells} ${lines}`
     : sql`select row_to_json(r) from (select ${members} ${lines}) as r`

@@ -1,14 +1,15 @@
 import type { Queryable } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
+import { rowsPlannedAnew } from '../../db/query.ts'
 import { instant, sql } from '../../db/sql.ts'
 import type { RuleVersion } from '../../domain/allocation-rules.ts'
 import type { Instant } from '../../domain/instant.ts'
-import type { Caller } from '../../http/caller.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
+import { amongNewestIn } from '../../store/by-territory.ts'
 import { mainIdentifier, recordsOf } from '../../store/persons.ts'
 import type { RefusedRequest } from '../../store/refusals.ts'
-import { frozenInRemit } from '../../store/remit.ts'
-import { type TimePage, timePage } from '../../store/time-page.ts'
+import { frozenInRemit, frozenProfessionInRemit, type Remit } from '../../store/remit.ts'
+import { territoriesWithin } from '../../store/territories.ts'
+import { newestFirst, onTimePage, type TimePage } from '../../store/time-page.ts'
 
 /** A stored refusal, with the person's surrogate for the access record. */
 export interface RefusalRow {
@@ -43,28 +44,32 @@ export interface RefusalFilter extends TimePage {
   code?: string | undefined
 }
 
-/**
- * The refusals in a regulator's remit, by what is frozen in them, newest first. Each filter that has its own index has
- * its own statement, since one plan would not suit them all.
- */
-export function listRefusals(
+const refusals = { table: sql`refusals`, alias: sql`f`, time: sql`at` }
+
+/** The refusals in a regulator's remit, by what is frozen in them, newest first. */
+export async function listRefusals(
   db: Queryable,
-  regulator: Caller,
+  regulator: Remit,
   { pharmacy, professional, product, code, ...page }: RefusalFilter,
 ): Promise<RefusalRow[]> {
-  const atPharmacy = pharmacy ? sql`and f.pharmacy = ${pharmacy}` : sql``
-  const ofPerson = professional ? sql`and f.person_id in ${recordsOf(professional)}` : sql``
-  return rows(
+  const matching = sql`${frozenProfessionInRemit(sql`f`, regulator)}
+    ${pharmacy ? sql`and f.pharmacy = ${pharmacy}` : sql``}
+    ${professional ? sql`and f.person_id in ${recordsOf(professional)}` : sql``}
+    ${product ? sql`and f.product = ${product}` : sql``} ${code ? sql`and f.code = ${code}` : sql``}
+    and ${onTimePage(sql`f`, page)}`
+  // A pharmacy or a person has an index that finds few refusals.
+  const isNarrow = pharmacy !== undefined || professional !== undefined
+  const territories = isNarrow ? undefined : await territoriesWithin(db, regulator.territories)
+  const amongNewest = territories && amongNewestIn(territories, refusals, matching, page.limit)
+  return rowsPlannedAnew(
     db,
-    `list_refusals${pharmacy ? '_at_pharmacy' : ''}${professional ? '_of_person' : ''}`,
+    'list_refusals',
     sql`select f.id, ${instant(sql`f.at`)} as at, f.verb, f.code, f.pharmacy, f.person_id as "personId",
           ${mainIdentifier(sql`f.person_id`)} as professional, f.profession, f.dispensation, f.product, f.quantity,
           f.available, f.operator, ${ruleVersion} as rule,
           case when f.cap is not null then json_build_object('cap', f.cap, 'received', f.received, 'held', f.held,
             'window', json_build_object('start', ${instant(sql`f.window_start`)}, 'end', ${instant(sql`f.window_end`)})) end as judged
         from refusals f left join allocation_rules r on r.id = f.rule_id
-        where ${frozenInRemit(sql`f`, regulator)} ${atPharmacy} ${ofPerson}
-          and (${product ?? null}::text is null or f.product = ${product ?? null}::text)
-          and f.code = coalesce(${code ?? null}, f.code) and ${timePage(sql`f`, page)}`,
+        where ${amongNewest ?? sql`${frozenInRemit(sql`f`, regulator)} and ${matching}`} ${newestFirst(sql`f`, page)}`,
   )
 }
