@@ -11,7 +11,7 @@ export const check = defineCommand({
   meta: {
     name: 'check',
     description:
-      'Check the invariants I1 (stock), I2 (movements and holds) and I3 (caps), and the audit’s totals, against the tables. Exits 1 and names each row that breaks one.',
+      'Check the invariants I1 (stock), I2 (movements and holds), I3 (caps) and I6 (every entry has its place in the log or waits for it), and the audit’s totals, against the tables. Exits 1 and names each row that breaks one.',
   },
   async run() {
     const config = loadConfig()
@@ -26,7 +26,7 @@ export const check = defineCommand({
         breaches += found.length
       }
       if (breaches > 0) throw new CommandError(`${breaches} rows break an invariant`)
-      console.log('I1, I2 and I3 hold, and the totals are those of the entries')
+      console.log('I1, I2, I3 and I6 hold, and the totals are those of the entries')
     } finally {
       await db.close()
     }

@@ -6,7 +6,7 @@ import { differingTotals } from './totals.ts'
 
 /** A row that breaks an invariant, named for the operator; docs/runbook.md says what each one means. */
 export interface Breach {
-  invariant: 'I1' | 'I2' | 'I3' | 'totals'
+  invariant: 'I1' | 'I2' | 'I3' | 'I6' | 'totals'
   row: string
   found: string
 }
@@ -75,6 +75,26 @@ const checks: Record<string, SQL> = {
       format('seq %s, entries %s, last %s', h.seq, count(e.id), max(e.seq)) as found
     from ledger_heads h left join ledger_entries e on e.person_id = h.person_id
     group by h.person_id, h.seq having h.seq <> count(e.id) or h.seq <> coalesce(max(e.seq), 0) limit ${MOST}::int`,
+  // Whoever takes an entry out of the log, or never lets it in, would have the verifier see nothing.
+  check_log: sql`
+    select 'I6' as invariant, 'ledger entry ' || e.id as row,
+      case when l.entry_id is null then 'neither in the log nor waiting for its place' else 'in the log, and waiting again' end as found
+    from ledger_entries e left join log_leaves l on l.entry_id = e.id left join log_pending p on p.entry_id = e.id
+    where (l.entry_id is null) = (p.entry_id is null) limit ${MOST}::int`,
+  // A number under a new person has a second share. No number is named, only whose it was and is.
+  check_numbers: sql`
+    select 'I3' as invariant, 'person ' || was.root_id as row,
+      format('%s entries name a number that now leads to %s', count(*), coalesce('person ' || now.root_id, 'nobody')) as found
+    from ledger_payloads p join ledger_entries e on e.id = p.entry_id join persons was on was.id = e.person_id
+      left join person_identifiers i on i.identifier = p.professional left join persons now on now.id = i.person_id
+    where p.professional is not null and now.root_id is distinct from was.root_id
+    group by was.root_id, now.root_id limit ${MOST}::int`,
+  check_links: sql`
+    select 'I3' as invariant, 'ledger entry ' || e.id as row,
+      format('links persons %s and %s, who are two again', e.person_id, other.id) as found
+    from ledger_entries e join persons one on one.id = e.person_id
+      join persons other on other.id = (convert_from(e.canonical, 'UTF8')::json ->> 13)::uuid
+    where e.kind = 'link' and one.root_id <> other.root_id limit ${MOST}::int`,
   check_totals: differingTotals('audit_totals', MOST),
   check_totals_by_pharmacy: differingTotals('audit_totals_by_pharmacy', MOST),
 }

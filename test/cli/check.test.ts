@@ -38,7 +38,7 @@ t.test('holds that no reservation explains are named', async (t) => {
 t.test('gomask check exits 0 when all holds, and 1 naming the row when not', { skip: onServerOnly }, async (t) => {
   t.match(await gomask(['check'], { DATABASE_URL: service.url ?? '' }), {
     code: 0,
-    stdout: 'I1, I2 and I3 hold, and the totals are those of the entries\n',
+    stdout: 'I1, I2, I3 and I6 hold, and the totals are those of the entries\n',
   })
   await db.foreign(`update stock set held = held + 1 where pharmacy = '${place.finess}'`)
   const broken = await gomask(['check'], { DATABASE_URL: service.url ?? '' })
