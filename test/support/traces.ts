@@ -8,7 +8,7 @@ export async function tablesNaming(db: Database, texts: readonly string[]): Prom
     db,
     'all_tables',
     sql`select format('%I.%I', schemaname, tablename) as name from pg_tables
-        where schemaname not in ('pg_catalog', 'information_schema') and tablename <> 'spatial_ref_sys' order by name`,
+        where schemaname not in ('pg_catalog', 'information_schema') and tablename not in ('spatial_ref_sys', 'room_wanted') order by name`,
   )
   const naming: string[] = []
   for (const { name } of tables) {
