@@ -10,9 +10,18 @@ create table processes (
   verifies text[] not null constraint processes_verifies_what_it_signs check (signs = any (verifies))
 ) with (fillfactor = 50);
 
--- Where a process writes to find out whether a disk that was full has room again. Emptied each time, so that every page
--- is a new one; unlogged, as nobody reads it.
+-- Where it is found out whether a disk that was full has room again; unlogged, as nobody reads it.
 create unlogged table room_wanted (filler bigint not null);
 
+-- Emptied each time, so that every page is a new one: about 256 kB. Fails as long as there is no room for them.
+create function find_room() returns void
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  truncate room_wanted;
+  insert into room_wanted select generate_series(1, 8000);
+end
+$$;
+
+revoke execute on function find_room() from public;
+grant execute on function find_room() to gomask_app;
 grant select, insert, update, delete on processes to gomask_app;
-grant insert, truncate on room_wanted to gomask_app;

@@ -14,6 +14,7 @@ const gomask = defineCommand({
     demo: lazily(async () => (await import('./demo.ts')).demo),
     migrate: lazily(async () => (await import('./migrate.ts')).migrate),
     token: lazily(async () => (await import('./token.ts')).token),
+    'revoke-token': lazily(async () => (await import('./revoke-token.ts')).revokeTokenCommand),
     client: lazily(async () => (await import('./client.ts')).client),
     keys: lazily(async () => (await import('./keys.ts')).keys),
     import: lazily(async () => (await import('./import.ts')).importCommand),

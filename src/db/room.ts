@@ -4,7 +4,6 @@ import { rows } from './query.ts'
 import { sql } from './sql.ts'
 
 const DISK_FULL = '53100'
-const ROWS = 8_000 // About 256 kB.
 
 /** A database that remembers when it refused something because its disk was full. */
 export function rememberingRoom(database: Omit<Database, 'room'>): Database {
@@ -33,9 +32,6 @@ export function rememberingRoom(database: Omit<Database, 'room'>): Database {
  * finds room within a page can be written all the while.
  */
 export async function findRoom(db: Database): Promise<void> {
-  await db.attempt(async (tx) => {
-    await rows(tx, 'empty_room', sql`truncate room_wanted`)
-    await rows(tx, 'fill_room', sql`insert into room_wanted select generate_series(1, ${ROWS}::int)`)
-  })
+  await db.attempt((tx) => rows(tx, 'find_room', sql`select find_room()`))
   db.room.isLacking = false
 }

@@ -24,6 +24,7 @@ export function signToken(key: SigningKey, { role, subject, ttlSeconds, ...remit
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
     .setSubject(subject)
+    .setJti(uuid())
     .setIssuedAt()
     .setExpirationTime(Math.floor(Date.now() / 1000) + ttlSeconds)
     .sign(key.privateKey)

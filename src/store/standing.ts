@@ -27,6 +27,8 @@ export interface Standing {
   /** Suspended and closed pharmacies. */
   pharmacies: ReadonlySet<string>
   clients: ReadonlyMap<string, ClientStanding>
+  /** The ids of this service's tokens that were revoked. */
+  revoked: ReadonlySet<string>
 }
 
 /** The version, which rises whenever anybody's standing changes, and the database's clock. */
@@ -41,6 +43,7 @@ export async function readStanding(db: Queryable): Promise<Standing> {
     professionals: string[]
     pharmacies: string[]
     clients: Omit<ClientStanding, 'closed'>[]
+    revoked: string[]
   }>(
     db,
     'read_standing',
@@ -55,12 +58,19 @@ export async function readStanding(db: Queryable): Promise<Standing> {
               'suspended', c.status = 'suspended', 'tokensFrom', extract(epoch from c.tokens_from),
               'finess', (select coalesce(json_agg(g.finess order by g.finess), '[]')
                 from client_grants g where g.client_id = c.id and g.withdrawn_at is null))), '[]')
-            from clients c where c.status <> 'revoked') as clients`,
+            from clients c where c.status <> 'revoked') as clients,
+          (select coalesce(json_agg(id), '[]') from revoked_tokens where forget_at > clock_timestamp()) as revoked`,
   )
   const pharmacies = new Set(read.pharmacies)
   const clients = read.clients.map((client): [string, ClientStanding] => [
     client.id,
     { ...client, closed: client.finess.filter((finess) => pharmacies.has(finess)) },
   ])
-  return { version: read.version, professionals: new Set(read.professionals), pharmacies, clients: new Map(clients) }
+  return {
+    version: read.version,
+    professionals: new Set(read.professionals),
+    pharmacies,
+    clients: new Map(clients),
+    revoked: new Set(read.revoked),
+  }
 }

@@ -34,7 +34,10 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
       if (pem === undefined) throw new Error('unknown key')
       return pem
     },
-    callerOf: ({ payload }, standing) => ('client_id' in payload ? clientOf(payload, standing) : bearerOf(payload)),
+    callerOf({ payload }, standing) {
+      if (standing.revoked.has(String(payload.jti))) return undefined
+      return 'client_id' in payload ? clientOf(payload, standing) : bearerOf(payload)
+    },
   }
   return [ISSUER, ...(publicUrl === undefined ? [] : [publicUrl])].map((issuer) => ({ ...own, issuer }))
 }
