@@ -4,6 +4,7 @@ import { uuid } from '../http/schemas.ts'
 import { revokeToken } from '../store/revoked-tokens.ts'
 import { run } from './clients/run.ts'
 import { CommandError } from './errors.ts'
+import { actorOf, operator } from './operator.ts'
 import { LONGEST_SECONDS } from './token.ts'
 
 /** `gomask revoke-token` */
@@ -18,10 +19,11 @@ export const revokeTokenCommand = defineCommand({
       required: true,
       description: 'the token, or the id in it (jti)',
     },
+    operator,
   },
   async run({ args }) {
     const { id, endsAt } = named(args.token)
-    await run((tx) => revokeToken(tx, id, endsAt))
+    await run(actorOf('revoke-token', args.operator), (tx) => revokeToken(tx, id, endsAt))
     console.log(`revoked ${id}`)
   },
 })
