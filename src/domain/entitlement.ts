@@ -45,8 +45,8 @@ export interface Usage {
   products: readonly string[]
 }
 
-// Overrides may add up to any number; what is kept of a decision is no larger than a shelf.
-const MOST_RECEIVED = 1_000_000_000
+/** Overrides may add up to any number; what is kept of a decision is no larger than a shelf. */
+export const MOST_RECEIVED = 1_000_000_000
 
 /**
  * What a rule leaves of a product within a period. Two caps may limit it: the rule's own over all its products, and the

@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts'
 import { row, rows } from '../db/query.ts'
 import { type SQL, sql } from '../db/sql.ts'
+import { MOST_RECEIVED } from '../domain/entitlement.ts'
 
 const PERSONS = 5_000 // So few at a time that no statement keeps its snapshot for long.
 const FIRST = '00000000-0000-0000-0000-000000000000'
@@ -74,7 +75,8 @@ counted as (
     when 'rolling_days' then l.counted_at > c.window_start
     else l.counted_at >= c.window_start end
 ), received as materialized (
-  select *, coalesce(sum(effect) over total, 0) as received, coalesce(sum(effect) over its_product, 0) as received_of_it
+  select *, least(coalesce(sum(effect) over total, 0), ${MOST_RECEIVED}::int) as received,
+    least(coalesce(sum(effect) over its_product, 0), ${MOST_RECEIVED}::int) as received_of_it
   from counted
   window total as (partition by person_id, rule_id, window_start, window_end
       order by at_seq, at_position rows between unbounded preceding and 1 preceding),

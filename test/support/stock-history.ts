@@ -72,10 +72,10 @@ export function onHandOf(known: readonly Known[]): number {
 }
 
 /**
- * Tells a shelf a history in the order of arrival, once more what it refused when all the rest is told, and holds what it
- * says is on hand against the definition after each fact. The order matters only where a fact contradicts what is known
- * when it arrives, a loss of more than is there, or a count of less than left since: `short` is by how much, since the
- * newest count. A shelf cannot hold less than nothing.
+ * Tells a shelf a history in the order of arrival, once more what it refused when all the rest is told, and holds what
+ * it says is on hand against the definition after each fact. The order matters only where a fact contradicts what is
+ * known when it arrives, a loss of more than is there, or a count of less than left since: `short` is by how much,
+ * since the newest count. A shelf cannot hold less than nothing.
  */
 export async function tell(shelf: ToldShelf, history: readonly Fact[]): Promise<{ known: Known[]; short: number }> {
   const told = { known: [] as Known[], short: 0 }

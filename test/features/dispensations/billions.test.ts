@@ -1,4 +1,5 @@
 import t from 'tap'
+import { runCheck } from '../../../src/store/invariants.ts'
 import { refusalsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
@@ -19,6 +20,8 @@ t.test('a person who received more than an integer holds is judged all the same'
   t.match(await refusalsOn(db, nurse.id), [{ code: 'entitlement_exceeded' }])
   const override = { reasonCode: 'emergency' }
   const { id } = must(201, await world.dispense(place, nurse.id, 1, { override })).body
+  const breaches = await runCheck(db, 'check_i3')
+  t.notMatch(JSON.stringify(breaches), id, 'the check adds up in the same way')
   const { items } = (await call('GET', '/v1/entitlements/me', { token: nurse.token })).body
   t.match(items, [
     { received: 1_000_000_000, remaining: 0 },

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { runCheck } from '../../../src/store/invariants.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
@@ -70,8 +71,8 @@ async function held(n: number) {
   must(201, await counted(place, 18, 5))
   const hold = must(201, await world.reserve(nurse.token, { quantity: 18, pharmacy: place.finess })).body
   const reservations = [{ id: hold.id, pickupCode: hold.pickupCode }]
-  const collect = (minutes: number) =>
-    world.dispense(place, nurse.id, 18, { dispensedAt: minutesAgo(minutes), reservations })
+  const collect = (minutes: number, more: object = {}) =>
+    world.dispense(place, nurse.id, 18, { dispensedAt: minutesAgo(minutes), reservations, ...more })
   const read = async () => (await call('GET', `/v1/reservations/${hold.id}`, { token: nurse.token })).body
   return { place, nurse, hold, collect, read }
 }
@@ -96,6 +97,15 @@ t.test('a hold that a count cancelled, its masks being collected already, turns 
   t.match(await collect(4), { status: 409, body: { code: 'reservation_not_held' } }, 'once')
   const { items } = (await call('GET', '/v1/entitlements/me', { token: nurse.token })).body
   t.match(items[1], { product: 'surgical', received: 18, held: 0 })
+})
+
+t.test('what was handed over elsewhere while such a hold seemed cancelled was within the cap', async (t) => {
+  const { place, nurse, collect } = await held(14)
+  must(200, await counted(place, 0, 2))
+  must(201, await counted(elsewhere, 100, 2))
+  must(201, await world.dispense(elsewhere, nurse.id, 90))
+  must(201, await collect(4, { override: { reasonCode: 'emergency' } }))
+  t.same(await runCheck(db, 'check_i3'), [])
 })
 
 t.test('409: a hold that somebody cancelled, or a count before the hand-over, is not collected', async (t) => {
