@@ -26,6 +26,7 @@ import { controllerOf } from './http/controller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
 import { answerClientErrors, answerUnknownEarly, answerUnroutable, handleErrors } from './http/errors.ts'
+import { limitExports } from './http/exports.ts'
 import { knowNetworks } from './http/forwarded.ts'
 import { healthRoutes } from './http/health.ts'
 import { ownIssuers } from './http/issuers/own.ts'
@@ -94,6 +95,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   })
   await metrics(app)
   watchReadiness(app, deps)
+  limitExports(app)
   await documentation(app, controllerOf(deps.config))
   await app.register(routes, deps)
   return app

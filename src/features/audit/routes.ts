@@ -10,7 +10,6 @@ import type { App, Deps } from '../../http/service.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
 import { anomaliesRoute } from './anomalies-route.ts'
 import { type ExportType, exportEntries } from './export-entries.ts'
-import { type Exports, limitExports } from './exports.ts'
 import { auditedView, listEntries, position } from './list-entries.ts'
 import { auditedPage, type SelectionQuery, selectionQuery } from './schema.ts'
 import { type Asked, readSelection } from './selection.ts'
@@ -22,7 +21,7 @@ const TYPES = ['application/json', 'text/csv', 'application/x-ndjson'] as const
 const description = `Within the remit, by the territories and the profession frozen in each entry. By \`Accept\`:
 
 - \`application/json\` (also for \`*/*\` and any type not named here): pages, newest hand-over first. Each person shown is recorded as read.
-- \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV every value is quoted and only what is null is empty, and no spreadsheet finds a formula: an apostrophe is put at the start of a cell, and after each comma, semicolon, tab or line break within it, wherever \`= + - @ ＝ ＋ － ＠\` (blanks and quotation marks skipped), a tab, a carriage return or an apostrophe follows. To have a value back, take away one apostrophe in each such place, if there is one: replace \`(^|[,;\\t\\r\\n])'\` by its first group. In NDJSON the values are unchanged. At most two exports run at a time in a process; a reader that stops for a minute is cut off, and a transfer that breaks off is incomplete: ask again.`
+- \`text/csv\` and \`application/x-ndjson\`: the whole selection as a stream, oldest hand-over first, one row for each line of an entry; \`limit\` and \`cursor\` are refused. It is recorded with its selection before its first byte, and everybody in it finds it among the accesses to their history. In CSV every value is quoted and only what is null is empty, and no spreadsheet finds a formula: an apostrophe is put at the start of a cell, and after each comma, semicolon, tab or line break within it, wherever \`= + - @ ＝ ＋ － ＠\` (blanks and quotation marks skipped), a tab, a carriage return or an apostrophe follows. To have a value back, take away one apostrophe in each such place, if there is one: replace \`(^|[,;\\t\\r\\n])'\` by its first group. In NDJSON the values are unchanged. At most two exports run at a time in a process, bundles included, and one of each caller; a reader that takes in less than 512 kB in 30 seconds is cut off, and a transfer that breaks off is incomplete: ask again.`
 
 /** What regulators ask of the ledger: selections, totals, anomalies. */
 export async function auditRoutes(app: App, deps: Deps): Promise<void> {
@@ -32,7 +31,6 @@ export async function auditRoutes(app: App, deps: Deps): Promise<void> {
 }
 
 function selectionRoute(app: App, deps: Deps): void {
-  const exports = limitExports(app)
   app.get(
     '/v1/audit/dispensations',
     {
@@ -61,7 +59,7 @@ function selectionRoute(app: App, deps: Deps): void {
       const type = typeFor(request)
       reply.header('vary', 'Accept')
       if (type === 'application/json') return showPage(deps, request, reply, request.query)
-      return showExport(deps, exports, request, reply, type)
+      return showExport(app, deps, request, reply, type)
     },
   )
 }
@@ -92,20 +90,14 @@ async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply
   return { ...found, items: found.items.map(auditedView) }
 }
 
-async function showExport(
-  deps: Deps,
-  exports: Exports,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  type: ExportType,
-) {
+async function showExport(app: App, deps: Deps, request: FastifyRequest, reply: FastifyReply, type: ExportType) {
   const { db } = deps
   const query = request.query as SelectionQuery
   for (const field of ['limit', 'cursor'] as const) {
     if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
   }
   const asked = await readSelection(db, request.caller, query)
-  const stream = await exports.run(async () => {
+  const stream = await app.export(request, reply, async () => {
     const selection = await recordExport(db, accessOf(request, asked), asked.selection, asked.person?.personId ?? null)
     return readAged(deps, reply, (from) => exportEntries(from, selection, type))
   })

@@ -24,12 +24,13 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
     '/v1/ledger/bundle',
     {
       config: { policy: { scope: 'ledger:read', regulator: 'listed' } },
+      exposeHeadRoute: false, // It would read the whole selection and throw it away.
       schema: {
         operationId: 'readLedgerBundle',
         tags: ['ledger'],
         summary: 'A selection of the ledger with its proofs, to check offline',
         description:
-          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Each reading is recorded before it is answered. An answer that breaks off is incomplete.',
+          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.',
         querystring: selection,
         response: {
           200: { description: 'gomask-bundle-v1', content: { 'application/x-ndjson': { schema: z.string() } } },
@@ -45,11 +46,13 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
       const isOutside = professional !== null && !person?.inRemit
       await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
       if (isOutside) throw new Rejection('not_found', 'There is no such professional in your remit.')
-      const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller)
-      if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
-      // One piece ahead of the reader, so that a slow one keeps no more in memory.
-      const pieces = Readable.from(bundle.pieces(), { highWaterMark: 1 })
-      return reply.type('application/x-ndjson').send(pieces as never)
+      const stream = await app.export(request, reply, async (gone) => {
+        const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller, gone)
+        if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+        // One piece ahead of the reader, so that a slow one keeps no more in memory.
+        return Readable.from(bundle.pieces(), { highWaterMark: 1 })
+      })
+      return reply.type('application/x-ndjson').send(stream as never)
     },
   )
 }

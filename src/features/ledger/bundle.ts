@@ -31,17 +31,18 @@ export interface Bundle {
 
 /**
  * Prepares a bundle of the log up to its newest checkpoint, of all of it (selection null) or of a selection; for a
- * regulator, within its remit. Undefined while there is no checkpoint.
+ * regulator, within its remit. Undefined while there is no checkpoint. Throws when whoever asked has gone.
  */
 export async function prepareBundle(
   db: Queryable,
   selection: Selection | null,
   regulator: Caller | null,
+  gone?: AbortSignal,
 ): Promise<Bundle | undefined> {
   const newest = await newestCheckpoint(db)
   if (!newest) return undefined
   const wanted = { size: newest.size, selection, regulator }
-  const entries = selection === null ? newest.size : await count(db, wanted)
+  const entries = selection === null ? newest.size : await count(db, wanted, gone)
   const header: BundleHeader = {
     format: FORMAT,
     origin: newest.note.slice(0, newest.note.indexOf('\n')),
@@ -66,9 +67,12 @@ export async function prepareBundle(
   }
 }
 
-async function count(db: Queryable, wanted: Wanted): Promise<number> {
+async function count(db: Queryable, wanted: Wanted, gone: AbortSignal | undefined): Promise<number> {
   let entries = 0
-  for (const range of walk(wanted, COUNTING_WALK)) entries += await countEntries(db, wanted, range)
+  for (const range of walk(wanted, COUNTING_WALK)) {
+    gone?.throwIfAborted()
+    entries += await countEntries(db, wanted, range)
+  }
   return entries
 }
 
@@ -98,7 +102,8 @@ async function* entryLines(
       const places = await placesOf(page.map(({ index }) => index))
       written += page.length
       onProgress(written)
-      if (page.length > 0) yield page.map((entry, nth) => entryLine(entry, places[nth] as object)).join('')
+      // Also where there is nothing: at each piece whoever has gone is noticed.
+      yield page.map((entry, nth) => entryLine(entry, places[nth] as object)).join('')
       next = page.length === PAGE ? (page.at(-1) as StoredEntry).index + 1 : end
     }
   }

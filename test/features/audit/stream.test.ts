@@ -12,7 +12,7 @@ const ROWS = 15_000 // Of more than 2,000 bytes: what the buffers of two connect
 
 t.test('exports over the network', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
-  const { app, db } = service
+  const { app, db, token } = service
   const owner = await openServerOwner(withAllRights(String(service.url)))
   t.teardown(() => owner.close())
   const world = await makeWorld(service)
@@ -28,10 +28,13 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
 
-  const request = (accept: string): ClientRequest =>
-    get({ port, path: '/v1/audit/dispensations', headers: { accept, authorization: `Bearer ${world.regulator}` } })
-  const open = async (accept = 'text/csv'): Promise<[ClientRequest, IncomingMessage]> => {
-    const sent = request(accept)
+  // Each caller has one export at a time.
+  let callers = 0
+  const another = () => token({ role: 'regulator', subject: `ars-${callers++}`, territories: ['FR'] })
+  const request = (accept: string, bearer: string): ClientRequest =>
+    get({ port, path: '/v1/audit/dispensations', headers: { accept, authorization: `Bearer ${bearer}` } })
+  const open = async (accept = 'text/csv', bearer?: string): Promise<[ClientRequest, IncomingMessage]> => {
+    const sent = request(accept, bearer ?? (await another()))
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
     return [sent, response]
   }
@@ -65,8 +68,12 @@ t.test('exports over the network', { skip: onServerOnly }, async (t) => {
 
   await t.test('503: a third export at a time is refused and not recorded, and has room afterwards', async (t) => {
     const exports = async () => (await db.foreign(`select from accesses where kind = 'audit_export'`)).rows.length
-    const held = [await open(), await open('application/x-ndjson')]
+    const greedy = await another()
+    const held = [await open('text/csv', greedy), await open('application/x-ndjson')]
     const recorded = await exports()
+    const [, second] = await open('text/csv', greedy)
+    t.equal(second.statusCode, 429, 'of one caller the second')
+    second.resume()
     const [, refused] = await open()
     t.equal(refused.statusCode, 503)
     t.ok(refused.headers['retry-after'])

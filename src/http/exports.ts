@@ -1,0 +1,59 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { Rejection } from '../domain/refusals.ts'
+import { whoOf } from './caller.ts'
+import { cutSlowReaders } from './cut-slow-readers.ts'
+import { Problem } from './problem.ts'
+
+// Each occupies a connection and a core of the database while it lasts.
+const MOST_EXPORTS = 2
+const MOST_OF_ONE = 1
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Starts an export, which counts until its stream ends, and ends with its reader: `gone` is aborted then. Throws
+     * `unavailable` if there are too many in this process, and 429 if the caller has one.
+     */
+    export(
+      request: FastifyRequest,
+      reply: FastifyReply,
+      start: (gone: AbortSignal) => Promise<Readable>,
+    ): Promise<Readable>
+  }
+}
+
+/** Limits how many exports run at a time. When the service stops they are cut off, since they may have long to go. */
+export function limitExports(app: FastifyInstance): void {
+  const underWay = new Map<AbortController, string>()
+  app.addHook('preClose', async () => {
+    for (const ending of underWay.keys()) ending.abort(new Error('the service is stopping'))
+  })
+  app.decorate('export', async (request, reply, start) => {
+    const who = whoOf(request)
+    const own = [...underWay.values()].filter((each) => each === who).length
+    if (own >= MOST_OF_ONE) {
+      throw new Problem('rate_limited', 'You have an export under way. Read it to its end or leave it, then try again.')
+    }
+    if (underWay.size >= MOST_EXPORTS) {
+      throw new Rejection('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`)
+    }
+    const ending = new AbortController()
+    const { signal } = ending
+    underWay.set(ending, who)
+    reply.raw.once('close', () => ending.abort(new Error('the reader has gone')))
+    try {
+      const source = await start(signal)
+      const stream = cutSlowReaders(source)
+      stream.once('close', () => underWay.delete(ending))
+      const end = () => stream.readableEnded || stream.destroy(signal.reason as Error)
+      stream.on('error', () => {}) // Told to whoever reads, if anybody does.
+      if (signal.aborted) end()
+      else signal.addEventListener('abort', end)
+      return stream
+    } catch (error) {
+      underWay.delete(ending)
+      throw error
+    }
+  })
+}
