@@ -102,6 +102,12 @@ const environment = z.object({
     .meta({ about: 'hours that a reservation holds its masks; fractions are allowed' }),
   MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations per professional and product'),
   OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides per pharmacy in any 7 days'),
+  UNSERVED_CHECKS_PER_HOUR: count(
+    0,
+    10_000,
+    100,
+    'people whom a pharmacy may ask about within an hour without handing them anything; 0: no limit',
+  ),
   CONTROLLER_NAME: z
     .string()
     .trim()

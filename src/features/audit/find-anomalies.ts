@@ -3,7 +3,7 @@ import { rows } from '../../db/query.ts'
 import { instant, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { selected } from '../../store/selection.ts'
-import { checksWithoutHandOver } from './anomalies/checks.ts'
+import { checksWithoutHandOver, manyChecks } from './anomalies/checks.ts'
 import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
 import type { AnomalyKind, Scope } from './anomalies/kind.ts'
 import { lateShare, overrides, veryLateShare } from './anomalies/shares.ts'
@@ -21,6 +21,7 @@ export const anomalyKinds = {
   dispensed_above_deliveries: dispensedAboveDeliveries,
   reversed_then_elsewhere: reversedThenElsewhere,
   checks_without_hand_over: checksWithoutHandOver,
+  many_checks: manyChecks,
 } as const satisfies Record<string, AnomalyKind>
 
 export type AnomalyName = keyof typeof anomalyKinds

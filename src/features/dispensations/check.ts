@@ -7,6 +7,7 @@ import { countsIn } from '../../domain/periods.ts'
 import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { sendAccess } from '../../store/accesses.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
+import { requireFewAskedAbout } from './asked-about.ts'
 import { professionalUnknown } from './dispense.ts'
 import { type CounterLimits, lockCounter } from './lock-counter.ts'
 import type { Check, DispensationRequest } from './schema.ts'
@@ -21,7 +22,11 @@ export async function check(
   request: DispensationRequest,
   { operator, subject, ...limits }: CounterLimits & { operator: string | undefined; subject: string },
 ): Promise<Check> {
-  const counter = await lockCounter(tx, pharmacy, request, limits)
+  const { professional } = request
+  const [counter] = await Promise.all([
+    lockCounter(tx, pharmacy, request, limits),
+    requireFewAskedAbout(tx, { pharmacy, professional, most: limits.unservedChecks }),
+  ])
   const decided = counter
     ? decideDispensation(counter.facts, { ...request, override: request.override !== undefined })
     : professionalUnknown()

@@ -7,6 +7,7 @@ import { draw, writeEffects } from '../../store/effects.ts'
 import type { EntryLine } from '../../store/entries.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { recordRefusal } from '../../store/refusals.ts'
+import { requireFewAskedAbout } from './asked-about.ts'
 import { type CounterLimits, lockCounter } from './lock-counter.ts'
 import { recorded, type Writing } from './recorded.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
@@ -21,8 +22,12 @@ export async function dispense(
   request: DispensationRequest,
   { operator, signer, ...limits }: CounterLimits & Writing,
 ): Promise<Dispensation | Refusal> {
-  const refuse = (person: Person | null, refusal: Refusal) =>
-    recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator }, refusal)
+  // A refusal tells as much as a check does.
+  const refuse = async (person: Person | null, refusal: Refusal) => {
+    const { professional } = request
+    await requireFewAskedAbout(tx, { pharmacy, professional, most: limits.unservedChecks })
+    return recordRefusal(tx, { verb: 'dispensation', person, pharmacy, operator }, refusal)
+  }
   const counter = await lockCounter(tx, pharmacy, request, limits)
   if (!counter) return refuse(null, professionalUnknown())
   const grant = decideDispensation(counter.facts, { ...request, override: request.override !== undefined })

@@ -21,6 +21,8 @@ import type { DispensationRequest } from './schema.ts'
 export interface CounterLimits {
   overridesPerWeek: number
   limitCodeTries: boolean
+  /** People asked about within an hour without being served; null: no limit. */
+  unservedChecks: number | null
 }
 
 /**

@@ -83,8 +83,10 @@ function checkRoute(app: App, { db, config }: Deps): void {
   )
 }
 
-function counterLimits({ OVERRIDES_PER_WEEK, RATE_LIMIT }: Config): CounterLimits {
-  return { overridesPerWeek: OVERRIDES_PER_WEEK, limitCodeTries: RATE_LIMIT > 0 }
+function counterLimits({ OVERRIDES_PER_WEEK, RATE_LIMIT, UNSERVED_CHECKS_PER_HOUR: checks }: Config): CounterLimits {
+  const isLimited = RATE_LIMIT > 0
+  const unservedChecks = isLimited && checks > 0 ? checks : null
+  return { overridesPerWeek: OVERRIDES_PER_WEEK, limitCodeTries: isLimited, unservedChecks }
 }
 
 function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
