@@ -9,7 +9,6 @@ export interface Shortfall {
 interface Choice {
   /** Of each shortfall. */
   missing: number[]
-  /** Newest first. */
   released: Hold[]
   masks: number
 }
@@ -21,18 +20,26 @@ interface Choice {
  */
 export function leastRelease(holds: readonly Hold[], shortfalls: readonly Shortfall[]): Hold[] | undefined {
   const missing = shortfalls.map((each) => Math.max(0, each.missing))
-  // The best choice for each remainder that some choice leaves. Two that leave the same need the same from there on,
-  // so there are never more of them than can be missing, while there may be as many choices as subsets of the holds.
-  const best = new Map<string, Choice>([[missing.join(), { missing, released: [], masks: 0 }]])
-  for (const hold of holds.toReversed()) {
-    for (const choice of [...best.values()]) {
-      const next = also(choice, hold, shortfalls)
-      const rival = best.get(next.missing.join())
-      if (!rival || isBetter(next, rival, holds)) best.set(next.missing.join(), next)
+  // The best choice for each remainder that some choice leaves: two that leave the same need the same from there on.
+  let best = new Map<string, Choice>([[missing.join(), { missing, released: [], masks: 0 }]])
+  // Product by product, so that what a product alone lacks is settled, one way, before the next one is looked at.
+  const ordered = holds.toSorted((a, b) => (a.product < b.product ? -1 : Number(a.product > b.product)))
+  for (const [nth, hold] of ordered.entries()) {
+    const toCome = quantitiesOf(ordered.slice(nth + 1), shortfalls)
+    const next = new Map<string, Choice>()
+    for (const choice of [...best.values()].flatMap((without) => [without, also(without, hold, shortfalls)])) {
+      if (choice.missing.some((left, index) => left > (toCome[index] ?? 0))) continue
+      const rival = next.get(choice.missing.join())
+      if (!rival || isBetter(choice, rival, holds)) next.set(choice.missing.join(), choice)
     }
+    best = next
   }
   const sufficient = best.get(missing.map(() => 0).join())
   return sufficient && holds.filter((hold) => sufficient.released.includes(hold))
+}
+
+function quantitiesOf(holds: readonly Hold[], shortfalls: readonly Shortfall[]): number[] {
+  return shortfalls.map(({ counts }) => holds.filter(counts).reduce((sum, { quantity }) => sum + quantity, 0))
 }
 
 function also({ missing, released, masks }: Choice, hold: Hold, shortfalls: readonly Shortfall[]): Choice {
@@ -46,6 +53,7 @@ function also({ missing, released, masks }: Choice, hold: Hold, shortfalls: read
 function isBetter(one: Choice, other: Choice, holds: readonly Hold[]): boolean {
   if (one.masks !== other.masks) return one.masks < other.masks
   if (one.released.length !== other.released.length) return one.released.length < other.released.length
-  const nth = one.released.findIndex((hold, index) => hold !== other.released[index])
-  return nth >= 0 && holds.indexOf(one.released[nth] as Hold) > holds.indexOf(other.released[nth] as Hold)
+  // Of the holds that only one of them releases, the newest.
+  const newest = holds.findLast((hold) => one.released.includes(hold) !== other.released.includes(hold))
+  return newest !== undefined && one.released.includes(newest)
 }

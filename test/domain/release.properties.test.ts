@@ -3,6 +3,7 @@ import { allowanceFor } from '../../src/domain/beneficiary.ts'
 import { decideDispensation, type Grant } from '../../src/domain/dispensation.ts'
 import type { Hold, Receipt } from '../../src/domain/entitlement.ts'
 import { isRefusal, type Refusal } from '../../src/domain/refusals.ts'
+import { leastRelease } from '../../src/domain/release.ts'
 import { leastOf } from '../support/least-release.ts'
 import { fc } from '../support/seed.ts'
 import { type Case, counters } from './counters.ts'
@@ -92,3 +93,18 @@ t.test(
       t.ok(seen.get(kind), `${kind} was among them`)
   },
 )
+
+t.test('as many products as a hand-over has lines, each with holds in its own way, are no riddle', async (t) => {
+  const holds = Array.from({ length: 40 }, (_, nth) => ({
+    ...{ id: `${nth}`, product: `p${nth % 20}`, pharmacy: 'here', expiresAt: 0 },
+    quantity: nth < 20 ? 3 : 2,
+  }))
+  const ofProduct = (product: string) => (hold: Hold) => hold.product === product
+  const shortfalls = [
+    ...Array.from({ length: 20 }, (_, nth) => ({ missing: 2, counts: ofProduct(`p${nth}`) })),
+    { missing: 41, counts: () => true },
+  ]
+  // Two of each product, but three of the one whose newer hold is the oldest.
+  const released = leastRelease(holds, shortfalls)?.map(({ id }) => Number(id))
+  t.same(released, [0, ...Array.from({ length: 19 }, (_, nth) => 21 + nth)])
+})
