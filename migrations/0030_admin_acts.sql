@@ -1,8 +1,8 @@
 -- The journal of administration: who changed the directory, the catalogue, rules, clients and grants, by what, from where,
 -- and what was before and after. Triggers write it, so that no route, command or hand with a password is left out.
 
--- Nobody is named but by surrogate: numbers, names and secrets are only said to have changed. No territories mean the
--- whole country, no professions that the act is about no professional.
+-- Nobody is named but by surrogate: numbers, names and secrets are only said to have changed. No professions mean that
+-- the act is about no professional.
 create table admin_acts (
   id uuid primary key default gen_random_uuid(),
   at timestamptz(3) not null default clock_timestamp(),
@@ -12,7 +12,6 @@ create table admin_acts (
   act text not null,
   kind text not null,
   object text not null,
-  territories text[] not null,
   professions text[] not null,
   before jsonb,
   after jsonb,
@@ -20,11 +19,27 @@ create table admin_acts (
   constraint admin_acts_change_something check (num_nonnulls(before, after) > 0)
 );
 create index admin_acts_newest on admin_acts (at, id);
-create index admin_acts_of_object on admin_acts (kind, object, at, id);
+create index admin_acts_of_object on admin_acts (object, at, id);
+
+-- Where the object of an act was before and after; '' is the whole country. The newest acts of a kind and a place are
+-- found by their index, however many there are elsewhere.
+create table admin_act_places (
+  id uuid not null references admin_acts,
+  territory text not null,
+  kind text not null,
+  at timestamptz(3) not null,
+  primary key (id, territory)
+);
+create index admin_act_places_newest on admin_act_places (territory, kind, at, id);
 
 create trigger admin_acts_append_only before update or delete on admin_acts
   for each row execute function refuse_change();
 create trigger admin_acts_no_truncate before truncate on admin_acts
+  for each statement execute function refuse_change();
+
+create trigger admin_act_places_append_only before update or delete on admin_act_places
+  for each row execute function refuse_change();
+create trigger admin_act_places_no_truncate before truncate on admin_act_places
   for each statement execute function refuse_change();
 
 create function act_territories(kind text, object jsonb) returns setof text stable language sql set search_path = public, pg_temp as $$
@@ -56,19 +71,24 @@ declare
   actor constant jsonb := coalesce(nullif(current_setting('gomask.actor', true), ''), '{}')::jsonb;
   was jsonb;
   becomes jsonb;
+  made admin_acts;
 begin
   if tg_op <> 'INSERT' then was := to_jsonb(old) - 'updated_at'; end if;
   if tg_op <> 'DELETE' then becomes := to_jsonb(new) - 'updated_at'; end if;
   if was = becomes then return null; end if;
-  insert into admin_acts (role, name, address, act, kind, object, territories, professions, before, after, withheld)
+  insert into admin_acts (role, name, address, act, kind, object, professions, before, after, withheld)
   values (coalesce(actor ->> 'role', 'database'), coalesce(actor ->> 'name', session_user),
     coalesce(actor ->> 'address', host(inet_client_addr())), coalesce(actor ->> 'act', lower(tg_op) || ' ' || tg_table_name),
     tg_argv[0], coalesce(becomes, was) ->> tg_argv[1],
-    array(select distinct t from unnest(array[was, becomes]) o, act_territories(tg_argv[0], o) t where t is not null order by t),
     array(select distinct p from unnest(array[was, becomes]) o, act_profession(tg_argv[0], o) p where p is not null order by p),
     shown_of(was - hidden), shown_of(becomes - hidden),
     array(select h from unnest(hidden) h where was -> h is distinct from becomes -> h
-      and coalesce(nullif(was -> h, 'null'), nullif(becomes -> h, 'null')) is not null order by h));
+      and coalesce(nullif(was -> h, 'null'), nullif(becomes -> h, 'null')) is not null order by h))
+  returning * into made;
+  insert into admin_act_places (id, territory, kind, at)
+  select distinct made.id, coalesce(t, ''), made.kind, made.at
+  from (select) as one left join (
+    select t from unnest(array[was, becomes]) o, act_territories(made.kind, o) t where t is not null) as known on true;
   return null;
 end
 $$;
@@ -98,4 +118,4 @@ create trigger client_secrets_journal after insert or update or delete on client
 create trigger client_grants_journal after insert or update or delete on client_grants
   for each row execute function journal_act('grant', 'client_id', '');
 
-grant select on admin_acts to gomask_app;
+grant select on admin_acts, admin_act_places to gomask_app;

@@ -39,7 +39,10 @@ const forNobody = [
   'truncate refusals',
   'update admin_acts set name = name',
   'delete from admin_acts',
-  'truncate admin_acts',
+  'truncate admin_acts cascade',
+  'update admin_act_places set territory = territory',
+  'delete from admin_act_places',
+  'truncate admin_act_places',
 ]
 /** What nobody may do without an erasure in the chain of the person, after the entry whose payload it is. */
 const withoutErasure = [

@@ -31,7 +31,9 @@ export async function actsOf<T>(db: Database, work: () => Promise<T>): Promise<{
   const acts = await rows<KeptAct>(
     db,
     'acts_since',
-    sql`select role, name, address, act, kind, object, territories, professions, before, after, withheld from admin_acts
+    sql`select role, name, address, act, kind, object, professions, before, after, withheld,
+          array(select territory from admin_act_places p where p.id = admin_acts.id order by territory) as territories
+        from admin_acts
         where id <> all (${sql.param(before?.ids ?? [])}::uuid[]) order by kind, before is not null, object`,
   )
   return { result, acts }

@@ -9,7 +9,7 @@ import { adeli, finess, rpps } from '../../support/numbers.ts'
 import { asOwner } from '../../support/records.ts'
 import { type Route, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
-import { CENTRE, makeWorld, must } from '../../support/world.ts'
+import { CENTRE, makeWorld, must, ruleBody } from '../../support/world.ts'
 
 const service = await startService(t, { LEDGER_RETENTION_DAYS: 0 })
 const { call, db } = service
@@ -149,11 +149,12 @@ t.test(
       await db.foreign(`select person_id as id from person_identifiers where identifier = '${nurse.id}'`)
     ).rows as { id: string }[]
     t.match(granted.acts, [{ role: 'pharmacy', name: id, act: 'grantClient', kind: 'grant', territories: ['FR-31'] }])
-    const rule = (await world.rule({ territory: 'FR-31' })).id
-    const withdrawn = await actsOf(db, () =>
-      call('POST', `/v1/allocation-rules/${rule}/withdrawal`, { token: world.regulator, body: {} }),
+    const body = ruleBody({ territory: 'FR-31' })
+    const { result, acts } = await actsOf(db, () =>
+      call('POST', '/v1/allocation-rules', { token: world.regulator, body }),
     )
-    t.match(withdrawn.acts, [{ role: 'regulator', name: 'ars', act: 'withdrawRule', before: { withdrawn_at: null } }])
+    const { id: rule, cap } = must(201, result).body
+    t.match(acts, [{ role: 'regulator', name: 'ars', act: 'publishRule', object: rule, before: null, after: { cap } }])
   },
 )
 
@@ -196,12 +197,17 @@ t.test('what is refused or fails leaves no act', async (t) => {
 })
 
 t.test('nobody changes or removes an act, and the service writes none of its own', async (t) => {
-  for (const statement of ['update admin_acts set name = name', 'delete from admin_acts', 'truncate admin_acts']) {
+  for (const statement of [
+    'update admin_acts set name = name',
+    'delete from admin_acts',
+    'truncate admin_acts cascade',
+    'delete from admin_act_places',
+  ]) {
     await t.rejects(asOwner(db, statement), statement)
     await t.rejects(db.foreign(statement), `${statement} as the service`)
   }
   await t.rejects(
-    db.foreign(`insert into admin_acts (role, name, act, kind, object, territories, professions, after, withheld)
-    values ('admin', 'x', 'x', 'x', 'x', '{}', '{}', '{}', '{}')`),
+    db.foreign(`insert into admin_acts (role, name, act, kind, object, professions, after, withheld)
+    values ('admin', 'x', 'x', 'x', 'x', '{}', '{}', '{}')`),
   )
 })
