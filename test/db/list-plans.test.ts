@@ -4,6 +4,7 @@ import type { Queryable } from '../../src/db/database.ts'
 import { statementOf } from '../../src/db/query.ts'
 import { connectionWith, RELIED_ON } from '../../src/db/settings.ts'
 import { sql } from '../../src/db/sql.ts'
+import { findAnomalies } from '../../src/features/audit/find-anomalies.ts'
 import { listEntries } from '../../src/features/audit/list-entries.ts'
 import { listRefusals } from '../../src/features/refusals/queries.ts'
 import { type Selection, selected } from '../../src/store/selection.ts'
@@ -66,6 +67,14 @@ t.test('a regulator’s lists', { skip }, async (t) => {
       }
     })
   }
+
+  await t.test('of anomalies among few entries read few pages', async (t) => {
+    const search = { remit: HERE, professions: [], from: 0, to: Date.parse('2100-01-01') }
+    for (const kind of ['overrides', 'late_share', 'very_late_share'] as const) {
+      const buffers = await buffersOf(client, (db) => findAnomalies(db, kind, search, null, PAGE))
+      t.ok(buffers < FEW_PAGES, `${kind}: ${buffers} buffers`)
+    }
+  })
 
   await t.test('of few refusals read few pages, and show them all', async (t) => {
     const regulator = { territories: HERE, professions: [] }

@@ -5,6 +5,7 @@ import { operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
 import { instant, problems, professional, text } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { orAskForLess } from '../../http/too-heavy.ts'
 import { accessKinds, recordAccess, recordListReading } from '../../store/accesses.ts'
 import { type AccessRow, listOwnAccesses } from '../../store/own-accesses.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
@@ -86,7 +87,14 @@ function auditRoute(app: App, { db }: Deps): void {
         if (!person?.inRemit) return { items: [], nextCursor: null }
       }
       const filter = { from, to, personId: person?.personId, reader, kind, before, limit: limit + 1 }
-      const found = page(await listAccesses(db, caller, filter), limit, positionIn)
+      const found = page(
+        await orAskForLess(
+          () => listAccesses(db, caller, filter),
+          'name a `professional` or a `reader`, or less time between `from` and `to`',
+        ),
+        limit,
+        positionIn,
+      )
       const shown = found.items.flatMap(({ personId }) => personId ?? [])
       if (named === undefined) await recordListReading(db, reading, shown)
       return {

@@ -6,12 +6,13 @@ import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
-import { instant, problems } from '../../http/schemas.ts'
+import { instant, problems, territory } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { orAskForLess } from '../../http/too-heavy.ts'
 import { territoriesWithin } from '../../store/territories.ts'
 import { type AnomalyName, anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
 import { anomaly, positionText } from './schema.ts'
-import { requireForward } from './selection.ts'
+import { readTerritory, requireForward } from './selection.ts'
 
 const DAY_MS = 86_400_000
 const PRESET_DAYS = 30
@@ -23,6 +24,7 @@ const query = z.strictObject({
   from: instant.optional().describe(`${PRESET_DAYS} days before \`to\` if left out.`),
   to: instant.optional().describe(`Now if left out. At most ${MOST_DAYS} days after \`from\`.`),
   kind: z.enum(names).optional(),
+  territory: territory.optional().describe('Only this part of the remit, as if the remit were no more.'),
   ...pageQuery,
 })
 
@@ -51,7 +53,10 @@ export function anomaliesRoute(app: App, deps: Deps): void {
       const after = positionOf(query.cursor, position)
       const search = await searchOf(deps.db, caller, { ...query, to: query.to ?? after?.to })
       const kinds = query.kind ? [query.kind] : names
-      const found = await readAged(deps, reply, (from) => find(from, search, kinds, after, query.limit + 1))
+      const found = await orAskForLess(
+        () => readAged(deps, reply, (from) => find(from, search, kinds, after, query.limit + 1)),
+        'one `kind`, a `territory` within the remit, or fewer days between `from` and `to`',
+      )
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
     },
   )
@@ -60,7 +65,7 @@ export function anomaliesRoute(app: App, deps: Deps): void {
 async function searchOf(
   db: Queryable,
   { territories, professions }: Caller,
-  query: { from?: number | undefined; to?: number | undefined },
+  query: { from?: number | undefined; to?: number | undefined; territory?: string | undefined },
 ): Promise<Search> {
   const to = query.to ?? (await readClock(db))
   const from = query.from ?? to - PRESET_DAYS * DAY_MS
@@ -68,7 +73,9 @@ async function searchOf(
   if (to - from > MOST_DAYS * DAY_MS) {
     throw invalid('to', `must lie at most ${MOST_DAYS} days after from: ${iso(from + MOST_DAYS * DAY_MS)} or before`)
   }
-  return { remit: await territoriesWithin(db, territories), professions, from, to }
+  const remit = await territoriesWithin(db, territories)
+  const part = query.territory === undefined ? remit : await readTerritory(db, query.territory)
+  return { remit: remit.filter((code) => part.includes(code)), professions, from, to }
 }
 
 async function find(

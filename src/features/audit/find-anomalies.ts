@@ -1,8 +1,9 @@
 import type { Queryable } from '../../db/database.ts'
-import { rows } from '../../db/query.ts'
+import { rowsPlannedAnew } from '../../db/query.ts'
 import { instant, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
-import { selected } from '../../store/selection.ts'
+import { allIn } from '../../store/by-territory.ts'
+import { selected, selectedIn } from '../../store/selection.ts'
 import { checksWithoutHandOver, manyChecks } from './anomalies/checks.ts'
 import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
 import type { AnomalyKind, Scope } from './anomalies/kind.ts'
@@ -46,7 +47,7 @@ export async function findAnomalies(
   after: string | null,
   limit: number,
 ): Promise<FoundAnomaly[]> {
-  const found = await rows<Omit<FoundAnomaly, 'at'> & { at: Instant | null }>(
+  const found = await rowsPlannedAnew<Omit<FoundAnomaly, 'at'> & { at: Instant | null }>(
     db,
     `anomalies_${name}`,
     sql`select ${name}::text as kind, key, pharmacy, product::text, counterparty::text, ${instant(sql`at`)} as at,
@@ -57,9 +58,15 @@ export async function findAnomalies(
   return found.map((anomaly) => ({ ...anomaly, at: anomaly.at === null ? null : iso(anomaly.at) }))
 }
 
+const entries = { table: sql`ledger_entries`, alias: sql`e`, time: sql`occurred_at` }
+
 function scopeOf({ remit, professions, from, to }: Search): Scope {
   const [start, end] = [timestamp(from), timestamp(to)]
+  const professionInRemit = professions.length > 0 ? { professions } : {}
+  const inTerritories = selectedIn({ remit, ...professionInRemit })
+  const merged = inTerritories && allIn(inTerritories.territories, entries, inTerritories.matching)
   return {
+    entriesInRemit: merged ?? sql`select * from ledger_entries e where ${selected({ remit, ...professionInRemit })}`,
     entryInRemit: sql`(${selected({ remit })} and (cardinality(${texts(professions)}) = 0 or e.profession = any (${texts(professions)})))`,
     pharmacyInRemit: sql`p.territory = any (${texts(remit)})`,
     within: (time) => sql`(${time} >= ${start} and ${time} < ${end})`,

@@ -7,6 +7,7 @@ import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
 import { anomaliesRoute } from './anomalies-route.ts'
 import { type ExportType, exportEntries } from './export-entries.ts'
@@ -79,7 +80,10 @@ async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply
   const before = positionOf(query.cursor, position)
   const asked = await readSelection(db, request.caller, query)
   const limit = query.limit ?? PAGE_ITEMS
-  const entries = await readAged(deps, reply, (from) => listEntries(from, asked.selection, before, limit + 1))
+  const entries = await orAskForLess(
+    () => readAged(deps, reply, (from) => listEntries(from, asked.selection, before, limit + 1)),
+    'name a `territory`, a `pharmacy` or a `professional`, or less time between `from` and `to`',
+  )
   const found = page(entries, limit, ({ occurredAt, id }) => ({ at: occurredAt, id }))
   const shown = new Set(found.items.map(({ personId }) => personId))
   await recordAccess(

@@ -19,6 +19,7 @@ import {
   window,
 } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess } from '../../store/accesses.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
 import { listRefusals, type RefusalRow } from './queries.ts'
@@ -103,7 +104,10 @@ export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {
     async (request) => {
       const { caller, query } = request
       const before = positionOf(query.cursor, timePosition)
-      const found = await listRefusals(db, caller, { ...query, before, limit: query.limit + 1 })
+      const found = await orAskForLess(
+        () => listRefusals(db, caller, { ...query, before, limit: query.limit + 1 }),
+        'name a `pharmacy` or a `professional`, or less time between `from` and `to`',
+      )
       const { items, nextCursor } = page(found, query.limit, ({ at, id }) => ({ at, id }))
       await recordReading(db, caller, operatorOf(request), items, query.professional)
       return { items: items.map(view), nextCursor }

@@ -37,6 +37,8 @@ for (const [kind, flag, floor] of [
     await handOvers(odd.finess, 1, [flag])
     const [item] = await found(kind)
     t.match(item, { kind, pharmacy: odd.finess, count: 3, threshold: floor, entries: [], movements: [] })
+    t.strictSame(await found(`${kind}&territory=FR-31`), [item], 'its territory has it')
+    t.strictSame(await found(`${kind}&territory=FR-29`), [], 'and no other')
     t.equal(item.measured, item.count / item.total)
     await handOvers(usual.finess, 20, [flag])
     t.strictSame(await pharmacies(kind), [], 'what is as frequent elsewhere is none')

@@ -2,6 +2,8 @@ import type { SQL } from '../../../db/sql.ts'
 
 /** What a search for anomalies covers: a stretch of time (RFC 3339), and the remit with the territories below it. */
 export interface Scope {
+  /** In place of ledger_entries: those in the remit. */
+  entriesInRemit: SQL
   /** Conditions over ledger_entries e, and over pharmacies p. */
   entryInRemit: SQL
   pharmacyInRemit: SQL

@@ -13,7 +13,7 @@ const percent = (share: number) => `${share * 100} %`
 function share(flag: string, what: string, floor: number): AnomalyKind {
   return {
     about: `pharmacies with at least ${LEAST} hand-overs ${what}, whose share of them (\`measured\`; \`count\` of \`total\`) is above ${percent(floor)} and above ${FACTOR} times that of the other pharmacies of the remit`,
-    find: ({ entryInRemit, within }) => sql`
+    find: ({ entriesInRemit, within }) => sql`
       select pharmacy as key, pharmacy, null as product, null as counterparty, null::timestamptz as at, '{}'::uuid[] as entries,
         '{}'::uuid[] as movements, flagged as count, total, flagged / total::float8 as measured, threshold
       from (
@@ -21,7 +21,7 @@ function share(flag: string, what: string, floor: number): AnomalyKind {
           * coalesce((sum(flagged) over () - flagged) / nullif(sum(total) over () - total, 0), 0)::float8) as threshold
         from (
           select e.pharmacy, count(*) filter (where ${flag}::text = any (e.flags)) as flagged, count(*) as total
-          from ledger_entries e where e.kind = 'dispensation' and ${within(sql`e.occurred_at`)} and ${entryInRemit}
+          from (${entriesInRemit}) e where e.kind = 'dispensation' and ${within(sql`e.occurred_at`)}
           group by e.pharmacy
         ) as by_pharmacy
       ) as shares

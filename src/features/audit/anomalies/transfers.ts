@@ -15,6 +15,8 @@ export const unmatchedTransfer: AnomalyKind = {
         (m.kind = 'transfer_out') = (m.pharmacy < m.counterparty) as forth
       from stock_movements m
       where m.kind in ('transfer_in', 'transfer_out') and m.occurred_at >= ${from} - make_interval(days => ${DAYS}::int)
+        and (m.pharmacy in (select p.finess from pharmacies p where ${pharmacyInRemit})
+          or m.counterparty in (select p.finess from pharmacies p where ${pharmacyInRemit}))
     ), gap as (
       select *, case when occurred_at - lag(occurred_at) over pair <= make_interval(days => ${DAYS}::int) then 0 else 1 end as starts
       from transfer window pair as (partition by one, two, forth, product, quantity order by occurred_at, id)

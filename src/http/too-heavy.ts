@@ -1,0 +1,13 @@
+import { isTooHeavy } from '../db/failures.ts'
+import { Rejection } from '../domain/refusals.ts'
+
+/** Reads, and says of what takes longer than one answer may how the caller can ask for less. */
+export async function orAskForLess<T>(read: () => Promise<T>, how: string): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isTooHeavy(error)) throw error
+    const rejection = new Rejection('unavailable', `This is more than one answer can search. Ask for less: ${how}.`)
+    throw Object.assign(rejection, { cause: error })
+  }
+}
