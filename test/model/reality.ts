@@ -1,8 +1,6 @@
 import { deepEqual } from 'node:assert/strict'
-import { rows } from '../../src/db/query.ts'
-import { sql } from '../../src/db/sql.ts'
 import type { Answer, Service } from '../support/service.ts'
-import { range } from '../support/tally.ts'
+import { tamper } from '../support/superuser.ts'
 import { must, type World } from '../support/world.ts'
 import type { Rule } from './entitlement.ts'
 import { Model, PHARMACIES_AT, PRACTICES_AT, PRODUCTS, type Product } from './model.ts'
@@ -95,22 +93,18 @@ export async function publish(model: Model, { service, admin }: Reality, rule: O
 
 /** Moves all that happened in a corner further back, as if so much time had passed. Its rules stay where they are. */
 export async function letTimePass({ service, places }: Reality, ms: number): Promise<void> {
-  const here = sql`any (${sql.param(places.map(({ finess }) => finess))}::text[])`
-  const by = sql`${ms}::float8 * interval '1 millisecond'`
-  await service.db.attempt(async (tx) => {
-    // With the login role's rights, and the triggers off: this is what no caller and no operator of the service can do.
-    await rows(tx, 'take_rights', sql`set local role none`)
-    await rows(tx, 'switch_triggers_off', sql`set local session_replication_role = replica`)
-    const shifts = [
-      sql`update reservations set created_at = created_at - ${by}, expires_at = expires_at - ${by}, ended_at = ended_at - ${by} where pharmacy = ${here}`,
-      sql`update stock set counted_at = counted_at - ${by}, observed_at = observed_at - ${by} where pharmacy = ${here}`,
-      sql`update stock_movements set occurred_at = occurred_at - ${by}, recorded_at = recorded_at - ${by} where pharmacy = ${here}`,
-      sql`update ledger_lines set counted_at = counted_at - ${by}, window_start = window_start - ${by}, window_end = window_end - ${by}
-          where entry_id in (select id from ledger_entries where pharmacy = ${here})`,
-      sql`update ledger_entries set occurred_at = occurred_at - ${by}, recorded_at = recorded_at - ${by} where pharmacy = ${here}`,
-    ]
-    for (const index of range(shifts.length)) await rows(tx, `shift_${index}`, at(shifts, index))
-  })
+  const here = `in (${places.map(({ finess }) => `'${finess}'`).join()})`
+  const back = (...columns: string[]) =>
+    columns.map((column) => `${column} = ${column} - interval '${ms} milliseconds'`).join(', ')
+  await tamper(
+    service,
+    `update reservations set ${back('created_at', 'expires_at', 'ended_at')} where pharmacy ${here}`,
+    `update stock set ${back('counted_at', 'observed_at')} where pharmacy ${here}`,
+    `update stock_movements set ${back('occurred_at', 'recorded_at')} where pharmacy ${here}`,
+    `update ledger_lines set ${back('counted_at', 'window_start', 'window_end')}
+     where entry_id in (select id from ledger_entries where pharmacy ${here})`,
+    `update ledger_entries set ${back('occurred_at', 'recorded_at')} where pharmacy ${here}`,
+  )
 }
 
 /** An item that is there. */

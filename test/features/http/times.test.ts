@@ -82,6 +82,8 @@ t.test('these are all the times that requests say', async (t) => {
     'GET /v1/allocation-rules at',
     'GET /v1/audit/accesses from',
     'GET /v1/audit/accesses to',
+    'GET /v1/audit/admin-acts from',
+    'GET /v1/audit/admin-acts to',
     'GET /v1/audit/anomalies from',
     'GET /v1/audit/anomalies to',
     'GET /v1/audit/dispensations from',
