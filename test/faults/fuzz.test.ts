@@ -1,0 +1,143 @@
+import t from 'tap'
+import type { Role } from '../../src/http/caller.ts'
+import { scopes } from '../../src/http/scopes.ts'
+import { clientToken, insertClient } from '../support/client-rows.ts'
+import { type Document, type FuzzedRequest, requestsOf } from '../support/fuzz/requests.ts'
+import { finess, rpps } from '../support/numbers.ts'
+import { nameOf, routeTable } from '../support/route-table.ts'
+import { fc } from '../support/seed.ts'
+import { startService } from '../support/service.ts'
+import { superuser } from '../support/superuser.ts'
+import { makeWorld, must } from '../support/world.ts'
+
+/** FUZZ=25000 asks for more. */
+const REQUESTS = Number(process.env.FUZZ || 1_000)
+/** What a refusal may leave: that it was tried. */
+const RECORDS = ['accesses', 'refusals', 'pickup_code_tries', 'client_assertions']
+/** What an answer would hold that shows how the service is made. */
+const INSIDE =
+  /\bnode_modules\b|\.[tj]s:\d+|\bat \S+ \(|\binsert into\b|\bselect .* from\b|\bsyntax error\b|pg_|SQLSTATE|constraint/i
+
+const service = await startService(t)
+const world = await makeWorld(service, 1_000_000)
+const places = [await world.pharmacy(1), await world.pharmacy(2)]
+const nurses = [await world.professional(1), await world.professional(2)]
+const [place, nurse] = [places[0] ?? fail(), nurses[0] ?? fail()]
+for (const each of places) must(201, await world.count(each, 100_000))
+const holds = [
+  must(201, await world.reserve(nurse.token, { quantity: 1 })),
+  must(201, await world.reserve(nurse.token, { quantity: 1 })),
+]
+const given = must(201, await world.dispense(place, nurse.id, 9)).body
+await world.pharmacy(5)
+await world.professional(5)
+const tokenOf = service.token
+const rule = await world.rule({ beneficiaries: [{ profession: '98' }] })
+const till = await insertClient(service.db, { role: 'pharmacy', finess: [place.finess] })
+
+/** Everybody who asks, by name. */
+const callers: Record<string, { role?: Role; token: string | undefined }> = {
+  till: { role: 'pharmacy', token: place.token },
+  'till of two': {
+    role: 'pharmacy',
+    token: await tokenOf({ role: 'pharmacy', subject: 'two', finess: places.map(({ finess: each }) => each) }),
+  },
+  'till by grant': { role: 'pharmacy', token: await clientToken(service.key, till, [...scopes]) },
+  'till without a scope': { role: 'pharmacy', token: await clientToken(service.key, till, ['rules:read']) },
+  nurse: { role: 'professional', token: nurse.token },
+  'another nurse': { role: 'professional', token: nurses[1]?.token },
+  'a nurse unknown here': { role: 'professional', token: await tokenOf({ role: 'professional', subject: rpps(77) }) },
+  regulator: { role: 'regulator', token: world.regulator },
+  'regulator elsewhere': {
+    role: 'regulator',
+    token: await tokenOf({ role: 'regulator', subject: 'ars-22', territories: ['FR-22'] }),
+  },
+  admin: { role: 'admin', token: world.admin },
+  nobody: { token: undefined },
+  'somebody with a wrong token': { token: 'eyJhbGciOiJub25lIn0.e30.' },
+}
+const known = {
+  pharmacy: [...places.map((each) => each.finess), finess(9)],
+  '/pharmacies': places.map((each) => each.finess),
+  professional: nurses.map(({ id }) => id),
+  '/professionals': nurses.map(({ id }) => id),
+  product: ['surgical', 'ffp2', 'ffp9'],
+  '/products': ['surgical', 'ffp2'],
+  '/stock': ['surgical', 'ffp2', 'ffp9'],
+  '/reservations': holds.map(({ body }) => body.id),
+  pickupCode: [...holds.map(({ body }) => body.pickupCode), '0000-0000'],
+  '/dispensations': [given.id],
+  entry: [given.id],
+  dispensation: [given.id],
+  '/allocation-rules': [rule.id],
+  '/clients': [till],
+  '/grants': [till],
+  territory: ['FR', 'FR-31', 'FR-22'],
+  near: ['43.6045,1.4440', '0,0', '90,180'],
+  profession: ['60', '98'],
+  cursor: ['abc', ''],
+}
+
+/** What admins put in, close, suspend and erase: the others go on. */
+const known5 = { ...known, '/pharmacies': [finess(5)], '/professionals': [rpps(5)], '/products': ['ffp9'] }
+
+await noteEffects()
+const document = service.app.swagger() as unknown as Document
+const policies = new Map(routeTable(service.app).map((route) => [nameOf(route), route.config?.policy]))
+const outcomes = new Map<number, number>()
+
+t.test(`${REQUESTS} requests made of the OpenAPI document`, { timeout: 3_600_000 }, async (t) => {
+  const asAnybody = requestsOf(document, { callersOf, known })
+  const asAdmin = requestsOf(document, { callersOf: () => fc.constant('admin'), known: known5 })
+  const requests = fc.oneof({ weight: 9, arbitrary: asAnybody }, { weight: 1, arbitrary: asAdmin })
+  await fc.assert(fc.asyncProperty(requests, isHeld), { numRuns: REQUESTS })
+  t.comment(JSON.stringify(Object.fromEntries([...outcomes].sort())))
+  t.ok(outcomes.has(200) && outcomes.has(201) && outcomes.has(409), 'some did what was asked')
+})
+
+/** Mostly those who may call an operation, now and then anybody. An admin has requests of its own. */
+function callersOf(operation: string): fc.Arbitrary<string> {
+  const policy = policies.get(operation)
+  const names = Object.keys(callers).filter((name) => name !== 'admin')
+  const may = names.filter((name) => {
+    const { role } = callers[name] ?? {}
+    return policy === undefined || policy === 'public' || (role !== undefined && policy[role] !== undefined)
+  })
+  const anybody = { weight: 1, arbitrary: fc.constantFrom(...names) }
+  return may.length === 0 ? anybody.arbitrary : fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...may) }, anybody)
+}
+
+/** Sends it, which throws at an answer that the document does not promise, and looks at what it said and did. */
+async function isHeld({ method, path, caller, headers, body }: FuzzedRequest): Promise<void> {
+  const { status, body: said } = await service.call(method, path, { token: callers[caller]?.token, headers, body })
+  outcomes.set(status, (outcomes.get(status) ?? 0) + 1)
+  if (status >= 500) throw new Error(`${status}: ${JSON.stringify(said)} ${service.logged.at(-1)}`)
+  const { rows } = await service.db.foreign('delete from effects returning table_name')
+  if (status < 400) return
+  if (INSIDE.test(JSON.stringify(said))) throw new Error(`${status} tells of the inside: ${JSON.stringify(said)}`)
+  const effects = (rows as { table_name: string }[])
+    .map((row) => row.table_name)
+    .filter((name) => !RECORDS.includes(name))
+  if (effects.length > 0) throw new Error(`${status} ${JSON.stringify(said)} and changed ${effects}`)
+}
+
+/** Has every table note what changes in it. */
+async function noteEffects(): Promise<void> {
+  const { run, end } = await superuser(service)
+  await run(`create table effects (table_name text not null);
+    grant insert, select, delete on effects to gomask_app;
+    create function note_effect() returns trigger language plpgsql as $$
+      begin insert into public.effects values (tg_table_name); return null; end $$`)
+  const { rows } = await run(`select c.relname as name from pg_class c where c.relkind = 'r'
+    and c.relnamespace = 'public'::regnamespace and c.relname not in ('effects', 'spatial_ref_sys')`)
+  for (const { name } of rows as { name: string }[]) {
+    await run(
+      `create trigger zz_note_effect after insert or update or delete on ${name} for each row execute function note_effect()`,
+    )
+  }
+  await end()
+}
+
+function fail(): never {
+  throw new Error('the world was not made')
+}
