@@ -9,7 +9,7 @@ import { finess, rpps } from './numbers.ts'
 import type { Objects } from './routes.ts'
 import { seededUuid } from './seed.ts'
 import { makeKey, type Service } from './service.ts'
-import { CENTRE, makeWorld, must, type World } from './world.ts'
+import { CENTRE, makeWorld, must, ruleBody, type World } from './world.ts'
 
 /** Somebody who calls, with all that decides about it. */
 export interface Caller {
@@ -23,6 +23,8 @@ export interface Caller {
   lacksScope?: true
   /** It acts for pharmacies by their grants. */
   byGrant?: true
+  /** Its remit is another profession than that of everybody in the cast. */
+  ofAnotherProfession?: true
   /** What it may reach: the pharmacies that it acts for, itself, its territories. */
   reaches: readonly string[]
 }
@@ -64,13 +66,17 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
   }
 }
 
-async function makeObjects({ call }: Service, world: World, n: number, territory: string): Promise<Objects> {
+async function makeObjects(service: Service, world: World, n: number, territory: string): Promise<Objects> {
+  const { call } = service
   const place = await world.pharmacy(n, { territory })
   must(201, await world.count(place, 10_000))
   const { id, token } = await world.professional(n, { practice: { ...CENTRE, territory } })
   const hold = async () => must(201, await world.reserve(token, { quantity: 1, pharmacy: place.finess })).body
-  const rule = await world.rule({ territory, beneficiaries: [{ profession: '98' }] })
-  must(200, await call('POST', `/v1/allocation-rules/${rule.id}/withdrawal`, { token: world.admin, body: {} }))
+  // By its authority, which alone may withdraw it, as it has already.
+  const authority = await service.token({ role: 'regulator', subject: `of ${territory}`, territories: [territory] })
+  const body = ruleBody({ territory, beneficiaries: [{ profession: '98' }] })
+  const rule = must(201, await call('POST', '/v1/allocation-rules', { token: authority, body })).body
+  must(200, await call('POST', `/v1/allocation-rules/${rule.id}/withdrawal`, { token: authority, body: {} }))
   return {
     pharmacy: place.finess,
     professional: id,
@@ -119,8 +125,21 @@ async function makePeople(service: Service, own: Objects): Promise<Caller[]> {
       { name: `${role}, forged token`, role, reaches, refused: 'unauthenticated', token: async () => forged },
     ]
   })
+  const doctors = await service.token({
+    role: 'regulator',
+    subject: 'ars-31-doctors',
+    territories: [own.territory],
+    professions: ['98'],
+  })
+  const ofDoctors: Caller = {
+    name: 'regulator of another profession',
+    role: 'regulator',
+    reaches: [own.territory],
+    ofAnotherProfession: true,
+    token: async () => doctors,
+  }
   const nobody: Caller = { name: 'no token', reaches: [], refused: 'unauthenticated', token: async () => undefined }
-  return [nobody, ...(await Promise.all(made)).flat()]
+  return [nobody, ofDoctors, ...(await Promise.all(made)).flat()]
 }
 
 async function makeSuspended(world: World): Promise<Caller[]> {

@@ -60,8 +60,8 @@ function tellsOfNone({ policy }: Route, { role, refused, lacksScope }: Caller, {
 }
 
 function expectedOf(
-  { policy, status }: Route,
-  { role, refused, lacksScope, byGrant, reaches }: Caller,
+  { policy, status, path }: Route,
+  { role, refused, lacksScope, byGrant, reaches, ofAnotherProfession }: Caller,
   objects: Objects,
 ): Expected {
   if (policy === 'public') return { status }
@@ -70,6 +70,8 @@ function expectedOf(
   if (whose === undefined || lacksScope) return FORBIDDEN
   if (refused) return { status: 403, code: refused }
   if (whose === 'itself' && byGrant) return FORBIDDEN
+  if (whose === 'remit' && ofAnotherProfession && isAboutPerson(path)) return NOT_FOUND
+  if (whose === 'territory' && ofAnotherProfession && path.endsWith('/withdrawal')) return FORBIDDEN
   const isReached = {
     pharmacy: objects.pharmacy,
     professional: objects.professional,
@@ -77,6 +79,11 @@ function expectedOf(
     admin: '',
   }
   return reaches.includes(isReached[role]) ? { status } : (beyond[whose] ?? { status })
+}
+
+/** Whether what is asked about is somebody's: the stock of a pharmacy has no profession. */
+function isAboutPerson(path: string): boolean {
+  return /^\/v1\/(professionals|dispensations)\/|^\/v1\/ledger\/inclusion-proof/.test(path)
 }
 
 /** Asks as a case says. */

@@ -3,14 +3,15 @@ import { oneRow, rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 
 /**
- * A hash of everything in each table, by its name. Attempts to read what is not one's own are kept on purpose and left
+ * A hash of everything in each table that can be read, by its name. Attempts to read what is not one's own are kept on purpose and left
  * out.
  */
 export async function hashTables(db: Database): Promise<Record<string, string>> {
   const tables = await rows<{ name: string }>(
     db,
     'tables',
-    sql`select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'spatial_ref_sys' order by 1`,
+    sql`select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'spatial_ref_sys'
+          and has_table_privilege(to_regclass('public.' || quote_ident(tablename)), 'select') order by 1`,
   )
   const hashes: Record<string, string> = {}
   for (const { name } of tables) {
