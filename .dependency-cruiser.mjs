@@ -36,7 +36,7 @@ export default {
       comment: 'Keys are files and mathematics: they know the domain and the configuration, and no storage or HTTP.',
       severity: 'error',
       from: { path: '^src/keys/' },
-      to: { path: '^src/', pathNot: ['^src/(keys|domain)/', '^src/config[.]ts$'] },
+      to: { path: '^src/', pathNot: ['^src/(keys|domain)/', '^src/(config|data-dir)[.]ts$'] },
     },
     {
       name: 'features-stand-alone',

@@ -1,10 +1,12 @@
-FROM node:24-bookworm-slim AS dependencies
+# A digest pins it: --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:…
+ARG NODE_IMAGE=node:24-bookworm-slim
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The optional packages are copies of Node for machines that lack it, and this image is not one of them.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
-FROM node:24-bookworm-slim
+FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 OPERATIONS_PORT=9464 DATA_DIR=/var/lib/gomask NODE_COMPILE_CACHE=/var/cache/gomask
 # Keys, and the embedded database where DATABASE_URL is not set: the one place that the service writes to.
 RUN ln -s /app/src/launch.mjs /usr/local/bin/gomask && install -d -o node -g node -m 700 "$DATA_DIR" "$NODE_COMPILE_CACHE"

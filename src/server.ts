@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { buildApp } from './app.ts'
 import { type Config, ConfigError } from './config.ts'
 import { openReady, openReplica } from './db/open.ts'
+import { plainHost } from './db/transport.ts'
 import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
 import { reportLedger } from './http/metrics.ts'
@@ -32,6 +34,7 @@ export interface Running {
  */
 export async function start(config: Config): Promise<Running> {
   const log = serviceLogger(config.LOG_LEVEL)
+  warnOfPlainHosts(config, log)
   const people = await loadIssuers(config)
   const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)
@@ -75,6 +78,14 @@ async function listen(
   }
   const { port } = app.server.address() as AddressInfo
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, port }
+}
+
+function warnOfPlainHosts(config: Config, log: Logger): void {
+  for (const variable of ['DATABASE_URL', 'DATABASE_READ_URL'] as const) {
+    const host = config[variable] && plainHost(config[variable])
+    if (host)
+      log.warn({ variable, host }, 'the database is reached without TLS: whoever is on the way reads and alters')
+  }
 }
 
 /** Serves until a signal comes, then finishes what is in flight and exits 0 within 9 seconds. */

@@ -1,5 +1,6 @@
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty'
 import { ConfigError } from '../config.ts'
+import { DataDirOpen } from '../data-dir.ts'
 import { DataDirLocked } from '../db/embedded.ts'
 import { LoginRefused } from '../db/login.ts'
 import { MigrationRefused } from '../db/migrate.ts'
@@ -77,7 +78,7 @@ async function resolve(value: unknown): Promise<unknown> {
 }
 
 function fail(error: unknown): void {
-  const expected = [ConfigError, DataDirLocked, LoginRefused, MigrationRefused, CommandError].some(
+  const expected = [ConfigError, DataDirLocked, DataDirOpen, LoginRefused, MigrationRefused, CommandError].some(
     (kind) => error instanceof kind,
   )
   const misused = error instanceof Error && error.name === 'CLIError'

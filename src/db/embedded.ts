@@ -7,6 +7,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { dataDir as packedDatabase } from '@electric-sql/pglite-prepopulatedfs'
 import { extract } from 'tar'
+import { makeDataDir } from '../data-dir.ts'
 import { copyStatement } from './copy.ts'
 import type { CopyFormat, Database, Owner, Queryable, Transaction } from './database.ts'
 import { makeWhole, removeDrafts } from './draft.ts'
@@ -30,7 +31,7 @@ export interface Embedded {
 
 /** Opens PostgreSQL with PostGIS inside this process, in `dataDir`. */
 export async function openEmbedded(dataDir: string): Promise<Embedded> {
-  await mkdir(dataDir, { recursive: true })
+  await makeDataDir(dataDir)
   const unlock = lockFolder(dataDir)
   try {
     await removeDrafts(dataDir)

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { chown, link, mkdir, open, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDataDir } from '../data-dir.ts'
 
 /** Where a key that this service made itself is in DATA_DIR. */
 export function keyFile(dataDir: string, name: string): string {
@@ -10,6 +11,7 @@ export function keyFile(dataDir: string, name: string): string {
 /** The PEM of a key in DATA_DIR, made once by whichever process comes first. */
 export async function ownKey(dataDir: string, name: string, make: () => string): Promise<string> {
   const file = keyFile(dataDir, name)
+  await makeDataDir(dataDir)
   await mkdir(join(dataDir, 'keys'), { recursive: true, mode: 0o700 })
   const found = await readFile(file, 'utf8').catch(() => undefined)
   if (found !== undefined) return found
