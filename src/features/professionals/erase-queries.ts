@@ -70,7 +70,8 @@ export async function deletePayloads(tx: Transaction, personIds: readonly string
  * on answering, without the number and the pharmacist's note, so that no retry can ever dispense again: it takes whom
  * the entry is about from its payload, and only answers of earlier releases say so themselves. Release 0.1.0 kept one
  * hash, with the number, which can be guessed from it: without it, a retry is refused. What the persons sent
- * themselves and what the directory answered about them is deleted, whichever issuer their tokens came from.
+ * themselves, what the directory answered about them, and why a pharmacy cancelled a reservation of theirs is deleted,
+ * whichever issuer their tokens came from.
  */
 export async function eraseAnswers(
   tx: Transaction,
@@ -95,6 +96,7 @@ export async function eraseAnswers(
           delete from idempotency_keys
           where split_part(scope, chr(10), 2) = 'professional' and split_part(scope, chr(10), 3) = any (${texts(identifiers)})
             or response ->> 'id' = any (${texts(identifiers)})
+            or response ->> 'id' = any (array(select id::text from reservations where person_id = any (${uuids(personIds)})))
           returning 1
         )
         select ((select count(*) from unnamed) + (select count(*) from gone))::int as erased`,
@@ -102,13 +104,20 @@ export async function eraseAnswers(
   return erased
 }
 
-/** Removes everything that names the person from the records; the surrogate, profession and territory are left. */
+/**
+ * Removes everything that names the person, or was written or tells about them, from the records; the surrogate,
+ * profession and territory are left. A pharmacy's words for why a reservation could not be served may name anybody.
+ */
 export async function eraseRecords(tx: Transaction, personIds: readonly string[]): Promise<void> {
   await rows(
     tx,
     'erase_records',
     sql`with gone as (
           delete from person_identifiers where person_id = any (${uuids(personIds)})
+        ), untold as (
+          update reservations set distance_metres = null,
+            cancellation_reason = case when status = 'cancelled' then 'erased' end
+          where person_id = any (${uuids(personIds)}) and status <> 'held'
         )
         update persons set family_name = null, given_name = null, speciality = null, practice_location = null,
           erased_at = ${clock}, updated_at = ${clock}

@@ -47,13 +47,22 @@ t.test('200: nothing in any table names the person any more', async (t) => {
     must(201, await reverse(first.id, 'back'))
     must(409, await world.dispense(place, known, 1_000))
     must(200, await call('GET', `/v1/professionals/${known}/history`, { token: world.regulator }))
+    const unwanted = must(201, await world.reserve(token, { quantity: 1, pharmacy: place.finess })).body
+    const why = { token: place.token, key: 'unwanted', body: { reason: 'Zéphirine has moved away' } }
+    must(200, await call('POST', `/v1/reservations/${unwanted.id}/cancellation`, why))
     return must(201, await world.reserve(token, { quantity: 7, pharmacy: place.finess })).body
   })
   const traces = [known, earlier, older, 'Quatresous', 'Zéphirine', 'Sélénologie', '43.612345']
-  t.same(await tablesNaming(db, traces), ['idempotency_keys', 'ledger_payloads', 'person_identifiers', 'persons'])
+  t.same(await tablesNaming(db, traces), [
+    'idempotency_keys',
+    'ledger_payloads',
+    'person_identifiers',
+    'persons',
+    'reservations',
+  ])
 
   const { status, body } = await erase(earlier)
-  t.match({ status, body }, { status: 200, body: { records: 2, numbers: 3, entries: 6, answers: 4, reservations: 1 } })
+  t.match({ status, body }, { status: 200, body: { records: 2, numbers: 3, entries: 6, answers: 6, reservations: 1 } })
   t.same(await tablesNaming(db, traces), [])
   const { rows: left } = await db.foreign(
     'select profession, practice_territory from persons where erased_at is not null',
