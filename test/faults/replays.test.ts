@@ -110,7 +110,7 @@ async function others(): Promise<Write[]> {
   return routesOf(app, objects)
     .filter(({ name }) => keyed.has(name) && !/dispensations|stock-movements/.test(name))
     .map((route) => {
-      const [role = 'admin'] = route.roles
+      const role = route.roles.find((each) => each === 'admin') ?? route.roles[0] ?? 'admin'
       return { ...route, path: paths[route.name] ?? route.path, token: tokens[role] }
     })
 }
