@@ -40,8 +40,10 @@ export async function authenticate(
     refuseSuspended(caller, standing)
     request.caller = caller
   })
-  app.addHook('onSend', async function renewStanding(request) {
-    if (request.routeOptions.config.changesStanding) standings.expire()
+  app.addHook('onSend', async function renewStanding(request, reply) {
+    // Nothing was changed by whoever was not let in, or made a mistake; what failed may have been done.
+    const isRefused = request.caller === undefined || (reply.statusCode >= 400 && reply.statusCode < 500)
+    if (request.routeOptions.config.changesStanding && !isRefused) standings.expire()
   })
 }
 
