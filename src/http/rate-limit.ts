@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
+import { RateCounters } from './rate-counters.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -50,6 +51,7 @@ export async function limitRate(app: FastifyInstance, limits: Limits): Promise<v
     max: limits.RATE_LIMIT,
     timeWindow: MINUTE_MS,
     cache: MOST_COUNTERS,
+    store: RateCounters,
     global: false,
     enableDraftSpec: true,
     keyGenerator: whoOf,

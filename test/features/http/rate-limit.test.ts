@@ -1,7 +1,9 @@
 import t from 'tap'
+import { letPass } from '../../support/monotonic.ts'
 import { rpps } from '../../support/numbers.ts'
 import { callers, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
+import { setClockWrong } from '../../support/wall-clock.ts'
 
 const service = await startService(t, { RATE_LIMIT: 2 })
 const { call } = service
@@ -19,6 +21,20 @@ t.test('429: more than so many a minute, with Retry-After, whatever token the ca
   t.ok(Number(refused.headers['retry-after']) <= 60)
   const renewed = await service.token({ role: 'admin', subject: 'one', ttlSeconds: 7200 })
   t.match(await ask(renewed), limited, 'a new token is the same caller')
+})
+
+t.test('a minute is one, whatever becomes of the program’s clock', async (t) => {
+  const token = await admin('patient')
+  for (const _ of [1, 2]) await ask(token)
+  for (const days of [8, -8]) {
+    await t.test(`set by ${days} days`, async (t) => {
+      setClockWrong(t, days * 86_400_000)
+      t.match(await ask(token), limited)
+    })
+  }
+  setClockWrong(t, -8 * 86_400_000)
+  letPass(t, 61_000)
+  t.equal((await ask(token)).status, 200)
 })
 
 t.test('200: each caller has a limit of its own, and so has the same subject in another role', async (t) => {
