@@ -30,8 +30,8 @@ const LOGIN = `
       case when has_schema_privilege(session_user, 'public', 'create') then 'may create objects in the schema public' end,
       case when exists (
         select from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
-          and has_table_privilege(session_user, c.oid, 'trigger'))
-        then 'may put triggers on tables' end], null) as excess,
+          and has_table_privilege(session_user, c.oid, 'truncate, trigger'))
+        then 'may empty tables or put triggers on them' end], null) as excess,
     exists (select from pg_roles app where app.rolname = 'gomask_app' and pg_has_role(session_user, app.oid, 'member'))
       as "isMember",
     coalesce(

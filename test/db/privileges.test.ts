@@ -3,9 +3,10 @@ import { makeDatabase } from '../support/database.ts'
 
 // Written by hand, so that a privilege too many is noticed here, and one too few before a release. What is only ever
 // added to has neither update nor delete: an erasure alone deletes payloads, numbers and answers, and a trigger holds
-// the payloads to it. (`room_wanted` is to be emptied.) What a migration adds gets a line of its own.
+// the payloads to it. What a migration adds gets a line of its own.
 const PROMISED = `
   accesses: insert, select
+  admin_act_places: select
   admin_acts: select
   allocation_rules: insert, select, update (withdrawn_at)
   audit_totals: insert, select, update
@@ -35,7 +36,7 @@ const PROMISED = `
   products: insert, select, update
   refusals: insert, select
   reservations: insert, select, update
-  room_wanted: insert, truncate
+  revoked_tokens: delete, insert, select
   schema_migrations: select
   standing: select, update
   stock: insert, select, update
@@ -121,7 +122,7 @@ t.test('with its owner’s rights only those functions run that check what they 
     where f.prosecdef and n.nspname in ('public', 'pgboss')
       and not exists (select from pg_depend d where d.objid = f.oid and d.deptype = 'e') order by f.proname`
   // Those for anybody are triggers', which nobody can call.
-  const checked = ['forget_accesses', 'forget_refusals']
+  const checked = ['find_room', 'forget_accesses', 'forget_refusals']
   const ofTriggers = ['journal_act for anybody', 'require_reversed_within_dispensed for anybody']
   t.same(await lines(definers), [...checked, ...ofTriggers])
 })
