@@ -10,6 +10,8 @@ let starting: Promise<void> | undefined
 
 const service = await startService(t, {}, { routes: exportRoute })
 const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+// Clients keep connections open for a while, and a service that stops waits for those.
+t.teardown(() => service.app.server.closeAllConnections())
 
 t.test('a caller has one export at a time and a process two; each ends with its reader', async (t) => {
   const [first, second, third] = [await readerOf(t, 'first'), await readerOf(t, 'second'), await readerOf(t, 'third')]
