@@ -40,6 +40,7 @@ t.test('the journal of administration names who ran a command, and where', { ski
     ['import osm', 'import', 'osm', map],
     ['erase-professional', 'erase-professional', nurse.id, ...why],
     ['retention', 'retention'],
+    ['revoke-token', 'revoke-token', '018f2f3e-7d1c-7a10-8a44-0c1d2e3f4a5b'],
   ] as [string, ...string[]][]) {
     const { result, acts } = await run(...args, '--operator=Camille')
     t.equal(result.code, 0, result.stderr)

@@ -16,6 +16,7 @@ export const kinds = [
   'client',
   'secret',
   'grant',
+  'token',
 ] as const
 
 /** What was done to one object. Members that are withheld are only said to have changed. */
