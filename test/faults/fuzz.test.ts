@@ -11,7 +11,7 @@ import { superuser } from '../support/superuser.ts'
 import { makeWorld, must } from '../support/world.ts'
 
 /** FUZZ=25000 asks for more. */
-const REQUESTS = Number(process.env.FUZZ || 2_000)
+const REQUESTS = Number(process.env.FUZZ || 1_000)
 /** What a refusal may leave: that it was tried. */
 const RECORDS = ['accesses', 'refusals', 'pickup_code_tries', 'client_assertions']
 /** What an answer would hold that shows how the service is made. */
