@@ -132,6 +132,13 @@ const environment = z.object({
     'days for which the directory keeps a professional who is not served, does not reserve and is not put in again',
   ),
   ACCESS_RETENTION_DAYS: count(30, 36_500, 365, 'days for which it is kept who read whose data; at least 30'),
+  RESERVATION_RETENTION_DAYS: count(
+    30,
+    36_500,
+    1095,
+    'days for which reservations that have ended are kept; at least 30',
+  ),
+  EVENT_RETENTION_DAYS: count(1, 36_500, 30, 'days for which events are kept'),
   REFUSAL_RETENTION_DAYS: count(365, 36_500, 1095, 'days for which it is kept what was refused; at least 365'),
 })
 

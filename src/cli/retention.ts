@@ -26,8 +26,8 @@ export const retention = defineCommand({
       ...(args['dry-run'] && { timeouts: UNHURRIED }),
     })
     try {
-      const { histories, names, accesses, refusals } = await applyRetention(db, config, { dryRun: args['dry-run'], by })
-      console.log(`histories ${histories}\nnames ${names}\naccesses ${accesses}\nrefusals ${refusals}`)
+      const { finished: _, ...forgotten } = await applyRetention(db, config, { dryRun: args['dry-run'], by })
+      for (const [what, count] of Object.entries(forgotten)) console.log(`${what} ${count}`)
     } catch (error) {
       throw discreet(error)
     } finally {

@@ -13,15 +13,22 @@ const MOST_FAILURES = 10 // More are no accident: the database is away or broken
 /** The configured periods. */
 export type Periods = Pick<
   Config,
-  'LEDGER_RETENTION_DAYS' | 'NAME_RETENTION_DAYS' | 'ACCESS_RETENTION_DAYS' | 'REFUSAL_RETENTION_DAYS'
+  | 'LEDGER_RETENTION_DAYS'
+  | 'NAME_RETENTION_DAYS'
+  | 'ACCESS_RETENTION_DAYS'
+  | 'REFUSAL_RETENTION_DAYS'
+  | 'RESERVATION_RETENTION_DAYS'
+  | 'EVENT_RETENTION_DAYS'
 >
 
-/** How much was, or would be, forgotten: people's histories and names, records of accesses and refusals. */
+/** How much was, or would be, forgotten: people's histories and names, records of accesses and refusals, reservations, events. */
 export interface Retained {
   histories: number
   names: number
   accesses: number
   refusals: number
+  reservations: number
+  events: number
   /** False if time ran out first: the next run continues. */
   finished: boolean
 }
@@ -44,9 +51,11 @@ export async function applyRetention(
   const run: Run = { db, periods, dryRun, by, isOver: () => performance.now() - started > withinMs, failures: [] }
   const accesses = await forgetRows(run, 'accesses', periods.ACCESS_RETENTION_DAYS)
   const refusals = await forgetRows(run, 'refusals', periods.REFUSAL_RETENTION_DAYS)
+  const reservations = await forgetRows(run, 'reservations', periods.RESERVATION_RETENTION_DAYS)
+  const events = await forgetRows(run, 'events', periods.EVENT_RETENTION_DAYS)
   const people = await forgetPeople(run)
   if (run.failures.length > 0) throw run.failures[0]
-  return { ...people, accesses, refusals, finished: !run.isOver() }
+  return { ...people, accesses, refusals, reservations, events, finished: !run.isOver() }
 }
 
 interface Run {

@@ -5,14 +5,19 @@ import { sql } from '../db/sql.ts'
 const BATCH = 5_000
 
 // The functions do it with the owner's rights.
-const forgetters = { accesses: 'forget_accesses', refusals: 'forget_refusals' } as const
+const forgetters = {
+  accesses: { forget: 'forget_accesses', since: 'at' },
+  refusals: { forget: 'forget_refusals', since: 'at' },
+  reservations: { forget: 'forget_reservations', since: 'ended_at' },
+  events: { forget: 'forget_events', since: 'at' },
+} as const
 
 /** The tables whose rows are forgotten by age alone. */
 export type AgingTable = keyof typeof forgetters
 
 /** Deletes a batch of rows older than so many days, oldest first, and returns how many: 0 when none are left. */
 export async function forgetOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
-  const forget = forgetters[table]
+  const { forget } = forgetters[table]
   const { forgotten } = await oneRow<{ forgotten: number }>(
     db,
     forget,
@@ -23,10 +28,11 @@ export async function forgetOlder(db: Queryable, table: AgingTable, days: number
 
 /** Counts the rows older than so many days, however many they are: for a connection without a statement timeout. */
 export async function countOlder(db: Queryable, table: AgingTable, days: number): Promise<number> {
+  const { since } = forgetters[table]
   const { older } = await oneRow<{ older: number }>(
     db,
     `count_older_${table}`,
-    sql`select count(*)::float8 as older from ${sql.raw(table)} where at < statement_timestamp() - make_interval(days => ${days}::int)`,
+    sql`select count(*)::float8 as older from ${sql.raw(table)} where ${sql.raw(since)} < statement_timestamp() - make_interval(days => ${days}::int)`,
   )
   return older
 }

@@ -31,7 +31,7 @@ t.test('gomask retention', { skip: onServerSooner }, async (t) => {
     REFUSAL_RETENTION_DAYS: '400',
   }
   const retention = (args: string[] = [], more = {}) => gomask(['retention', ...args], { ...env, ...more })
-  const one = 'histories 1\nnames 1\naccesses 1\nrefusals 1\n'
+  const one = 'histories 1\nnames 1\naccesses 1\nrefusals 1\nreservations 0\nevents 0\n'
 
   await t.test('refuses a period that is none, in one line', async (t) => {
     for (const [name, days] of [

@@ -22,7 +22,7 @@ must(201, await world.count(place, 1_000))
 const publisher = await ledgerJob(t, service)
 
 const retain = () => applyRetention(db, config)
-const NOTHING = { histories: 0, names: 0, accesses: 0, refusals: 0, finished: true }
+const NOTHING = { histories: 0, names: 0, accesses: 0, refusals: 0, reservations: 0, events: 0, finished: true }
 const given = (professional: string, daysAgo: number) =>
   sealedHandOver(db, { pharmacy: place.finess, professional, daysAgo })
 const isNamed = async (entry: string) =>

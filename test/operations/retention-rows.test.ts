@@ -21,6 +21,10 @@ const age = (table: 'accesses' | 'refusals', days: number) =>
 const check = async () =>
   must(200, await call('POST', '/v1/dispensation-checks', { token: place.token, body: dispensationBody(nurse.id, 1) }))
 const list = async () => must(200, await call('GET', '/v1/reservations', { token: place.token }))
+const countOf = async (table: string) => {
+  const { rows } = await db.foreign(`select count(*)::int as count from ${table}`)
+  return (rows as { count: number }[])[0]?.count ?? 0
+}
 const agesOf = async (table: 'accesses' | 'refusals') => {
   const { rows } = await db.foreign(
     `select round(extract(epoch from clock_timestamp() - at) / 86400)::int as days from ${table} order by at`,
@@ -53,6 +57,26 @@ t.test('refusals go with theirs', async (t) => {
   t.match(await applyRetention(db, config, { dryRun: true }), { refusals: 2 })
   t.match(await applyRetention(db, config), { accesses: 0, refusals: 2, finished: true })
   t.same(await agesOf('refusals'), [1_094, 400])
+})
+
+t.test('reservations that have ended, and events, go with theirs', async (t) => {
+  await db.foreign(`insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, status, created_at,
+      expires_at, ended_at)
+    select (lpad(to_hex((extract(epoch from made.at) * 1000)::bigint), 12, '0') || '7000800000000000000' || n)::uuid,
+      (select person_id from person_identifiers where identifier = '${nurse.id}'), '${place.finess}', 'surgical', 1, '0000-000' || n,
+      'expired', made.at, made.at + interval '1 day', made.at + interval '1 day'
+    from unnest(array[1200, 1097, 1095, 10]) with ordinality as kept (days, n),
+      lateral (select date_trunc('milliseconds', clock_timestamp() - make_interval(days => days)) as at) as made`)
+  await db.foreign(`insert into events (type, subject, ids, at)
+    select 'made', 'up', '{}', clock_timestamp() - make_interval(days => days) from unnest(array[31, 29]) as days`)
+  const before = { reservations: await countOf('reservations'), events: await countOf('events') }
+  t.match(await applyRetention(db, config, { dryRun: true }), { reservations: 2, events: 1 })
+  t.match(await applyRetention(db, config), { reservations: 2, events: 1, finished: true })
+  t.same(
+    { reservations: await countOf('reservations'), events: await countOf('events') },
+    { reservations: before.reservations - 2, events: before.events - 1 },
+    'what is held, or is younger, stays',
+  )
 })
 
 t.test('nobody forgets sooner: not the service by its functions, nor who may delete at all', async (t) => {

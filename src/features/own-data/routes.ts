@@ -17,6 +17,8 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
       nameDays: config.NAME_RETENTION_DAYS,
       accessDays: config.ACCESS_RETENTION_DAYS,
       refusalDays: config.REFUSAL_RETENTION_DAYS,
+      reservationDays: config.RESERVATION_RETENTION_DAYS,
+      eventDays: config.EVENT_RETENTION_DAYS,
     },
   }
   app.get(

@@ -99,6 +99,8 @@ export const ownData = z
         nameDays: days.describe('After you were last served, made a reservation or were put in.'),
         accessDays: days,
         refusalDays: days,
+        reservationDays: days,
+        eventDays: days,
         answerDays: days.describe(
           'Answers kept for retries. Those of entries stay, and name you as long as the entry does.',
         ),

@@ -29,7 +29,15 @@ t.test('200: a file to keep, with who answers for it and for how long it is kept
   t.match(body, {
     format: 'gomask-subject-data-v1',
     controller: { name: 'ARS Occitanie', contact: 'dpo@ars.example' },
-    retention: { ledgerDays: 1095, nameDays: 1095, accessDays: 365, refusalDays: 1095, answerDays: 30 },
+    retention: {
+      ledgerDays: 1095,
+      nameDays: 1095,
+      accessDays: 365,
+      refusalDays: 1095,
+      reservationDays: 1095,
+      eventDays: 30,
+      answerDays: 30,
+    },
   })
 })
 
