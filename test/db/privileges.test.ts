@@ -122,7 +122,7 @@ t.test('with its owner’s rights only those functions run that check what they 
     where f.prosecdef and n.nspname in ('public', 'pgboss')
       and not exists (select from pg_depend d where d.objid = f.oid and d.deptype = 'e') order by f.proname`
   // Those for anybody are triggers', which nobody can call.
-  const checked = ['find_room', 'forget_accesses', 'forget_refusals']
+  const checked = ['find_room', 'forget_accesses', 'forget_events', 'forget_refusals', 'forget_reservations']
   const ofTriggers = ['journal_act for anybody', 'require_reversed_within_dispensed for anybody']
   t.same(await lines(definers), [...checked, ...ofTriggers])
 })
