@@ -18,9 +18,9 @@ export interface RefusedRequest {
 }
 
 /**
- * Keeps a refusal with all that it turned on, and returns it. Of what one person is refused in an hour 60 reservations
- * are kept, and 600 of what one pharmacy is, which nobody reaches who is not a program gone wrong or a flood: each would
- * be kept for years.
+ * Keeps a refusal with all that it turned on, and returns it. Each is kept for years, so in an hour only 60
+ * reservations of one person are, and 600 refusals of one pharmacy: nobody reaches that but a flood or a program gone
+ * wrong.
  */
 export function recordRefusal(tx: Transaction, request: RefusedRequest, refusal: Refusal): Refusal {
   const { person, pharmacy } = request
