@@ -76,17 +76,12 @@ export function selected(selection: Partial<Selection>): SQL {
  * Undefined where there is an index that finds few entries: of a person, a pharmacy or a lot.
  */
 export function selectedIn(selection: Selection): { territories: string[]; matching: SQL } | undefined {
-  const { remit, territories = remit, flag, ...others } = selection
+  const { remit, territories = remit, ...others } = selection
   if (others.persons ?? others.pharmacy ?? others.lot) return undefined
   const [fewer, more] = territories.length < remit.length ? [territories, remit] : [remit, territories]
   // Asked for twice, PostgreSQL would take what lies in both for far less than it is.
   const isWithin = fewer.every((code) => more.includes(code))
-  const matching = selected({ ...others, ...(!isWithin && { remit: more }) })
-  // As the index of overrides has it, which the walk in time of what is flagged does without.
-  return {
-    territories: fewer,
-    matching: flag === undefined ? matching : sql`${matching} and ${flag}::text = any (e.flags)`,
-  }
+  return { territories: fewer, matching: selected({ ...others, ...(!isWithin && { remit: more }) }) }
 }
 
 // A lot's few lines lead to its entries. A product has lines without number: looked at entry by entry (which «offset»
