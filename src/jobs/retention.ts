@@ -21,7 +21,10 @@ export type Periods = Pick<
   | 'EVENT_RETENTION_DAYS'
 >
 
-/** How much was, or would be, forgotten: people's histories and names, records of accesses and refusals, reservations, events. */
+/**
+ * How much was, or would be, forgotten: people's histories and names, records of accesses and refusals, reservations,
+ * events.
+ */
 export interface Retained {
   histories: number
   names: number

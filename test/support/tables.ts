@@ -3,8 +3,8 @@ import { oneRow, rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 
 /**
- * A hash of everything in each table that can be read, by its name. Attempts to read what is not one's own are kept on purpose and left
- * out.
+ * A hash of everything in each table that can be read, by its name. Attempts to read what is not one's own are kept on
+ * purpose and left out.
  */
 export async function hashTables(db: Database): Promise<Record<string, string>> {
   const tables = await rows<{ name: string }>(
