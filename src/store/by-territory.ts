@@ -1,7 +1,7 @@
 import { type SQL, sql, texts } from '../db/sql.ts'
 
-// More would ask as many indexes, and a walk in time finds each row soon: even the least peopled forty départements have
-// a tenth of all hand-overs.
+// More would ask as many indexes, and a walk in time finds each row soon: even the least peopled forty départements
+// have a tenth of all hand-overs.
 const MOST_MERGED = 40
 
 /** Rows with frozen territories of a practice and a pharmacy, both indexed with a time and an id. */

@@ -18,7 +18,7 @@ t.test('a refused token is a line of the log: why, where and in which request, a
   const forged = `${world.admin.slice(0, -20)}${'A'.repeat(20)}`
   for (const [token, reason] of [
     [undefined, /NO_AUTHORIZATION/],
-    [expired, /EXPIRED/],
+    [expired, /expired/],
     [forged, /INVALID/],
     ['x', /./],
   ] as const) {
