@@ -25,7 +25,7 @@ import { partFromClients } from './http/closing.ts'
 import { controllerOf } from './http/controller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
-import { answerClientErrors, answerUnknownEarly, answerUnroutable, handleErrors } from './http/errors.ts'
+import { answerClientErrors, answerUnroutable, handleErrors } from './http/errors.ts'
 import { limitExports } from './http/exports.ts'
 import { knowNetworks } from './http/forwarded.ts'
 import { healthRoutes } from './http/health.ts'
@@ -43,6 +43,7 @@ import { fastSerializerCompiler } from './http/serialization.ts'
 import type { App, Deps } from './http/service.ts'
 import { cutGreedySockets } from './http/sockets.ts'
 import { keepStandings } from './http/standings.ts'
+import { answerUnrouted, answerUnroutedEarly, ROUTING } from './http/unrouted.ts'
 
 // How often Node looks for requests that have run out of time. With its default of 30 s they could last three times as
 // long as we allow.
@@ -65,7 +66,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
     requestTimeout: TIMEOUTS.requestMs,
     keepAliveTimeout: TIMEOUTS.keepAliveMs,
     http: { headersTimeout: TIMEOUTS.headersMs, connectionsCheckingInterval: TIMEOUTS.checkEveryMs },
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: ROUTING,
     trustProxy: deps.config.TRUST_PROXY,
     return503OnClosing: false,
     clientErrorHandler: answerClientErrors,
@@ -78,6 +79,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   knowNetworks(app)
   logAnswers(app)
   handleErrors(app)
+  answerUnrouted(app)
   watchRefusals(app)
   limitBodies(app)
   parseJson(app)
@@ -87,7 +89,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   shedLoad(app)
   partFromClients(app)
   await limitRate(app, deps.config)
-  answerUnknownEarly(app)
+  answerUnroutedEarly(app)
   await authenticate(app, {
     issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],
     standings: keepStandings(deps.db),

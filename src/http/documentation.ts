@@ -56,7 +56,7 @@ const securitySchemes = {
   },
 } as const
 const ABOUT =
-  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. If a body has a JSON key twice, the last one counts.'
+  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. A path that lacks a method answers 405 `method_not_allowed` and names those it has in `Allow`. If a body has a JSON key twice, the last one counts.'
 
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
 export async function documentation(app: FastifyInstance, controller: Controller): Promise<void> {

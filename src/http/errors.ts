@@ -44,20 +44,6 @@ export function handleErrors(app: FastifyInstance): void {
     complain(request.log, error, problem)
     return sendProblem(request, reply, problem)
   })
-  app.setNotFoundHandler(() => {
-    throw noRoute()
-  })
-}
-
-/** Answers where there is no such route before the body is read. Registered after the limits, which count it. */
-export function answerUnknownEarly(app: FastifyInstance): void {
-  app.addHook('preParsing', async ({ is404 }) => {
-    if (is404) throw noRoute()
-  })
-}
-
-function noRoute(): Problem {
-  return new Problem('not_found', 'There is no such route.')
 }
 
 /**
@@ -109,7 +95,7 @@ function frameworkProblem(error: Partial<FastifyError>, bodyLimit: number | unde
     case 400:
       return new Problem('invalid_request', framework400[code ?? ''] ?? 'The request is not well formed.')
     case 404:
-      return noRoute()
+      return new Problem('not_found', 'There is no such route.')
     case 413:
       return new Problem(
         'payload_too_large',

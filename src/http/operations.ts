@@ -6,6 +6,7 @@ import { type Register, serveMetrics } from './metrics.ts'
 import { secureHeaders } from './security-headers.ts'
 import { fastSerializerCompiler } from './serialization.ts'
 import type { App } from './service.ts'
+import { answerUnrouted } from './unrouted.ts'
 
 const SLOWEST_MS = 10_000
 
@@ -26,6 +27,7 @@ export async function buildOperations(
   })
   app.setSerializerCompiler(fastSerializerCompiler as never)
   handleErrors(app)
+  answerUnrouted(app)
   secureHeaders(app)
   app.decorate('readiness', () => service.readiness())
   await healthRoutes(app as unknown as App)

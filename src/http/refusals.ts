@@ -30,6 +30,7 @@ const kinds: Partial<Record<ProblemCode, Refused['kind']>> = {
   pharmacy_suspended: 'forbidden',
   professional_suspended: 'forbidden',
   not_found: 'not_found',
+  method_not_allowed: 'not_found',
   pickup_code_wrong: 'pickup_code_wrong',
   rate_limited: 'rate_limited',
   unavailable: 'unavailable',

@@ -49,8 +49,9 @@ t.test('a reader that goes while its export is being prepared leaves nothing beh
 t.test('no export has a HEAD, which would read everything and throw it away', async (t) => {
   const authorization = `Bearer ${await service.token({ role: 'regulator', subject: 'ars', territories: ['FR'] })}`
   for (const path of ['/v1/ledger/bundle', '/v1/audit/dispensations', '/v1/professionals/me/data']) {
-    const { statusCode } = await service.app.inject({ method: 'HEAD', url: path, headers: { authorization } })
-    t.equal(statusCode, 404, path)
+    const { statusCode, headers } = await service.app.inject({ method: 'HEAD', url: path, headers: { authorization } })
+    t.equal(statusCode, 405, path)
+    t.equal(headers.allow, 'GET', path)
   }
 })
 

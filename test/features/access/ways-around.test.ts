@@ -29,20 +29,20 @@ t.test('HEAD lets in whom GET lets in, and answers no body', async (t) => {
   for (const { name, path } of guarded.filter(({ method }) => method === 'GET')) {
     for (const token of [undefined, ...people.map(({ token }) => token)]) {
       const head = await send('HEAD', path, { token })
-      const expected = isServed('HEAD', path) ? (await send('GET', path, { token })).status : 404
+      const expected = isServed('HEAD', path) ? (await send('GET', path, { token })).status : 405
       t.strictSame(head, { status: expected, text: '' }, name)
     }
   }
 })
 
-t.test('404: a method that a path does not have does nothing, nor does one that only a header names', async (t) => {
+t.test('405: a method that a path does not have does nothing, nor does one that only a header names', async (t) => {
   const before = await hashTables(service.db)
   for (const { name, path, body = {} } of guarded) {
     for (const method of ['OPTIONS', 'PATCH', 'DELETE', 'PUT', 'POST', 'GET']) {
       if (isServed(method, path)) continue
       const sent = method === 'GET' ? {} : { body: JSON.stringify(body) }
       for (const token of [undefined, ...people.map(({ token }) => token)]) {
-        t.equal((await send(method, path, { token, ...sent })).status, 404, `${method}, not ${name}`)
+        t.equal((await send(method, path, { token, ...sent })).status, 405, `${method}, not ${name}`)
       }
     }
     if (!isServed('GET', path)) continue
@@ -52,7 +52,7 @@ t.test('404: a method that a path does not have does nothing, nor does one that 
   t.same(await hashTables(service.db), before)
 })
 
-t.test('no other way to write a path leads past its policy: it is 400 or 404, or refused as the path is', async (t) => {
+t.test('no other way to write a path leads past its policy: it is 400, 404 or 405, or refused as it is', async (t) => {
   const before = await hashTables(service.db)
   const ends: Record<string, number> = {}
   for (const { name, method, path, body, roles } of guarded) {
@@ -63,7 +63,7 @@ t.test('no other way to write a path leads past its policy: it is 400 or 404, or
         ...(stranger ? [[stranger.token, 403] as const] : []),
       ] as const) {
         const { status } = await send(method, written, { token, ...(body && { body: JSON.stringify(body) }) })
-        t.ok([400, 404, refused].includes(status), `${name} as ${written}: ${status}`)
+        t.ok([400, 404, 405, refused].includes(status), `${name} as ${written}: ${status}`)
         ends[status] = (ends[status] ?? 0) + 1
       }
     }

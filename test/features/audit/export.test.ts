@@ -173,7 +173,7 @@ t.test('400: a stream has no pages', async (t) => {
   }
 })
 
-t.test('404: a HEAD request does not run an export', async (t) => {
+t.test('405: a HEAD request does not run an export', async (t) => {
   const headers = { authorization: `Bearer ${world.regulator}`, accept: 'text/csv' }
-  t.equal((await service.app.inject({ method: 'HEAD', url: '/v1/audit/dispensations', headers })).statusCode, 404)
+  t.equal((await service.app.inject({ method: 'HEAD', url: '/v1/audit/dispensations', headers })).statusCode, 405)
 })

@@ -39,7 +39,9 @@ t.test('the codes that callers program against are there, and no others', async 
     Object.keys(problemStatus).sort(),
     [
       ...'invalid_request idempotency_key_missing dispensed_at_out_of_range unauthenticated forbidden'.split(' '),
-      ...'professional_suspended pharmacy_suspended not_found entitlement_exceeded entitlement_held'.split(' '),
+      ...'professional_suspended pharmacy_suspended not_found method_not_allowed entitlement_exceeded entitlement_held'.split(
+        ' ',
+      ),
       ...'no_rule_in_force profession_not_entitled professional_unknown product_inactive'.split(' '),
       ...'stock_insufficient no_stock_in_reach stock_count_outdated too_many_holds reservation_not_held'.split(' '),
       ...'reservation_mismatch pickup_code_wrong override_not_allowed reversal_exceeds_dispensed'.split(' '),
@@ -89,16 +91,27 @@ t.test('400: each wrong field is named with what is wrong, on every kind of 400'
   }
 })
 
-t.test('404: what no route answers, whatever the method', async (t) => {
-  for (const [method, url] of [
-    ['GET', '/v1'],
-    ['GET', '/v1/products/'],
-    ['GET', '/v2/products'],
-    ['DELETE', '/v1/products/surgical'],
-    ['POST', '/v1/products'],
-    ['PUT', '/healthz'],
+t.test('404: a path that no route has, whatever the method', async (t) => {
+  for (const url of ['/', '/v1', '/v1/products/a/b', '/v2/products', '/v1/clients/x/y']) {
+    for (const method of ['GET', 'PUT', 'POST', 'DELETE'] as const) {
+      const answer = await call(method, url)
+      t.match(answer, { status: 404, body: { code: 'not_found' }, headers: { allow: undefined } }, `${method} ${url}`)
+    }
+  }
+})
+
+t.test('405: a method that the path does not have, whose own are in Allow', async (t) => {
+  for (const [method, url, allow] of [
+    ['DELETE', '/v1/products/surgical', 'PUT'],
+    ['POST', '/v1/products?limit=1', 'GET, HEAD'],
+    ['PUT', '/healthz', 'GET, HEAD'],
+    ['GET', '/v1/dispensation-checks', 'POST'],
+    ['POST', '/docs/', 'GET, HEAD'],
+    // Also a reservation's, whatever its id.
+    ['DELETE', '/v1/reservations/lookup', 'GET, HEAD, POST'],
   ] as const) {
-    t.match(await call(method, url), { status: 404, body: { code: 'not_found' } }, `${method} ${url}`)
+    const answer = await call(method, url)
+    t.match(answer, { status: 405, body: { code: 'method_not_allowed' }, headers: { allow } }, `${method} ${url}`)
   }
 })
 
