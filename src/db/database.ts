@@ -39,9 +39,9 @@ export interface Database extends Queryable {
   /**
    * Streams a query's rows as text, however many there are and however long it takes; times are in UTC. A server sends
    * them on a separate connection, no faster than the reader reads, and the connection ends with the stream. The
-   * embedded database first collects all rows in memory.
+   * embedded database first collects all rows in memory. When `gone` is aborted a server's statement ends at once.
    */
-  copyOut(query: SQL, format: CopyFormat): Promise<Readable>
+  copyOut(query: SQL, format: CopyFormat, gone?: AbortSignal): Promise<Readable>
   close(): Promise<void>
 }
 

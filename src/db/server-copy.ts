@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { finished, type Readable } from 'node:stream'
+import { addAbortSignal, finished, type Readable } from 'node:stream'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
 import { connectionWith, type Settings } from './settings.ts'
@@ -24,9 +24,16 @@ export const STREAMING: Settings = {
 
 /**
  * Starts a COPY … TO STDOUT on a separate connection and returns its stream once the first rows have come. The reader
- * sets the server's pace, and however the stream ends, the connection ends with it.
+ * sets the server's pace, and however the stream ends, the connection ends with it: at once when nobody wants the rows
+ * any more (`gone`), though none have come yet.
  */
-export async function copyOut(url: string, settings: Settings, statement: string): Promise<Readable> {
+export async function copyOut(
+  url: string,
+  settings: Settings,
+  statement: string,
+  gone: AbortSignal | undefined,
+): Promise<Readable> {
+  gone?.throwIfAborted()
   const client = new pg.Client({
     ...connectionWith(url, { ...settings, ...STREAMING }),
     connectionTimeoutMillis: CONNECT_MS,
@@ -35,10 +42,13 @@ export async function copyOut(url: string, settings: Settings, statement: string
   })
   client.on('error', () => {}) // The copy fails too, and handles it.
   await client.connect()
+  // A statement that has found nothing to write yet would go on without its connection. Windows has no such check.
+  await client.query('set client_connection_check_interval = 500').catch(() => {})
   const copy = client.query(to(statement))
   copy.on('error', () => copy.destroy())
-  // During a copy this cuts the connection; the server gives up at its next write.
+  // During a copy this cuts the connection, which the server notices without having anything to write.
   finished(copy, () => void client.end())
+  if (gone) addAbortSignal(gone, copy)
   await once(copy, 'readable')
   return copy
 }

@@ -52,8 +52,8 @@ export function openServer(
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
-    copyOut: (query, format) =>
-      copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout')),
+    copyOut: (query, format, gone) =>
+      copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout'), gone),
     close: () => pool.end(),
   })
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { Rejection } from '../domain/refusals.ts'
 import { whoOf } from './caller.ts'
@@ -27,7 +27,7 @@ declare module 'fastify' {
 export function limitExports(app: FastifyInstance): void {
   const underWay = new Map<AbortController, string>()
   app.addHook('preClose', async () => {
-    for (const ending of underWay.keys()) ending.abort(new Error('the service is stopping'))
+    for (const ending of underWay.keys()) ending.abort(stopping())
   })
   app.decorate('export', async (request, reply, start) => {
     const who = whoOf(request)
@@ -53,7 +53,13 @@ export function limitExports(app: FastifyInstance): void {
       return stream
     } catch (error) {
       underWay.delete(ending)
-      throw error
+      if (!signal.aborted) throw error
+      if (!reply.raw.destroyed) throw signal.reason
+      return Readable.from([]).destroy() // There is nobody to tell.
     }
   })
+}
+
+function stopping(): Rejection {
+  return new Rejection('unavailable', 'The service is stopping. Nothing was done; try again in a moment.')
 }

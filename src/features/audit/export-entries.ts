@@ -48,9 +48,17 @@ const list = (write: (column: (typeof columns)[number]) => SQL) => sql.join(colu
 const cells = list(({ name, value, csv }) => sql`${csv ?? value} as ${sql.identifier(name)}`)
 const members = list(({ name, value }) => sql`${value} as ${sql.identifier(name)}`)
 
-/** Streams the selected entries, one row per line of an entry, by the time of the hand-over, oldest first. */
-export function exportEntries(db: Database, selection: Selection, type: ExportType): Promise<Readable> {
-  return db.copyOut(exportQuery(selection, type), type === 'text/csv' ? 'csv' : 'lines')
+/**
+ * Streams the selected entries, one row per line of an entry, by the time of the hand-over, oldest first, until nobody
+ * wants them any more (`gone`).
+ */
+export function exportEntries(
+  db: Database,
+  selection: Selection,
+  type: ExportType,
+  gone: AbortSignal,
+): Promise<Readable> {
+  return db.copyOut(exportQuery(selection, type), type === 'text/csv' ? 'csv' : 'lines', gone)
 }
 
 /**

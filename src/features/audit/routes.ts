@@ -101,9 +101,9 @@ async function showExport(app: App, deps: Deps, request: FastifyRequest, reply: 
     if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
   }
   const asked = await readSelection(db, request.caller, query)
-  const stream = await app.export(request, reply, async () => {
+  const stream = await app.export(request, reply, async (gone) => {
     const selection = await recordExport(db, accessOf(request, asked), asked.selection, asked.person?.personId ?? null)
-    return readAged(deps, reply, (from) => exportEntries(from, selection, type))
+    return readAged(deps, reply, (from) => exportEntries(from, selection, type, gone))
   })
   return reply.type(`${type}; charset=utf-8`).send(stream)
 }
