@@ -46,6 +46,7 @@ const attacks: Record<string, Attack> = {
   'a flood of /healthz': flood({ path: '/healthz' }),
   'a flood of /readyz': flood({ path: '/readyz' }),
   'a flood of /metrics': flood({ path: '/metrics' }),
+  'a flood of the operations listener': flood({ path: '/metrics' }, (server) => server.operations()),
   'a flood of unknown routes': flood({ path: '/nothing' }),
   'a flood of wrong bearers': flood({
     path: '/v1/products/ffp2',
@@ -83,10 +84,13 @@ async function tokenFlood(server: Server, body: string): Promise<() => void> {
   return flood({ path: '/v1/reservations', method: 'POST', headers, body })({ server } as Attacked)
 }
 
-function flood(request: Partial<autocannon.Request> & { path: string }): Attack {
+function flood(
+  request: Partial<autocannon.Request> & { path: string },
+  urlOf = (server: Server) => server.url(),
+): Attack {
   return async ({ server }) => {
     const instance = autocannon({
-      url: server.url(),
+      url: urlOf(server),
       connections: CONNECTIONS,
       duration: 600,
       requests: [request as autocannon.Request],

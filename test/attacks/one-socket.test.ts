@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { cutGreedySockets } from '../../src/http/sockets.ts'
+import { attacking } from '../support/attack.ts'
 import { answerOn, dial } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
 import { range } from '../support/tally.ts'
@@ -16,7 +17,7 @@ const url = await listen(app)
 t.test('one socket that reads nothing and asks 1,500 times is cut, and nobody else waits', async (t) => {
   const socket = await dial(url)
   const cut = new Promise((resolve) => socket.once('close', resolve))
-  socket.write(`GET /docs/js/scalar.js HTTP/1.1\r\n${HOST}\r\n${HEALTH.repeat(1_500)}`)
+  socket.write(`GET /docs/js/scalar.js HTTP/1.1\r\n${HOST}\r\n${HEALTH.repeat(attacking(1_500))}`)
   socket.resume()
   await cut
   t.equal((await app.inject({ url: '/v1/products' })).statusCode, 200)
@@ -36,16 +37,16 @@ t.test('eight requests ahead of their answers are answered in order on one conne
 t.test('answers that nobody reads take up no share of the work, nor do bodies that never come', async (t) => {
   let begun = 0
   app.server.on('request', () => begun++)
-  for (const socket of await connections(t, 150)) {
+  for (const socket of await connections(t, attacking(150))) {
     socket.pause()
     socket.write(`GET /docs/js/scalar.js HTTP/1.1\r\n${HOST}\r\n${HEALTH.repeat(3)}`)
   }
-  for (const socket of await connections(t, 300)) {
+  for (const socket of await connections(t, attacking(300))) {
     socket.write(
       `POST /oauth/token HTTP/1.1\r\n${HOST}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\n`,
     )
   }
-  await until('it did not begin with all of them', () => begun >= 450)
+  await until('it did not begin with all of them', () => begun >= attacking(450))
   t.equal((await app.inject({ url: '/v1/products' })).statusCode, 200, 'the same address is served')
 })
 

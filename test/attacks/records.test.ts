@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Database } from '../../src/db/database.ts'
+import { attacking } from '../support/attack.ts'
 import { startBeside, startService } from '../support/service.ts'
 import { range } from '../support/tally.ts'
 import { makeWorld, must } from '../support/world.ts'
@@ -11,7 +12,7 @@ const refusals = async () => (await service.db.foreign('select from refusals')).
 t.test('a storm of refused reservations leaves 60 an hour of each person, and each is answered', async (t) => {
   const [greedy, other] = [await world.professional(1), await world.professional(2)]
   const before = await refusals()
-  for (const _ of range(70)) must(409, await world.reserve(greedy.token, { quantity: 1 }))
+  for (const _ of range(attacking(70))) must(409, await world.reserve(greedy.token, { quantity: 1 }))
   t.equal((await refusals()) - before, 60)
   must(409, await world.reserve(other.token, { quantity: 1 }))
   t.equal((await refusals()) - before, 61, 'those of others are kept')
@@ -34,7 +35,7 @@ t.test('a write that was refused makes nobody read again what each client may do
   // However long it takes: what was read does not grow old meanwhile.
   const now = performance.now()
   t.intercept(performance, 'now', { value: () => now })
-  for (const _ of range(20)) {
+  for (const _ of range(attacking(20))) {
     t.equal((await call('POST', '/v1/clients', { body: {} })).status, 401)
     t.equal((await call('POST', '/v1/clients', { token: world.admin, body: {} })).status, 400)
   }

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { sql } from '../../src/db/sql.ts'
+import { attacking } from '../support/attack.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 import { type Service, startService } from '../support/service.ts'
 import { superuser } from '../support/superuser.ts'
@@ -19,7 +20,7 @@ t.test('an export that waits for its first rows ends with its reader', { skip: o
   t.teardown(() => service.app.server.closeAllConnections())
 
   // More than there may be at a time: each has the place of the one before.
-  for (const n of range(5)) {
+  for (const n of range(attacking(5))) {
     const reader = await readerOf(t, service, `${url}/v1/audit/dispensations`, `hasty-${n}`)
     await until('its statement did not start', async () => (await statements()) === 1)
     reader.leave()

@@ -17,8 +17,8 @@ export type LaneMessage = { wants: 'file' }
 /** The answer: the path of a test file, or null when none is left. */
 export type LaneOrder = { file: string | null }
 
-// With FUZZ, somebody wants more requests than the gate sends and waits for them.
-const LONGEST_FILE_MS = process.env.FUZZ ? 3_600_000 : 300_000
+// With FUZZ or ATTACKS, somebody wants more requests than the gate sends and waits for them.
+const LONGEST_FILE_MS = process.env.FUZZ || process.env.ATTACKS ? 3_600_000 : 300_000
 const SCHEME = 'tap-of-file:'
 const CURRENT = 'gomask.currentTest'
 
