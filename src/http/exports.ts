@@ -4,6 +4,7 @@ import { Rejection } from '../domain/refusals.ts'
 import { whoOf } from './caller.ts'
 import { cutSlowReaders } from './cut-slow-readers.ts'
 import { Problem } from './problem.ts'
+import { countShares } from './shares.ts'
 
 // Each occupies a connection and a core of the database while it lasts.
 const MOST_EXPORTS = 2
@@ -25,38 +26,53 @@ declare module 'fastify' {
 
 /** Limits how many exports run at a time. When the service stops they are cut off, since they may have long to go. */
 export function limitExports(app: FastifyInstance): void {
-  const underWay = new Map<AbortController, string>()
+  const underWay = new Set<AbortController>()
+  const take = countExports()
   app.addHook('preClose', async () => {
-    for (const ending of underWay.keys()) ending.abort(stopping())
+    for (const ending of underWay) ending.abort(stopping())
   })
   app.decorate('export', async (request, reply, start) => {
-    const who = whoOf(request)
-    const own = [...underWay.values()].filter((each) => each === who).length
-    if (own >= MOST_OF_ONE) {
-      throw new Problem('rate_limited', 'You have an export under way. Read it to its end or leave it, then try again.')
-    }
-    if (underWay.size >= MOST_EXPORTS) {
-      throw new Rejection('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`)
-    }
+    const giveBack = take(whoOf(request))
     const ending = new AbortController()
     const { signal } = ending
-    underWay.set(ending, who)
+    underWay.add(ending)
+    const leave = () => {
+      underWay.delete(ending)
+      giveBack()
+    }
     reply.raw.once('close', () => ending.abort(new Error('the reader has gone')))
     try {
       const source = await start(signal)
       const stream = cutSlowReaders(source)
-      stream.once('close', () => underWay.delete(ending))
+      stream.once('close', leave)
       const end = () => stream.readableEnded || stream.destroy(signal.reason as Error)
       stream.on('error', () => {}) // Told to whoever reads, if anybody does.
       if (signal.aborted) end()
       else signal.addEventListener('abort', end)
       return stream
     } catch (error) {
-      underWay.delete(ending)
+      leave()
       if (!signal.aborted) throw error
       if (!reply.raw.destroyed) throw signal.reason
       return Readable.from([]).destroy() // There is nobody to tell.
     }
+  })
+}
+
+function countExports(): (who: string) => () => void {
+  return countShares({
+    ofOne: {
+      most: MOST_OF_ONE,
+      problem: () =>
+        new Problem('rate_limited', 'You have an export under way. Read it to its end or leave it, then try again.', {
+          retryAfterSeconds: 10,
+        }),
+    },
+    inAll: {
+      most: MOST_EXPORTS,
+      problem: () =>
+        new Problem('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`),
+    },
   })
 }
 

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
+import { countShares } from './shares.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose share of the work the request takes up, while it is worked on. */
-    workFor: string | undefined
+    /** Gives back the place that the request takes up while it is worked on. */
+    endWork: (() => void) | undefined
   }
 }
 
@@ -21,7 +22,7 @@ const LONGEST_URL = 8_192
  */
 export function shedLoad(app: FastifyInstance): void {
   const work = countWork()
-  app.decorateRequest('workFor')
+  app.decorateRequest('endWork')
   app.addHook('onRequest', async (request) => {
     if (request.raw.url && request.raw.url.length > LONGEST_URL) {
       throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
@@ -42,35 +43,30 @@ export function shedLoad(app: FastifyInstance): void {
 }
 
 function countWork(): { begin(request: FastifyRequest): void; end(request: FastifyRequest): void } {
-  const shares = new Map<string, number>()
-  let inFlight = 0
-  return {
-    begin(request) {
-      const who = whoOf(request)
-      const own = shares.get(who) ?? 0
-      if (own >= MOST_OF_ONE) {
-        throw new Problem('rate_limited', `You have ${MOST_OF_ONE} requests under way. Wait until some are answered.`, {
+  const take = countShares({
+    ofOne: {
+      most: MOST_OF_ONE,
+      problem: () =>
+        new Problem('rate_limited', `You have ${MOST_OF_ONE} requests under way. Wait until some are answered.`, {
           retryAfterSeconds: 1,
-        })
-      }
-      if (inFlight >= MOST_IN_FLIGHT) {
-        throw new Problem(
+        }),
+    },
+    inAll: {
+      most: MOST_IN_FLIGHT,
+      problem: () =>
+        new Problem(
           'unavailable',
           'The service has more requests than it can take on. Nothing was done; try again in a moment.',
-        )
-      }
-      inFlight++
-      shares.set(who, own + 1)
-      request.workFor = who
+        ),
+    },
+  })
+  return {
+    begin(request) {
+      request.endWork = take(whoOf(request))
     },
     end(request) {
-      const who = request.workFor
-      if (who === undefined) return
-      request.workFor = undefined
-      inFlight--
-      const left = (shares.get(who) ?? 0) - 1
-      if (left > 0) shares.set(who, left)
-      else shares.delete(who)
+      request.endWork?.()
+      request.endWork = undefined
     },
   }
 }
