@@ -29,6 +29,7 @@ import { answerClientErrors, answerUnroutable, handleErrors } from './http/error
 import { limitExports } from './http/exports.ts'
 import { knowNetworks } from './http/forwarded.ts'
 import { healthRoutes } from './http/health.ts'
+import { limitHeavyReadings } from './http/heavy-readings.ts'
 import { ownIssuers } from './http/issuers/own.ts'
 import { parseJson } from './http/json.ts'
 import { keyRoutes } from './http/key-routes.ts'
@@ -97,6 +98,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   })
   await metrics(app)
   watchReadiness(app, deps)
+  limitHeavyReadings(app)
   limitExports(app)
   await documentation(app, controllerOf(deps.config))
   await app.register(routes, deps)

@@ -18,7 +18,12 @@ const environment = z.object({
       about:
         'PostgreSQL 15 or newer with PostGIS 3.3 or newer; if not set, the embedded database in DATA_DIR, for trials',
     }),
-  DATABASE_POOL: count(1, 200, 20, 'size of this process’s pool of connections to PostgreSQL'),
+  DATABASE_POOL: count(
+    1,
+    200,
+    20,
+    'connections of this process to PostgreSQL, a fifth of them for audits; each export under way, of two at most, takes one more',
+  ),
   DATABASE_READ_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
     .optional()

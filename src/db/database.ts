@@ -28,6 +28,11 @@ export interface Database extends Queryable {
    * for both sides. A statement that takes long or waits for a lock would hold up those behind it.
    */
   readings: Queryable
+  /**
+   * Runs what audits read, and the records of their readings. On a server they have a few connections of their own and
+   * wait for one another only, so that what decides at a counter never waits for them.
+   */
+  audits: Queryable
   /** One attempt: begins, runs the work, and commits, or rolls back if the work throws. `inTransaction` retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** What its connections were opened with. */

@@ -77,6 +77,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
         clock: followClock(),
         ...queryable(pglite),
         readings: queryable(pglite),
+        audits: queryable(pglite),
         attempt: (work) => attempt(pglite, work),
         foreign: (sql, values) => send(pglite, sql, values),
         copyOut: (query, format) => copyOut(pglite, query, format),

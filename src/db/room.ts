@@ -21,6 +21,7 @@ export function rememberingRoom(database: Omit<Database, 'room'>): Database {
     ...database,
     ...queryable(database),
     readings: queryable(database.readings),
+    audits: queryable(database.audits),
     attempt: (work) => watched(database.attempt(work)),
     foreign: (statement, values) => watched(database.foreign(statement, values)),
     room,

@@ -18,10 +18,13 @@ export const UNHURRIED: Partial<Timeouts> = { statementMs: 0, answerMs: 0 }
 // One process can write and read about as fast as one connection of PostgreSQL searches; two more absorb slower
 // searches.
 const SHARED_CONNECTIONS = 3
+// What reads much keeps the database's cores busy too: four of twenty connections leave them to what decides.
+const AUDITS_SHARE = 1 / 5
 
 /**
- * Opens a pool of connections to PostgreSQL, made when first used. Each works as gomask_app, with the service's
- * timeouts unless others are given.
+ * Opens so many connections to PostgreSQL in all, each made when first used. They work as gomask_app, with the
+ * service's timeouts unless others are given. A fifth of them, rounded down but at least one, is for audits; a single
+ * one is for everything.
  */
 export function openServer(
   url: string,
@@ -29,9 +32,31 @@ export function openServer(
 ): Database {
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const settings = settingsWith(timeouts)
+  const open = (max: number) => openPool({ ...connectionWith(url, settings), max }, timeouts, options.onError)
+  const forAudits = options.connections > 1 ? Math.max(1, Math.floor(options.connections * AUDITS_SHARE)) : 0
+  const deciding = options.connections - forAudits
+  const pool = open(deciding)
+  const audits = forAudits > 0 ? open(forAudits) : pool
+  // Under constant reading these connections are never returned, so transactions need others.
+  const shared = Math.min(SHARED_CONNECTIONS, Math.floor(deciding / 2))
+  return rememberingRoom({
+    kind: 'server',
+    settings,
+    clock: followClock(),
+    ...queryable(pool),
+    readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
+    audits: queryable(audits),
+    attempt: (work) => attempt(pool, work),
+    foreign: (sql, values) => pool.query(sql, values),
+    copyOut: (query, format, gone) =>
+      copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout'), gone),
+    close: async () => void (await Promise.all([...new Set([pool, audits])].map((each) => each.end()))),
+  })
+}
+
+function openPool(config: pg.PoolConfig, timeouts: Timeouts, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
-    ...connectionWith(url, settings),
-    max: options.connections,
+    ...config,
     pipeline: true,
     stream: () => new GatheringSocket(),
     connectionTimeoutMillis: timeouts.acquireMs,
@@ -40,22 +65,9 @@ export function openServer(
     keepAlive: true,
     application_name: 'gomask',
   })
-  // Under constant reading these connections are never returned, so transactions need others.
-  const shared = Math.min(SHARED_CONNECTIONS, Math.floor(options.connections / 2))
   // Without a listener, an idle connection closed by the server would end the process. The next request opens another.
-  pool.on('error', options.onError)
-  return rememberingRoom({
-    kind: 'server',
-    settings,
-    clock: followClock(),
-    ...queryable(pool),
-    readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
-    attempt: (work) => attempt(pool, work),
-    foreign: (sql, values) => pool.query(sql, values),
-    copyOut: (query, format, gone) =>
-      copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout'), gone),
-    close: () => pool.end(),
-  })
+  pool.on('error', onError)
+  return pool
 }
 
 function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {

@@ -46,7 +46,7 @@ const attacks: Record<string, Attack> = {
   'a flood of /healthz': flood({ path: '/healthz' }),
   'a flood of /readyz': flood({ path: '/readyz' }),
   'a flood of /metrics': flood({ path: '/metrics' }),
-  'a flood of the operations listener': flood({ path: '/metrics' }, (server) => server.operations()),
+  'a flood of the operations listener': flood({ path: '/metrics' }, { urlOf: (server) => server.operations() }),
   'a flood of unknown routes': flood({ path: '/nothing' }),
   'a flood of wrong bearers': flood({
     path: '/v1/products/ffp2',
@@ -64,6 +64,22 @@ const attacks: Record<string, Attack> = {
       authorization: `Basic ${Buffer.from('0199c2a0-0000-7000-8000-000000000000:0199c2a0-0000-7000-8000-000000000000.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA').toString('base64')}`,
     },
   }),
+  'thirty searches for anomalies at once': async ({ server }) => {
+    const tokens = await Promise.all(
+      range(15).map((n) => server.token({ role: 'regulator', subject: `ars-${n}`, territories: ['FR'] })),
+    )
+    const ends = tokens.map((token) =>
+      flood(
+        { path: '/v1/audit/anomalies', headers: { authorization: `Bearer ${token}` } },
+        { connections: 2 },
+      )({
+        server,
+      } as Attacked),
+    )
+    return async () => {
+      for (const end of await Promise.all(ends)) end()
+    }
+  },
   'bodies of unknown keys': async ({ server }) => {
     const keys = range(25_000).map((n) => `"k${n.toString(36)}":1`)
     return tokenFlood(server, JSON.stringify(JSON.parse(`{${keys.join(',')}}`)))
@@ -86,12 +102,12 @@ async function tokenFlood(server: Server, body: string): Promise<() => void> {
 
 function flood(
   request: Partial<autocannon.Request> & { path: string },
-  urlOf = (server: Server) => server.url(),
+  { urlOf = (server: Server) => server.url(), connections = CONNECTIONS } = {},
 ): Attack {
   return async ({ server }) => {
     const instance = autocannon({
       url: urlOf(server),
-      connections: CONNECTIONS,
+      connections,
       duration: 600,
       requests: [request as autocannon.Request],
     })

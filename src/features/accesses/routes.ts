@@ -37,7 +37,7 @@ export async function accessRoutes(app: App, deps: Deps): Promise<void> {
   auditRoute(app, deps)
 }
 
-function ownRoute(app: App, { db }: Deps): void {
+function ownRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/accesses/me',
     {
@@ -61,11 +61,11 @@ function ownRoute(app: App, { db }: Deps): void {
   )
 }
 
-function auditRoute(app: App, { db }: Deps): void {
+function auditRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/audit/accesses',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'listAccesses',
         tags: ['audit'],

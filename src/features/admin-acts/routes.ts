@@ -39,11 +39,11 @@ const adminAct = z
   .meta({ id: 'AdminAct', description: 'Something that was done to what is administered; it is never changed.' })
 
 /** Who changed what is administered. */
-export async function adminActRoutes(app: App, { db }: Deps): Promise<void> {
+export async function adminActRoutes(app: App, { db: { audits: db } }: Deps): Promise<void> {
   app.get(
     '/v1/audit/admin-acts',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'listAdminActs',
         tags: ['audit'],

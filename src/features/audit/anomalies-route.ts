@@ -39,7 +39,7 @@ export function anomaliesRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/anomalies',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditAnomalies',
         tags: ['audit'],
@@ -51,10 +51,12 @@ export function anomaliesRoute(app: App, deps: Deps): void {
     },
     async ({ caller, query }, reply) => {
       const after = positionOf(query.cursor, position)
-      const search = await searchOf(deps.db, caller, { ...query, to: query.to ?? after?.to })
+      const search = await searchOf(deps.db.audits, caller, { ...query, to: query.to ?? after?.to })
       const kinds = query.kind ? [query.kind] : names
+      const isRead = () => !reply.raw.destroyed
       const found = await orAskForLess(
-        () => readAged(deps, reply, (from) => find(from, search, kinds, after, query.limit + 1)),
+        () =>
+          readAged(deps, reply, (from) => find(from.audits, search, { kinds, after, limit: query.limit + 1, isRead })),
         'one `kind`, a `territory` within the remit, or fewer days between `from` and `to`',
       )
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
@@ -78,17 +80,20 @@ async function searchOf(
   return { remit: remit.filter((code) => part.includes(code)), professions, from, to }
 }
 
-async function find(
-  db: Queryable,
-  search: Search,
-  kinds: readonly AnomalyName[],
-  after: z.output<typeof position> | null,
-  limit: number,
-): Promise<FoundAnomaly[]> {
+interface Wanted {
+  kinds: readonly AnomalyName[]
+  after: z.output<typeof position> | null
+  limit: number
+  /** Whether there is still somebody to answer. */
+  isRead(): boolean
+}
+
+async function find(db: Queryable, search: Search, { kinds, after, limit, isRead }: Wanted): Promise<FoundAnomaly[]> {
   const found: FoundAnomaly[] = []
   for (const name of kinds.slice(Math.max(0, after ? kinds.indexOf(after.kind) : 0))) {
     const key = after?.kind === name ? after.key : null
-    if (found.length < limit) found.push(...(await findAnomalies(db, name, search, key, limit - found.length)))
+    if (found.length < limit && isRead())
+      found.push(...(await findAnomalies(db, name, search, key, limit - found.length)))
   }
   return found
 }

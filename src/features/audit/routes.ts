@@ -35,7 +35,7 @@ function selectionRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/dispensations',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       exposeHeadRoute: false, // It would run the whole export and throw it away.
       schema: {
         operationId: 'auditDispensations',
@@ -76,18 +76,18 @@ function typeFor(request: FastifyRequest): (typeof TYPES)[number] {
 }
 
 async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply, query: SelectionQuery) {
-  const { db } = deps
+  const { audits } = deps.db
   const before = positionOf(query.cursor, position)
-  const asked = await readSelection(db, request.caller, query)
+  const asked = await readSelection(audits, request.caller, query)
   const limit = query.limit ?? PAGE_ITEMS
   const entries = await orAskForLess(
-    () => readAged(deps, reply, (from) => listEntries(from, asked.selection, before, limit + 1)),
+    () => readAged(deps, reply, (from) => listEntries(from.audits, asked.selection, before, limit + 1)),
     'name a `territory`, a `pharmacy` or a `professional`, or less time between `from` and `to`',
   )
   const found = page(entries, limit, ({ occurredAt, id }) => ({ at: occurredAt, id }))
   const shown = new Set(found.items.map(({ personId }) => personId))
   await recordAccess(
-    db,
+    audits,
     { kind: 'audit', ...accessOf(request, asked) },
     asked.person === undefined ? [...shown] : [asked.person?.personId ?? null],
   )
@@ -95,14 +95,19 @@ async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply
 }
 
 async function showExport(app: App, deps: Deps, request: FastifyRequest, reply: FastifyReply, type: ExportType) {
-  const { db } = deps
+  const { audits } = deps.db
   const query = request.query as SelectionQuery
   for (const field of ['limit', 'cursor'] as const) {
     if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
   }
-  const asked = await readSelection(db, request.caller, query)
+  const asked = await readSelection(audits, request.caller, query)
   const stream = await app.export(request, reply, async (gone) => {
-    const selection = await recordExport(db, accessOf(request, asked), asked.selection, asked.person?.personId ?? null)
+    const selection = await recordExport(
+      audits,
+      accessOf(request, asked),
+      asked.selection,
+      asked.person?.personId ?? null,
+    )
     return readAged(deps, reply, (from) => exportEntries(from, selection, type, gone))
   })
   return reply.type(`${type}; charset=utf-8`).send(stream)

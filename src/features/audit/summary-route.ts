@@ -13,7 +13,7 @@ export function summaryRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/summary',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditSummary',
         tags: ['audit'],
@@ -25,22 +25,22 @@ export function summaryRoute(app: App, deps: Deps): void {
       },
     },
     async ({ caller, query }, reply) => {
-      const { db } = deps
+      const { audits } = deps.db
       const { groupBy, from = null, to = null, limit } = query
       if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
       const after = positionOf(query.cursor, summaryPosition(groupBy))
       const question = {
-        remit: await territoriesWithin(db, caller.territories),
+        remit: await territoriesWithin(audits, caller.territories),
         professions: caller.professions.length > 0 ? caller.professions : null,
         groupBy,
         from,
         to,
         pharmacy: query.pharmacy ?? null,
         profession: query.profession ?? null,
-        territories: query.territory === undefined ? null : await readTerritory(db, query.territory),
+        territories: query.territory === undefined ? null : await readTerritory(audits, query.territory),
         product: query.product ?? null,
       }
-      const found = await readAged(deps, reply, (from) => summarise(from, question, after, limit + 1))
+      const found = await readAged(deps, reply, (from) => summarise(from.audits, question, after, limit + 1))
       return page(found, limit, (totals) => groupBy.map((name) => totals[name] ?? ''))
     },
   )

@@ -146,12 +146,13 @@ function listRoute(app: App, { db }: Deps): void {
       const before = positionOf(query.cursor, uuid)
       const reading = readingOf(request, 'dispensation')
       const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
-      const read = await listEntries(db, caller, { pharmacy, before, limit: query.limit }, atCounter)
+      const from = caller.role === 'regulator' ? db.audits : db
+      const read = await listEntries(from, caller, { pharmacy, before, limit: query.limit }, atCounter)
       const found = page(read, query.limit, ({ id }) => id)
       if (caller.role === 'regulator' && reading) {
         // A row per person, so that each authority can see who looked at whom in its remit.
         const persons = [...new Set(found.items.map(({ personId }) => personId))]
-        await recordAccess(db, { ...reading, outcome: 'shown' }, persons)
+        await recordAccess(from, { ...reading, outcome: 'shown' }, persons)
       }
       return { ...found, items: found.items.map(entryView) }
     },

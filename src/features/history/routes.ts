@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Database } from '../../db/database.ts'
+import type { Queryable } from '../../db/database.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
@@ -29,7 +29,7 @@ export async function historyRoutes(app: App, deps: Deps): Promise<void> {
   namedRoute(app, deps)
 }
 
-function ownRoute(app: App, { db }: Deps): void {
+function ownRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/professionals/me/history',
     {
@@ -46,7 +46,7 @@ function ownRoute(app: App, { db }: Deps): void {
   )
 }
 
-function namedRoute(app: App, { db }: Deps): void {
+function namedRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/professionals/:id/history',
     {
@@ -82,7 +82,7 @@ function namedRoute(app: App, { db }: Deps): void {
   )
 }
 
-async function ownHistory(db: Database, identifier: string, query: { cursor?: string | undefined; limit: number }) {
+async function ownHistory(db: Queryable, identifier: string, query: { cursor?: string | undefined; limit: number }) {
   const found = await readOwnHistory(db, identifier, positionOf(query.cursor, timePosition), query.limit + 1)
   const { items, nextCursor } = page(found, query.limit, positionIn)
   return { items: items.map(entryView), nextCursor }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Queryable } from '../../db/database.ts'
 import { iso } from '../../domain/instant.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorOf } from '../../http/effects.ts'
@@ -19,11 +20,11 @@ const selection = z.strictObject({
 })
 
 /** What regulators can check offline. */
-export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> {
+export async function ledgerBundleRoutes(app: App, { db: { audits: db } }: Deps): Promise<void> {
   app.get(
     '/v1/ledger/bundle',
     {
-      config: { policy: { scope: 'ledger:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'ledger:read', regulator: 'listed' } },
       exposeHeadRoute: false, // It would read the whole selection and throw it away.
       schema: {
         operationId: 'readLedgerBundle',
@@ -60,7 +61,7 @@ export async function ledgerBundleRoutes(app: App, { db }: Deps): Promise<void> 
 // A bundle of one person's history is a reading of that person; any other is recorded as one export for everybody in
 // it.
 async function record(
-  db: Deps['db'],
+  db: Queryable,
   request: FastifyRequest,
   query: z.output<typeof selection>,
   outcome: 'shown' | 'not_found',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Database } from '../../db/database.ts'
+import type { Queryable } from '../../db/database.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
@@ -24,7 +24,7 @@ export async function ledgerRoutes(app: App, deps: Deps): Promise<void> {
   consistencyRoute(app, deps)
 }
 
-function checkpointRoute(app: App, { db }: Deps): void {
+function checkpointRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/ledger/checkpoint',
     {
@@ -45,7 +45,7 @@ function checkpointRoute(app: App, { db }: Deps): void {
   )
 }
 
-function keyRoute(app: App, { db, signers }: Deps): void {
+function keyRoute(app: App, { db: { audits: db }, signers }: Deps): void {
   app.get(
     '/v1/ledger/key',
     {
@@ -69,7 +69,7 @@ function keyRoute(app: App, { db, signers }: Deps): void {
   )
 }
 
-function inclusionRoute(app: App, { db }: Deps): void {
+function inclusionRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/ledger/inclusion-proof',
     {
@@ -104,7 +104,7 @@ function inclusionRoute(app: App, { db }: Deps): void {
   )
 }
 
-function consistencyRoute(app: App, { db }: Deps): void {
+function consistencyRoute(app: App, { db: { audits: db } }: Deps): void {
   app.get(
     '/v1/ledger/consistency-proof',
     {
@@ -127,7 +127,7 @@ function consistencyRoute(app: App, { db }: Deps): void {
   )
 }
 
-async function requireCheckpoint(db: Database): Promise<PublishedCheckpoint> {
+async function requireCheckpoint(db: Queryable): Promise<PublishedCheckpoint> {
   const newest = await newestCheckpoint(db)
   if (!newest) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
   return newest

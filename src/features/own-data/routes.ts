@@ -24,7 +24,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
   app.get(
     '/v1/professionals/me/data',
     {
-      config: { policy: { scope: 'dispensations:read', professional: 'self' } },
+      config: { isHeavy: true, policy: { scope: 'dispensations:read', professional: 'self' } },
       exposeHeadRoute: false, // HEAD would read everything and throw it away.
       schema: {
         operationId: 'readOwnData',
@@ -40,7 +40,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
       },
     },
     async ({ caller }, reply) => {
-      const pieces = await exportOwnData(db, professionalOf(caller), about)
+      const pieces = await exportOwnData(db.audits, professionalOf(caller), about)
       if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
       reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
       // One piece ahead of the reader, so that a slow one keeps no more in memory.

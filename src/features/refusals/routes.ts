@@ -78,11 +78,11 @@ const refusal = z
   .meta({ id: 'Refusal', description: 'A refusal, with what decided it at the time.' })
 
 /** What was refused, and why. */
-export async function refusalRoutes(app: App, { db }: Deps): Promise<void> {
+export async function refusalRoutes(app: App, { db: { audits: db } }: Deps): Promise<void> {
   app.get(
     '/v1/audit/refusals',
     {
-      config: { policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'listRefusals',
         tags: ['audit'],
