@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fastifyMetrics from 'fastify-metrics'
 import { keptForASecond } from './kept.ts'
 import { refusalKinds } from './refusals.ts'
+
+const MOST_A_SECOND = 10
+const SECOND_MS = 1_000
 
 /**
  * Measures the process and every route registered after it, labelled by pattern, since a path may name a person. Counts
@@ -33,12 +37,31 @@ export interface Register {
   metrics(): Promise<string>
 }
 
-/** Serves the metrics to Prometheus. To write them takes milliseconds, so they are written once a second at most. */
+/**
+ * Serves the metrics to Prometheus. To write them takes milliseconds, so they are written once a second at most; they
+ * are long, so whoever asks more than ten times a second is answered a second late.
+ */
 export function serveMetrics(app: FastifyInstance, register: Register): void {
   const written = keptForASecond(() => register.metrics())
-  app.get('/metrics', async (_request, reply) =>
-    reply.header('content-type', register.contentType).send(await written()),
-  )
+  const heldIfFlood = holdFloods()
+  app.get('/metrics', async (_request, reply) => {
+    const text = await written()
+    await heldIfFlood()
+    return reply.header('content-type', register.contentType).send(text)
+  })
+}
+
+function holdFloods(): () => Promise<void> {
+  let since = Number.NEGATIVE_INFINITY
+  let asked = 0
+  return async () => {
+    const now = performance.now()
+    if (now - since >= SECOND_MS) {
+      since = now
+      asked = 0
+    }
+    if (++asked > MOST_A_SECOND) await pause(SECOND_MS)
+  }
 }
 
 /** The state of the ledger's log. */

@@ -49,6 +49,22 @@ t.test('the metrics are written once a second, however often anybody asks', asyn
   t.strictSame(new Set((await ask()).map(({ body }) => body)), new Set(['2']))
 })
 
+t.test('a flood of the metrics is answered late, and no probe is', async (t) => {
+  const register = { contentType: 'text/plain', metrics: async () => 'metrics' }
+  const app = await buildOperations({ readiness: () => Promise.reject(), metrics: { client: { register } } })
+  t.teardown(() => app.close())
+  // However long it takes: all of it is within a second.
+  const now = performance.now()
+  t.intercept(performance, 'now', { value: () => now })
+  for (const _ of range(10)) await app.inject({ url: '/metrics' })
+  const order: string[] = []
+  const late = app.inject({ url: '/metrics' }).then(({ statusCode }) => order.push(`flood ${statusCode}`))
+  await app.inject({ url: '/healthz' })
+  order.push('probe')
+  await late
+  t.strictSame(order, ['probe', 'flood 200'])
+})
+
 async function made(t: Test): Promise<Server> {
   if (!serverUrl) {
     const folder = await makeDataDir()
