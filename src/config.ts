@@ -39,6 +39,9 @@ const environment = z.object({
     'bring the database up to date at start, where the login may; if false, refuse one that is not up to date',
   ),
   STRICT_ROLES: flag(false, 'refuse a login of the database that may do more than the service needs, not only warn'),
+  FOUR_EYES: z.enum(['auto', 'true', 'false']).default('auto').meta({
+    about: 'whether a second admin confirms what gives a client power; auto: once two admin clients have been made',
+  }),
   SIGNING_KEY_FILE: z.string().optional().meta({
     about: 'PEM file (PKCS #8, P-256) whose first key signs tokens and all verify; if not set, made in DATA_DIR',
   }),

@@ -3,19 +3,25 @@ import { grantClient, withdrawGrant } from '../features/clients/grants.ts'
 import { listClients } from '../features/clients/queries.ts'
 import { resume, revoke, revokeClientTokens, secret, suspend } from './clients/changes.ts'
 import { create } from './clients/create.ts'
-import { finess, finessOf, id, idOf, run } from './clients/run.ts'
+import { confirm, decline } from './clients/requests.ts'
+import { awaitingLine, finess, finessOf, id, idOf, run } from './clients/run.ts'
 import { actorOf, operator } from './operator.ts'
 
 const BY = 'admin gomask client' // Whoever has the database's password is an admin.
 
 const list = defineCommand({
-  meta: { name: 'list', description: 'Print the clients, newest first: id, status, role, pharmacies, secrets, name' },
+  meta: {
+    name: 'list',
+    description:
+      'Print the clients, newest first: id, status, role, pharmacies, secrets, name, and what awaits another person',
+  },
   async run() {
     await run(null, async (tx) => {
       for (let page = await listClients(tx, null, 100); page.length > 0; ) {
         for (const each of page) {
           const { pharmacies, secrets } = each
-          console.log([each.id, each.status, each.role, pharmacies, secrets.length, each.name].join('  '))
+          const line = [each.id, each.status, each.role, pharmacies, secrets.length, each.name].join('  ')
+          console.log(`${line}${awaitingLine(each.id, each.awaiting?.id)}`)
         }
         page = await listClients(tx, page.at(-1)?.id ?? null, 100)
       }
@@ -59,6 +65,8 @@ export const client = defineCommand({
     suspend,
     resume,
     revoke,
+    confirm,
+    decline,
     'revoke-tokens': revokeClientTokens,
     grant,
     withdraw,

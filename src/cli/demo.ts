@@ -65,7 +65,7 @@ async function ownConfig({
   ...given
 }: Config): Promise<Config> {
   if (given.DATABASE_URL) await requireUnused(given.DATABASE_URL)
-  return { ...given, LOG_LEVEL, DATA_DIR: await emptyFolder(given.DATA_DIR) }
+  return { ...given, LOG_LEVEL, FOUR_EYES: 'false', DATA_DIR: await emptyFolder(given.DATA_DIR) }
 }
 
 /** Fills the database and returns its clock. */

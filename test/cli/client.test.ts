@@ -94,6 +94,25 @@ t.test(
       },
     )
 
+    await t.test('what gives power waits for an operator of another name, who confirms or declines it', async (t) => {
+      const env = { DATABASE_URL: service.url ?? '', FOUR_EYES: 'true' }
+      const as = (operator: string, ...args: string[]) => gomask(['client', ...args, '--operator', operator], env)
+      const options = ['--name', 'ARS', '--role', 'regulator', '--scope', 'audit:read', '--territory', 'FR']
+      const { stdout } = await as('Ana', 'create', ...options)
+      const [, made = '', secret = '', request = ''] =
+        /^client (\S{36})\nsecret (\S{80})\nawaits .* confirm \S{36} (\S{36}) --operator NAME\n$/.exec(stdout) ?? []
+      const status = async () => (await askToken(service, basic({ id: made, secret }))).status
+      t.match((await client('list')).stdout, `ARS\nawaits another person: gomask client confirm ${made} ${request}`)
+      t.match(await as('Ana', 'confirm', made, request), { code: 1, stdout: '', stderr: /another admin/ })
+      t.equal(await status(), 401)
+      t.match(await as('Bo', 'confirm', made, request), { code: 0, stdout: `client ${made} active\n` })
+      t.equal(await status(), 200)
+      const added = await as('Ana', 'secret', 'add', made)
+      const [, second = ''] = /^secret \S{80}\nawaits .* (\S{36}) --operator NAME\n$/.exec(added.stdout) ?? []
+      t.match(await as('Ana', 'decline', made, second), { code: 0, stdout: `client ${made} active\n` })
+      t.match(await as('Bo', 'confirm', made, second), { code: 1, stderr: /no such open request/ })
+    })
+
     await t.test('exits 1 with one line for what there is not or cannot be, 2 when called wrongly', async (t) => {
       for (const [args, complaint] of [
         [['suspend', seededUuid()], /no such client/],

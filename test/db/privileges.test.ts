@@ -13,6 +13,7 @@ const PROMISED = `
   audit_totals_by_pharmacy: insert, select, update
   client_assertions: delete, insert, select, update (forget_at)
   client_grants: insert, select, update
+  client_requests: insert, select, update (confirmed), update (ended_at), update (ended_by), update (secret)
   client_secrets: delete, insert, select
   clients: insert, select, update
   events: insert, select

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
+import { secondWords } from '../support/clients.ts'
 import { order, underRule } from '../support/erasure.ts'
 import { adeli } from '../support/numbers.ts'
 import { letExpire } from '../support/records.ts'
@@ -10,7 +11,7 @@ import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
 
-const service = await startService(t, { LEDGER_RETENTION_DAYS: 0, MAX_LIVE_HOLDS: 20 })
+const service = await startService(t, { LEDGER_RETENTION_DAYS: 0, MAX_LIVE_HOLDS: 20, FOUR_EYES: 'true' })
 const { app, call, db } = service
 const world = await makeWorld(service, null)
 const { admin } = world
@@ -106,12 +107,13 @@ async function others(): Promise<Write[]> {
     'POST /v1/clients/{id}/secrets': `/v1/clients/${dropped.id}/secrets`,
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
   }
+  const words = await secondWords(service)
   const tokens = { pharmacy: place.token, professional: nurse.token, regulator: world.regulator, admin }
   return routesOf(app, objects)
     .filter(({ name }) => keyed.has(name) && !/dispensations|stock-movements/.test(name))
     .map((route) => {
       const role = route.roles.find((each) => each === 'admin') ?? route.roles[0] ?? 'admin'
-      return { ...route, path: paths[route.name] ?? route.path, token: tokens[role] }
+      return { ...route, path: paths[route.name] ?? route.path, ...words[route.name], token: tokens[role] }
     })
 }
 

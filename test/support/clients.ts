@@ -27,6 +27,18 @@ export async function makeClient(
   return must(201, await call('POST', '/v1/clients', { token: admin, body: clientBody(more) })).body
 }
 
+/** By their routes’ names, how to confirm and to withdraw what somebody else has asked for; needs FOUR_EYES. */
+export async function secondWords({ call, token }: Pick<Service, 'call' | 'token'>) {
+  const asker = await token({ role: 'admin', subject: 'asker' })
+  const regulator = clientBody({ role: 'regulator', scopes: ['audit:read'], territories: ['FR'] })
+  const wordOn = async (verb: string): Promise<[string, { path: string; body: object }]> => {
+    const { id, awaiting } = must(201, await call('POST', '/v1/clients', { token: asker, body: regulator })).body
+    const path = `/v1/clients/${id}/${verb}`
+    return [`POST /v1/clients/{id}/${verb}`, { path, body: { request: awaiting.id } }]
+  }
+  return Object.fromEntries([await wordOn('confirmation'), await wordOn('withdrawal')])
+}
+
 /** The header of client_secret_basic, as RFC 6749 §2.3.1 has it. */
 export function basic({ id, secret }: MadeClient): Record<string, string> {
   const pair = [id, secret].map(encodeURIComponent).join(':')

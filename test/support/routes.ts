@@ -118,6 +118,9 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'POST /v1/clients': () => ({ body: { name: 'N', role: 'admin', scopes: ['rules:read'] } }),
   'PUT /v1/clients/{id}': () => ({ body: { name: 'N', scopes: ['rules:read'], status: 'active' } }),
   'POST /v1/clients/{id}/token-revocation': () => ({ body: {}, bodyOptional: true }),
+  // 404: nothing is asked for.
+  'POST /v1/clients/{id}/confirmation': () => ({ body: { request: ID }, status: 404 }),
+  'POST /v1/clients/{id}/withdrawal': () => ({ body: { request: ID }, status: 404 }),
   // 409: it has two already.
   'POST /v1/clients/{id}/secrets': () => ({ body: {}, bodyOptional: true, status: 409 }),
   // 404: nobody knows the id of a secret.

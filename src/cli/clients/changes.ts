@@ -3,15 +3,17 @@ import { revokeTokens, setStatus } from '../../features/clients/change-client.ts
 import { makeSecret } from '../../features/clients/secret.ts'
 import { addSecret, deleteSecret } from '../../features/clients/secrets.ts'
 import { actorOf, operator } from '../operator.ts'
-import { id, idOf, run } from './run.ts'
+import { awaitingLine, id, idOf, run } from './run.ts'
 
 const statusCommand = (name: string, status: 'active' | 'suspended' | 'revoked', description: string) =>
   defineCommand({
     meta: { name, description },
     args: { id, operator },
     async run({ args }) {
-      const client = await run(actorOf(`client ${name}`, args.operator), (tx) => setStatus(tx, idOf(args.id), status))
-      console.log(`client ${client.id} ${client.status}`)
+      const client = await run(actorOf(`client ${name}`, args.operator), (tx, asker) =>
+        setStatus(tx, idOf(args.id), status, asker),
+      )
+      console.log(`client ${client.id} ${client.status}${awaitingLine(client.id, client.awaiting?.id)}`)
     },
   })
 
@@ -37,8 +39,10 @@ const add = defineCommand({
   args: { id, operator },
   async run({ args }) {
     const secret = await makeSecret()
-    await run(actorOf('client secret add', args.operator), (tx) => addSecret(tx, idOf(args.id), secret))
-    console.log(`secret ${secret.text}`)
+    const { awaiting } = await run(actorOf('client secret add', args.operator), (tx, asker) =>
+      addSecret(tx, idOf(args.id), secret, asker),
+    )
+    console.log(`secret ${secret.text}${awaitingLine(args.id, awaiting)}`)
   },
 })
 

@@ -6,7 +6,7 @@ import { discreet } from '../errors.ts'
 import { readStorableJsonFile } from '../json-file.ts'
 import { actorOf, operator } from '../operator.ts'
 import { repeated } from '../repeated.ts'
-import { run } from './run.ts'
+import { awaitingLine, run } from './run.ts'
 
 /** `gomask client create` */
 export const create = defineCommand({
@@ -41,8 +41,10 @@ export const create = defineCommand({
       ...(args.jwks !== undefined && { jwks: await readStorableJsonFile(args.jwks) }),
     })
     const secret = body.jwks ? undefined : await makeSecret()
-    const { id } = await run(by, (tx) => createClient(tx, body, secret))
-    console.log(`client ${id}${secret ? `\nsecret ${secret.text}` : ''}`)
+    const client = await run(by, (tx, asker) => createClient(tx, body, secret, asker))
+    console.log(
+      `client ${client.id}${secret ? `\nsecret ${secret.text}` : ''}${awaitingLine(client.id, client.awaiting?.id)}`,
+    )
   },
 })
 

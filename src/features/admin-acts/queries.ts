@@ -15,6 +15,7 @@ export const kinds = [
   'rule',
   'client',
   'secret',
+  'request',
   'grant',
   'token',
 ] as const

@@ -1,26 +1,53 @@
 import type { Transaction } from '../../db/database.ts'
 import { requireSame } from '../../domain/named.ts'
 import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
-import { lockClient, readClient, refuseTokens, updateClient, updateStatus } from './queries.ts'
+import { type ClientState, isPowerful, stateOf, widens } from './powers.ts'
+import { lockClient, readClient, refuseTokens, updateClient } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
+import { endRequest } from './request-queries.ts'
 import type { Client, ClientChange } from './schema.ts'
+import { type Asker, ask, needsSecondWord } from './second-word.ts'
 
-/** Changes a client; tokens already issued follow within a second. Throws `not_found` if there is none. */
-export async function changeClient(tx: Transaction, id: string, change: ClientChange): Promise<Client | Refusal> {
-  const { role, status } = await existing(tx, id)
+/**
+ * Changes a client; tokens already issued follow within a second. What lets a powerful client do more waits for another
+ * admin. Throws `not_found` if there is none.
+ */
+export async function changeClient(
+  tx: Transaction,
+  id: string,
+  change: ClientChange,
+  by: Asker,
+): Promise<Client | Refusal> {
+  const { role } = await existing(tx, id)
   requireSame('id', change.id, id)
   requireSame('role', change.role, role)
-  if (status === 'revoked' && change.status !== 'revoked') return isRevoked()
-  await requireRegulatorRemit(tx, role, change)
-  await updateClient(tx, id, change)
-  return readClient(tx, id)
+  return changeTo(tx, await readClient(tx, id), stateOf(change), by)
 }
 
-/** Changes only the status of a client. Throws `not_found` if there is none. */
-export async function setStatus(tx: Transaction, id: string, status: Client['status']): Promise<Client | Refusal> {
-  const client = await existing(tx, id)
-  if (client.status === 'revoked' && status !== 'revoked') return isRevoked()
-  await updateStatus(tx, id, status)
+/** Changes only the status of a client, as `changeClient` would. Throws `not_found` if there is none. */
+export async function setStatus(
+  tx: Transaction,
+  id: string,
+  status: Client['status'],
+  by: Asker,
+): Promise<Client | Refusal> {
+  await existing(tx, id)
+  const before = await readClient(tx, id)
+  return changeTo(tx, before, { ...stateOf(before), status }, by)
+}
+
+async function changeTo(tx: Transaction, before: Client, after: ClientState, by: Asker): Promise<Client | Refusal> {
+  const { id, role } = before
+  if (before.status === 'revoked' && after.status !== 'revoked') return isRevoked()
+  await requireRegulatorRemit(tx, role, after)
+  const gainsPower = after.status !== 'revoked' && isPowerful(role, after.scopes) && widens(before, after)
+  if (gainsPower && (await needsSecondWord(tx, by))) {
+    await ask(tx, id, { change: after, secret: null }, by)
+  } else {
+    // What was asked for was about the client as it was.
+    await endRequest(tx, id, by.name, false)
+    await updateClient(tx, id, after)
+  }
   return readClient(tx, id)
 }
 

@@ -2,7 +2,8 @@ import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
 import { clock, instant, json, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
-import type { Client, ClientBody, ClientChange } from './schema.ts'
+import type { ClientState } from './powers.ts'
+import type { Client } from './schema.ts'
 import { type SecretRow, secretView, unexpired } from './secret-queries.ts'
 
 const columns = sql`c.id, c.name, c.role, c.status, c.scopes, c.territories, c.professions, c.jwks,
@@ -11,23 +12,33 @@ const columns = sql`c.id, c.name, c.role, c.status, c.scopes, c.territories, c.p
   (select count(*)::int from client_grants g where g.client_id = c.id and g.withdrawn_at is null) as pharmacies,
   (select coalesce(json_agg(json_build_object('id', s.id, 'createdAt', ${instant(sql`s.created_at`)},
       'expiresAt', ${instant(sql`s.expires_at`)}) order by s.created_at), '[]')
-    from client_secrets s where s.client_id = c.id and ${unexpired(sql`s`)}) as secrets`
+    from client_secrets s where s.client_id = c.id and ${unexpired(sql`s`)}) as secrets,
+  (select json_build_object('id', r.id, 'askedAt', ${instant(sql`r.asked_at`)}, 'askedBy', r.asked_by, 'change', r.change,
+      'secret', r.secret ->> 'id')
+    from client_requests r where r.client_id = c.id and r.ended_at is null) as awaiting`
 
-interface Row extends Omit<Client, 'tokensFrom' | 'createdAt' | 'updatedAt' | 'secrets'> {
+interface Row extends Omit<Client, 'tokensFrom' | 'createdAt' | 'updatedAt' | 'secrets' | 'awaiting'> {
   tokensFrom: Instant | null
   createdAt: Instant
   updatedAt: Instant
   secrets: SecretRow[]
+  awaiting: (Omit<NonNullable<Client['awaiting']>, 'askedAt'> & { askedAt: Instant }) | null
 }
 
 /** Puts a client in. */
-export async function insertClient(tx: Transaction, id: string, body: ClientBody): Promise<void> {
+export async function insertClient(
+  tx: Transaction,
+  id: string,
+  role: Client['role'],
+  state: ClientState,
+): Promise<void> {
   await rows(
     tx,
     'insert_client',
-    sql`insert into clients (id, name, role, scopes, territories, professions, token_seconds, jwks)
-        values (${id}::uuid, ${body.name}, ${body.role}, ${texts(body.scopes)}, ${texts(body.territories)},
-          ${texts(body.professions)}, ${body.tokenSeconds}::int, nullif(${json(body.jwks ?? null)}, 'null'))`,
+    sql`insert into clients (id, name, role, status, scopes, territories, professions, token_seconds, jwks)
+        values (${id}::uuid, ${state.name}, ${role}, ${state.status}, ${texts(state.scopes)},
+          ${texts(state.territories)}, ${texts(state.professions)}, ${state.tokenSeconds}::int,
+          nullif(${json(state.jwks)}, 'null'))`,
   )
 }
 
@@ -45,24 +56,15 @@ export async function lockClient(
 }
 
 /** Changes an existing client. */
-export async function updateClient(tx: Transaction, id: string, change: ClientChange): Promise<void> {
+export async function updateClient(tx: Transaction, id: string, change: ClientState): Promise<void> {
   await rows(
     tx,
     'update_client',
     sql`update clients set name = ${change.name}, status = ${change.status}, scopes = ${texts(change.scopes)},
           territories = ${texts(change.territories)}, professions = ${texts(change.professions)},
-          token_seconds = ${change.tokenSeconds}::int, jwks = nullif(${json(change.jwks ?? null)}, 'null'),
+          token_seconds = ${change.tokenSeconds}::int, jwks = nullif(${json(change.jwks)}, 'null'),
           updated_at = ${clock}
         where id = ${id}::uuid`,
-  )
-}
-
-/** Changes only the status of an existing client. */
-export async function updateStatus(tx: Transaction, id: string, status: Client['status']): Promise<void> {
-  await rows(
-    tx,
-    'update_client_status',
-    sql`update clients set status = ${status}, updated_at = ${clock} where id = ${id}::uuid`,
   )
 }
 
@@ -100,12 +102,13 @@ export async function listClients(db: Queryable, before: string | null, limit: n
   return found.map(view)
 }
 
-function view({ tokensFrom, createdAt, updatedAt, secrets, ...client }: Row): Client {
+function view({ tokensFrom, createdAt, updatedAt, secrets, awaiting, ...client }: Row): Client {
   return {
     ...client,
     tokensFrom: tokensFrom === null ? null : iso(tokensFrom),
     createdAt: iso(createdAt),
     updatedAt: iso(updatedAt),
     secrets: secrets.map(secretView),
+    awaiting: awaiting && { ...awaiting, askedAt: iso(awaiting.askedAt) },
   }
 }

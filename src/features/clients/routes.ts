@@ -8,7 +8,9 @@ import { createClient } from './create-client.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { metadataRoute } from './metadata-route.ts'
 import { findClient, listClients } from './queries.ts'
+import { requestRoutes } from './request-routes.ts'
 import {
+  type Client,
   client,
   clientBody,
   clientChange,
@@ -18,6 +20,7 @@ import {
   emptyBody,
   newClient,
 } from './schema.ts'
+import { askerOf } from './second-word.ts'
 import { makeSecret } from './secret.ts'
 import { secretRoutes } from './secret-routes.ts'
 import { shownOnce } from './shown-once.ts'
@@ -29,6 +32,7 @@ export async function clientRoutes(app: App, deps: Deps): Promise<void> {
   createRoute(app, deps)
   changeRoute(app, deps)
   tokenRevocationRoute(app, deps)
+  requestRoutes(app, deps)
   secretRoutes(app, deps)
   grantRoutes(app, deps)
   metadataRoute(app, deps)
@@ -71,7 +75,7 @@ function readRoutes(app: App, { db }: Deps): void {
   )
 }
 
-function createRoute(app: App, { db }: Deps): void {
+function createRoute(app: App, { db, config }: Deps): void {
   app.post(
     '/v1/clients',
     {
@@ -81,22 +85,24 @@ function createRoute(app: App, { db }: Deps): void {
         tags: ['access'],
         summary: 'Make a client for a machine',
         description:
-          'It authenticates at `/oauth/token` with the secret in this answer or, if `jwks` is given, with its own keys and no secret. A `pharmacy` client acts for nobody until pharmacies grant it. A client with `clients:write` can make clients that may do more than itself.',
+          'It authenticates at `/oauth/token` with the secret in this answer or, if `jwks` is given, with its own keys and no secret. A `pharmacy` client acts for nobody until pharmacies grant it. A client with `clients:write` can make clients that may do more than itself; where two admins are needed (`FOUR_EYES`), one of role regulator, with `directory:write`, or an admin’s with `clients:write`, is suspended until another admin confirms what `awaiting` shows.',
         headers: writeHeaders,
         body: clientBody,
         response: { 201: newClient, ...problems(401, 403, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      const { body } = request
+      const { body, caller } = request
       const secret = body.jwks ? undefined : await makeSecret()
-      const created = await effect(request, reply, { db, status: 201 }, (tx) => createClient(tx, body, secret))
+      const created = await effect(request, reply, { db, status: 201 }, async (tx) =>
+        createClient(tx, body, secret, await askerOf(tx, caller, config)),
+      )
       return shownOnce(reply, created, secret)
     },
   )
 }
 
-function changeRoute(app: App, { db }: Deps): void {
+function changeRoute(app: App, { db, config }: Deps): void {
   app.put(
     '/v1/clients/:id',
     {
@@ -106,14 +112,20 @@ function changeRoute(app: App, { db }: Deps): void {
         tags: ['access'],
         summary: 'Change a client',
         description:
-          'What is left out is removed or reset to its default. Tokens already issued follow within a second, on every instance. The role, secrets and grants stay. `revoked` is for good.',
+          'What is left out is removed or reset to its default. Tokens already issued follow within a second, on every instance. The role, secrets and grants stay. `revoked` is for good. 202 if it is done only once another admin has confirmed what `awaiting` shows; until then the client stays as it is, and any other change withdraws the request.',
         params: clientParams,
         headers: writeHeaders,
         body: clientChange,
-        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: client, 202: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
       },
     },
-    async (request, reply) => effect(request, reply, { db }, (tx) => changeClient(tx, request.params.id, request.body)),
+    async (request, reply) => {
+      const { params, body, caller } = request
+      const status = ({ awaiting }: Client) => (awaiting === null ? 200 : 202)
+      return effect(request, reply, { db, status }, async (tx) =>
+        changeClient(tx, params.id, body, await askerOf(tx, caller, config)),
+      )
+    },
   )
 }
 

@@ -39,6 +39,7 @@ export const clientChange = z.strictObject({
   id: uuid.optional().describe('That of the path.'),
   role: role.optional().describe('The one that it has.'),
   secrets: shownOnly,
+  awaiting: shownOnly,
   pharmacies: shownOnly,
   tokensFrom: shownOnly,
   createdAt: shownOnly,
@@ -49,6 +50,7 @@ export const clientQuery = z.strictObject(pageQuery)
 export const secretBody = z.strictObject({ expiresAt: instant.optional() }).nullish()
 export const secretParams = z.strictObject({ id: uuid, secret: uuid })
 export const emptyBody = z.strictObject({}).nullish()
+export const requestBody = z.strictObject({ request: uuid.describe('The id that `awaiting` shows.') })
 export const grantParams = z.strictObject({ finess, client: uuid })
 export const grantsParams = z.strictObject({ finess })
 
@@ -61,27 +63,46 @@ const shownOnce = z
   .optional()
   .describe('Shown only in this answer and never again, not even on a retry: if it is lost, make another secret.')
 
-export const client = z
+const state = z.object({
+  name: z.string(),
+  status,
+  scopes: z.array(z.string()),
+  territories: z.array(z.string()),
+  professions: z.array(z.string()),
+  tokenSeconds: z.int(),
+  jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
+})
+
+const request = z
   .object({
     id: uuid,
-    name: z.string(),
+    askedAt: time,
+    askedBy: z.string().describe('The issuer and subject of an admin, or `command` and its operator.'),
+    change: state.nullable().describe('The client as it would be.'),
+    secret: uuid.nullable().describe('The id of the secret that it would get.'),
+  })
+  .meta({ id: 'ClientRequest', description: 'What one admin asks for a client: done once another one confirms it.' })
+
+export const client = state
+  .extend({
+    id: uuid,
     role,
-    status,
-    scopes: z.array(z.string()),
-    territories: z.array(z.string()),
-    professions: z.array(z.string()),
-    tokenSeconds: z.int(),
-    jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
     secrets: z.array(secret),
     pharmacies: z.int().describe('How many pharmacies grant it at present.'),
     tokensFrom: time.nullable().describe('Tokens issued until then are refused.'),
     createdAt: time,
     updatedAt: time,
+    awaiting: request.nullable(),
   })
   .meta({ id: 'Client' })
 
 export const newClient = client.extend({ secret: shownOnce }).meta({ id: 'NewClient' })
-export const newSecret = secret.extend({ secret: shownOnce }).meta({ id: 'NewClientSecret' })
+export const newSecret = secret
+  .extend({
+    secret: shownOnce,
+    awaiting: uuid.nullable().describe('The request that another admin confirms first; null if the secret works.'),
+  })
+  .meta({ id: 'NewClientSecret' })
 export const clientPage = pageOf(client)
 
 export const grant = z

@@ -2,6 +2,7 @@ import { effect, writeHeaders } from '../../http/effects.ts'
 import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { client, clientParams, newSecret, secretBody, secretParams } from './schema.ts'
+import { askerOf } from './second-word.ts'
 import { makeSecret } from './secret.ts'
 import { addSecret, deleteSecret } from './secrets.ts'
 import { shownOnce } from './shown-once.ts'
@@ -12,7 +13,7 @@ export function secretRoutes(app: App, deps: Deps): void {
   deleteSecretRoute(app, deps)
 }
 
-function addSecretRoute(app: App, { db }: Deps): void {
+function addSecretRoute(app: App, { db, config }: Deps): void {
   app.post(
     '/v1/clients/:id/secrets',
     {
@@ -21,18 +22,20 @@ function addSecretRoute(app: App, { db }: Deps): void {
         operationId: 'addClientSecret',
         tags: ['access'],
         summary: 'Give a client another secret',
-        description: 'At most two, so that a new one can take over from the old, which is then deleted.',
+        description:
+          'At most two, so that a new one can take over from the old, which is then deleted. 202 if it works only once another admin has confirmed it.',
         params: clientParams,
         headers: writeHeaders,
         body: secretBody,
-        response: { 201: newSecret, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 201: newSecret, 202: newSecret, ...problems(401, 403, 404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      const { params, body } = request
+      const { params, body, caller } = request
       const secret = await makeSecret()
-      const kept = await effect(request, reply, { db, status: 201 }, (tx) =>
-        addSecret(tx, params.id, secret, body?.expiresAt),
+      const status = ({ awaiting }: { awaiting: string | null }) => (awaiting === null ? 201 : 202)
+      const kept = await effect(request, reply, { db, status }, async (tx) =>
+        addSecret(tx, params.id, secret, await askerOf(tx, caller, config), body?.expiresAt),
       )
       return shownOnce(reply, kept, secret)
     },

@@ -2,23 +2,46 @@ import type { Transaction } from '../../db/database.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { lockLiveClient } from './change-client.ts'
+import { isPowerful } from './powers.ts'
 import { lockClient, readClient } from './queries.ts'
 import type { Client, Secret } from './schema.ts'
+import { type Asker, ask, needsSecondWord } from './second-word.ts'
 import type { NewSecret } from './secret.ts'
-import { dropSecret, insertSecret } from './secret-queries.ts'
+import { dropSecret, insertSecret, secretView } from './secret-queries.ts'
 
-/** Gives a client another secret, at most two at a time. Throws `not_found` if there is no such client. */
+/**
+ * Gives a client another secret, at most two at a time; one for a powerful client waits for a second admin. Throws
+ * `not_found` if there is no such client.
+ */
 export async function addSecret(
   tx: Transaction,
   id: string,
-  secret: NewSecret,
+  { id: secret, hash }: Pick<NewSecret, 'id' | 'hash'>,
+  by: Asker,
   expiresAt: Instant | null = null,
-): Promise<Secret | Refusal> {
+): Promise<(Secret & { awaiting: string | null }) | Refusal> {
   const client = await lockLiveClient(tx, id)
   if (isRefusal(client)) return client
-  if (expiresAt !== null && expiresAt <= client.at) throw invalid('expiresAt', 'must lie ahead')
-  const kept = await insertSecret(tx, id, secret, expiresAt)
-  return kept ?? refused('client_secrets_full', 'This client has two live secrets. Delete the old one first.')
+  const { at: createdAt } = client
+  if (expiresAt !== null && expiresAt <= createdAt) throw invalid('expiresAt', 'must lie ahead')
+  const { role, scopes, secrets } = await readClient(tx, id)
+  if (isPowerful(role, scopes) && (await needsSecondWord(tx, by))) {
+    if (secrets.length > 1) return isFull()
+    const awaiting = await ask(tx, id, { change: null, secret: { id: secret, hash, expiresAt } }, by)
+    return { ...secretView({ id: secret, createdAt, expiresAt }), awaiting }
+  }
+  const kept = await keepSecret(tx, id, { id: secret, hash }, expiresAt)
+  return isRefusal(kept) ? kept : { ...kept, awaiting: null }
+}
+
+/** Keeps a secret of a locked client, at most two at a time. */
+export async function keepSecret(
+  tx: Transaction,
+  client: string,
+  secret: Pick<NewSecret, 'id' | 'hash'>,
+  expiresAt: Instant | null,
+): Promise<Secret | Refusal> {
+  return (await insertSecret(tx, client, secret, expiresAt)) ?? isFull()
 }
 
 /** Deletes a secret: nobody gets a token with it any more, but those issued stay valid. Throws `not_found`. */
@@ -26,4 +49,8 @@ export async function deleteSecret(tx: Transaction, id: string, secret: string):
   const client = await lockClient(tx, id)
   if (!client || !(await dropSecret(tx, id, secret))) throw new Rejection('not_found', 'There is no such secret.')
   return readClient(tx, id)
+}
+
+function isFull(): Refusal {
+  return refused('client_secrets_full', 'This client has two live secrets. Delete the old one first.')
 }

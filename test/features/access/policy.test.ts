@@ -54,6 +54,8 @@ const PROMISED = `
   GET /v1/clients/{id}: clients:write, admin
   PUT /v1/clients/{id}: clients:write, admin
   POST /v1/clients/{id}/token-revocation: clients:write, admin
+  POST /v1/clients/{id}/confirmation: clients:write, admin
+  POST /v1/clients/{id}/withdrawal: clients:write, admin
   POST /v1/clients/{id}/secrets: clients:write, admin
   DELETE /v1/clients/{id}/secrets/{secret}: clients:write, admin
   GET /v1/pharmacies/{finess}/grants: clients:write, pharmacy itself, admin

@@ -115,6 +115,8 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'GET /v1/clients/{id}': { admin: 'nobody' },
   'PUT /v1/clients/{id}': { admin: 'nobody' },
   'POST /v1/clients/{id}/token-revocation': { admin: 'nobody' },
+  'POST /v1/clients/{id}/confirmation': { admin: 'nobody' },
+  'POST /v1/clients/{id}/withdrawal': { admin: 'nobody' },
   'POST /v1/clients/{id}/secrets': { admin: 'nobody' },
   'DELETE /v1/clients/{id}/secrets/{secret}': { admin: 'nobody' },
   'GET /v1/pharmacies/{finess}/grants': { pharmacy: 'nobody', admin: 'nobody' },

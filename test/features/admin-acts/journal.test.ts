@@ -4,6 +4,7 @@ import { importOsm } from '../../../src/features/pharmacies/import-osm.ts'
 import { eraseProfessional } from '../../../src/features/professionals/erase.ts'
 import { enrol } from '../../../src/store/enrolment.ts'
 import { actsOf, OPERATOR } from '../../support/admin-acts.ts'
+import { secondWords } from '../../support/clients.ts'
 import { order } from '../../support/erasure.ts'
 import { adeli, finess, rpps } from '../../support/numbers.ts'
 import { asOwner } from '../../support/records.ts'
@@ -11,7 +12,7 @@ import { type Route, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
 import { CENTRE, makeWorld, must, ruleBody } from '../../support/world.ts'
 
-const service = await startService(t, { LEDGER_RETENTION_DAYS: 0 })
+const service = await startService(t, { LEDGER_RETENTION_DAYS: 0, FOUR_EYES: 'true' })
 const { call, db } = service
 const world = await makeWorld(service, null)
 const { admin } = world
@@ -37,6 +38,7 @@ async function administration(): Promise<Route[]> {
     client: client.id,
     formerClient: former.id,
   }
+  const words = await secondWords(service)
   const paths: Record<string, string> = {
     'POST /v1/professionals/{id}/erasure': `/v1/professionals/${(await world.professional(2)).id}/erasure`,
     'POST /v1/clients/{id}/secrets': `/v1/clients/${(await post('/v1/clients', till)).id}/secrets`,
@@ -44,7 +46,7 @@ async function administration(): Promise<Route[]> {
   }
   return routesOf(service.app, objects)
     .filter(({ method, roles }) => method !== 'GET' && (roles.includes('admin') || roles.includes('regulator')))
-    .map((route) => ({ ...route, path: paths[route.name] ?? route.path }))
+    .map((route) => ({ ...route, path: paths[route.name] ?? route.path, ...words[route.name] }))
 }
 
 t.test('every write of an admin says who did it, from where, on what, and what was before and after', async (t) => {
