@@ -32,12 +32,13 @@ export interface Callers {
   professionals: Professional[]
   counters: Counter[]
   entries: OldEntries
-  regulator: string
+  regulators: string[]
   places: Places
 }
 
 const PROFESSIONALS = 5_000
 const COUNTERS = 200
+const REGULATORS = 50
 const NEIGHBOURS = 20
 const IN_REACH_DEGREES = 0.4 // In France at most 45 km.
 
@@ -64,7 +65,11 @@ export async function makeCallers(size: SetSize, url: string, dataDir: string): 
       counters.map(({ nth }) => nth),
       { ...size, places, start: await startOf(url) },
     ),
-    regulator: await signToken(key, { role: 'regulator', subject: 'bench', territories: ['FR'], ttlSeconds }),
+    regulators: await Promise.all(
+      range(REGULATORS).map((n) =>
+        signToken(key, { role: 'regulator', subject: `bench-${n}`, territories: ['FR'], ttlSeconds }),
+      ),
+    ),
     places,
   }
 }

@@ -18,7 +18,7 @@ export const exportCase: SpecialCase = {
         most = Math.max(most, await server.residentMegabytes())
       }, SAMPLE_MS)
       const started = performance.now()
-      const headers = { authorization: `Bearer ${callers.regulator}`, accept: 'text/csv' }
+      const headers = { authorization: `Bearer ${callers.regulators[0]}`, accept: 'text/csv' }
       try {
         rows = await countLines(await fetch(`${server.url}/v1/audit/dispensations`, { headers }))
       } finally {

@@ -18,10 +18,19 @@ export const traffic: HttpCase[] = [
   {
     name: 'summary',
     connections: 4,
-    next: ({ regulator }) => ({ method: 'GET', path: '/v1/audit/summary?groupBy=week,territory', token: regulator }),
+    next: nextSummary(),
     variation: () => ({ draw: [], replace: [] }),
   },
 ]
+
+// Each in turn: a regulator has two audits under way at most.
+function nextSummary(): (callers: Callers) => BenchRequest {
+  let sent = 0
+  return ({ regulators }) => {
+    const token = regulators[sent++ % regulators.length] as string
+    return { method: 'GET', path: '/v1/audit/summary?groupBy=week,territory', token }
+  }
+}
 
 function nextOfADay(): (callers: Callers) => BenchRequest {
   let sent = 0
