@@ -1,8 +1,10 @@
 import { type SQL, sql, texts } from '../db/sql.ts'
 
-// More would ask as many indexes, and a walk in time finds each row soon: even the least peopled forty départements
-// have a tenth of all hand-overs.
-const MOST_MERGED = 40
+/**
+ * More would ask as many indexes, and a walk in time finds each row soon: even the least peopled forty départements
+ * have a tenth of all hand-overs.
+ */
+export const MOST_MERGED = 40
 
 /** Rows with frozen territories of a practice and a pharmacy, both indexed with a time and an id. */
 export interface Frozen {

@@ -2,7 +2,7 @@ import type { Queryable } from '../../db/database.ts'
 import { rowsPlannedAnew } from '../../db/query.ts'
 import { instant, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
-import { allIn } from '../../store/by-territory.ts'
+import { allIn, MOST_MERGED } from '../../store/by-territory.ts'
 import { selected, selectedIn } from '../../store/selection.ts'
 import { checksWithoutHandOver, manyChecks } from './anomalies/checks.ts'
 import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
@@ -71,5 +71,6 @@ function scopeOf({ remit, professions, from, to }: Search): Scope {
     pharmacyInRemit: sql`p.territory = any (${texts(remit)})`,
     within: (time) => sql`(${time} >= ${start} and ${time} < ${end})`,
     from: start,
+    isWide: remit.length > MOST_MERGED,
   }
 }

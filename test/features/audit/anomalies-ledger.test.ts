@@ -88,11 +88,16 @@ t.test('200: checks_without_hand_over: about 20 people and at least half of all 
   await checksBy(db, other.finess, { people: 30, daysAgo: 0 })
   await handOver(db, { pharmacy: odd.finess, professional: nurse.id, daysAgo: 2 })
   await checksBy(db, odd.finess, { people: 5, professional: nurse.id, daysAgo: 2.5 })
-  t.strictSame(await found('checks_without_hand_over'), [], '19, and whoever was served is none; nor is today over')
+  const none = '19, and whoever was served is none; nor is today over'
+  for (const part of ['', '&territory=FR-31']) t.strictSame(await found(`checks_without_hand_over${part}`), [], none)
   await checksBy(db, odd.finess, { people: 1, daysAgo: 2 })
-  t.match(await found('checks_without_hand_over'), [
-    { pharmacy: odd.finess, count: 20, total: 21, measured: 20 / 21, threshold: 0.5 },
-  ])
+  const items = await found('checks_without_hand_over')
+  t.match(items, [{ pharmacy: odd.finess, count: 20, total: 21, measured: 20 / 21, threshold: 0.5 }])
+  t.strictSame(
+    await found('checks_without_hand_over&territory=FR-31'),
+    items,
+    'its territory alone, which is read otherwise',
+  )
   const bretagne = await service.token({ role: 'regulator', subject: 'ars', territories: ['FR-BRE'] })
   t.strictSame(await found('checks_without_hand_over', bretagne), [])
 })

@@ -10,6 +10,8 @@ export interface Scope {
   /** A condition: a timestamptz expression is within the stretch. */
   within(time: SQL): SQL
   from: SQL
+  /** Whether the remit is so wide that it costs less to read everything once. */
+  isWide: boolean
 }
 
 /**
