@@ -118,12 +118,12 @@ t.test(
     t.match(large, { status: 413, body: { error: 'invalid_request' } })
     const long = await call('POST', `/oauth/token?${'x'.repeat(9_000)}`, { headers: FORM, body: '' })
     t.match(long, { status: 414, body: { error: 'invalid_request' } })
-    for (const [method, url] of [
-      ['GET', '/oauth/token'],
-      ['POST', '/oauth/authorize'],
+    for (const [status, method, url] of [
+      [405, 'GET', '/oauth/token'],
+      [404, 'POST', '/oauth/authorize'],
     ] as const) {
       const answer = await app.inject({ method, url })
-      t.equal(answer.statusCode, 404)
+      t.equal(answer.statusCode, status)
       t.match(answer.headers['content-type'], /^application\/json/)
       t.match(answer.json(), { error: 'invalid_request' })
     }
