@@ -32,6 +32,13 @@ export default {
       to: { path: ['^src/db/(sql|query)[.]ts$', 'node_modules/(drizzle-orm|pg)/'] },
     },
     {
+      name: 'the-client-stands-alone',
+      comment: 'It runs in browsers and other programs: of the service it knows the document alone.',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: ['^src/', '^node:'], pathNot: '^src/client/' },
+    },
+    {
       name: 'keys-stand-beside-the-layers',
       comment: 'Keys are files and mathematics: they know the domain and the configuration, and no storage or HTTP.',
       severity: 'error',

@@ -10,6 +10,7 @@ import { problemStatus } from '../src/http/problem.ts'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const LONGEST_FILE_LINES = 200
 const LONGEST_FUNCTION_LINES = 50
+const GENERATED = ['src/client/api.ts']
 const WIDEST_COLUMNS = 120 // As the formatter has it for code; it leaves comments alone.
 
 /** A source file, parsed. */
@@ -112,7 +113,8 @@ t.test('the checks above find what they look for', async (t) => {
 async function readSources(folder: string): Promise<Source[]> {
   const names = await readdir(`${ROOT}${folder}`, { recursive: true })
   const paths = names.filter((name) => /\.(ts|mjs)$/.test(name)).map((name) => `${folder}/${name}`)
-  return Promise.all(paths.sort().map(async (path) => parse(path, await readFile(`${ROOT}${path}`, 'utf8'))))
+  const written = paths.filter((path) => !GENERATED.includes(path)).sort()
+  return Promise.all(written.map(async (path) => parse(path, await readFile(`${ROOT}${path}`, 'utf8'))))
 }
 
 function parse(path: string, text: string): Source {
