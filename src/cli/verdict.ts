@@ -3,12 +3,13 @@ import type { Verdict } from '../domain/bundle/verifier.ts'
 
 /** What a bundle that verifies proves, in lines for the person who asked. */
 export function verdictLines(verdict: Verdict, areKeysTrusted: boolean): string[] {
-  const { header, newest, earlier, erased, unproved, hidden, promised } = verdict
+  const { header, newest, earlier, records, erased, unproved, hidden, promised } = verdict
   const size = `${newest.size} entries`
   return [
     'The bundle verifies.',
     `log         ${header.origin}, exported ${header.exportedAt}`,
     `holds       ${contents(header.selection, header.entries)}`,
+    ...(records > 0 ? [`            ${records} of them about nobody: rules and other records`] : []),
     ...(hidden > 0 ? [`            ${hidden} by their hashes alone, outside the remit`] : []),
     ...(erased > 0 ? [`            ${erased} erased, commitment intact`] : []),
     ...(unproved > 0 ? [`            of these ${unproved} by an erasure entry that is not in this selection`] : []),

@@ -2,6 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import { rows } from '../db/query.ts'
 import { type SQL, sql } from '../db/sql.ts'
 import { capBreaches, windowBreachesQuery } from './cap-breaches.ts'
+import { recordBreaches } from './record-breaches.ts'
 import { differingTotals } from './totals.ts'
 
 /** A row that breaks an invariant, named for the operator; docs/runbook.md says what each one means. */
@@ -81,6 +82,11 @@ const checks: Record<string, SQL> = {
       case when l.entry_id is null then 'neither in the log nor waiting for its place' else 'in the log, and waiting again' end as found
     from ledger_entries e left join log_leaves l on l.entry_id = e.id left join log_pending p on p.entry_id = e.id
     where (l.entry_id is null) = (p.entry_id is null) limit ${MOST}::int`,
+  check_log_records: sql`
+    select 'I6' as invariant, 'log record ' || r.kind || ' ' || r.subject as row,
+      case when l.record_id is null then 'neither in the log nor waiting for its place' else 'in the log, and waiting again' end as found
+    from log_records r left join log_leaves l on l.record_id = r.id left join log_pending p on p.record_id = r.id
+    where (l.record_id is null) = (p.record_id is null) limit ${MOST}::int`,
   // A number under a new person has a second share. No number is named, only whose it was and is.
   check_numbers: sql`
     select 'I3' as invariant, 'person ' || was.root_id as row,
@@ -100,11 +106,12 @@ const checks: Record<string, SQL> = {
 }
 
 /** The names of the checks, for a progress display. */
-export const checkNames = [...Object.keys(checks), 'check_i3']
+export const checkNames = [...Object.keys(checks), 'check_i3', 'check_records']
 
 /** Runs one of the checks against the tables. */
 export function runCheck(db: Queryable, name: string): Promise<Breach[]> {
   if (name === 'check_i3') return capBreaches(db, MOST)
+  if (name === 'check_records') return recordBreaches(db)
   const query = checks[name]
   if (!query) throw new Error(`no check ${name}`)
   return rows<Breach>(db, name, query)

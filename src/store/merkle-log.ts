@@ -22,8 +22,10 @@ export function readLogState(db: Queryable): Promise<LogState> {
     db,
     'log_state',
     sql`select size::float8, coalesce((select max(size) from log_checkpoints), 0)::float8 as "publishedSize", coalesce((
-          select extract(epoch from clock_timestamp() - e.recorded_at)::float8
-          from log_pending p join ledger_entries e on e.id = p.entry_id order by p.position limit 1), 0) as "oldestPendingSeconds"
+          select extract(epoch from clock_timestamp() - coalesce(
+            (select recorded_at from ledger_entries where id = p.entry_id),
+            (select recorded_at from log_records where id = p.record_id)))::float8
+          from log_pending p order by p.position limit 1), 0) as "oldestPendingSeconds"
         from log_state`,
   )
 }
@@ -70,36 +72,52 @@ export async function sequenceBatch(tx: Transaction, most = BATCH): Promise<numb
   storeTiles(tx, tiles)
   addToTotals(
     tx,
-    pending.map(({ entryId }) => entryId),
+    pending.flatMap(({ entryId }) => entryId ?? []),
   )
   advance(tx, size, edge.size, rootOfEdge(edge))
   return pending.length
 }
 
-function readPending(
-  tx: Transaction,
-  most: number,
-): Promise<{ position: number; entryId: string; entryHash: string }[]> {
+/** What waits for its place: an entry about a person, or a record about nobody. */
+interface Pending {
+  position: number
+  entryId: string | null
+  recordId: string | null
+  entryHash: string
+}
+
+// By subqueries, so that the planner, who knows little of a table that is always nearly empty, reads by key.
+function readPending(tx: Transaction, most: number): Promise<Pending[]> {
   return rows(
     tx,
     'read_pending',
-    sql`select p.position::float8, p.entry_id as "entryId", encode(e.entry_hash, 'base64') as "entryHash"
-        from log_pending p join ledger_entries e on e.id = p.entry_id
-        order by p.position limit ${most}::int`,
+    sql`select position::float8, entry_id as "entryId", record_id as "recordId", encode(entry_hash, 'base64') as "entryHash"
+        from (
+          select p.*, coalesce((select entry_hash from ledger_entries where id = p.entry_id),
+            (select entry_hash from log_records where id = p.record_id)) as entry_hash
+          from log_pending p order by p.position offset 0) as waiting
+        where entry_hash is not null order by waiting.position limit ${most}::int`,
   )
 }
 
-function insertLeaves(tx: Transaction, taken: readonly { position: number; entryId: string }[], size: number): void {
-  const leaves = taken.map(({ position, entryId }, nth) => ({ position, entry_id: entryId, index: size + nth }))
+function insertLeaves(tx: Transaction, taken: readonly Pending[], size: number): void {
+  const leaves = taken.map(({ position, entryId, recordId }, nth) => ({
+    position,
+    entry_id: entryId,
+    record_id: recordId,
+    index: size + nth,
+  }))
   send(
     tx,
     'insert_leaves',
     sql`with leaf as (
-          select index, entry_id, position from jsonb_to_recordset(${json(leaves)}) as l(index bigint, entry_id uuid, position bigint)
+          select index, entry_id, record_id, position
+          from jsonb_to_recordset(${json(leaves)}) as l(index bigint, entry_id uuid, record_id uuid, position bigint)
         ), taken as (
           delete from log_pending where position in (select position from leaf) returning 1
         ), placed as (
-          insert into log_leaves (index, entry_id) select index, entry_id from leaf on conflict do nothing returning 1
+          insert into log_leaves (index, entry_id, record_id) select index, entry_id, record_id from leaf
+          on conflict do nothing returning 1
         )
         select unchanged_or_fail((select count(*) from taken), ${leaves.length}::int),
           unchanged_or_fail((select count(*) from placed), ${leaves.length}::int)`,

@@ -26,6 +26,7 @@ const PROMISED = `
   log_keys: insert, select
   log_leaves: insert, select
   log_pending: delete, insert, select
+  log_records: insert, select
   log_state: select, update
   log_tiles: insert, select, update
   person_identifiers: delete, insert, select

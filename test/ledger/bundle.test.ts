@@ -23,7 +23,7 @@ const indexesOf = (bundle: string) => linesOf(bundle).entries.map(({ index }) =>
 t.test('the whole log verifies: every entry, and the checkpoint of an earlier day', async (t) => {
   const { header, checkpoints, entries } = linesOf(whole)
   t.match(header, {
-    format: 'gomask-bundle-v1',
+    format: 'gomask-bundle-v2',
     origin: 'gomask.test',
     keys: [signer.line],
     selection: null,

@@ -1,10 +1,19 @@
 import type { Checkpoint } from '../checkpoint.ts'
+import { unsealRecord } from '../log-record.ts'
 import { leafHash } from '../merkle.ts'
 import { isIncluded } from '../merkle-proofs.ts'
 import { type Chains, partsOfChains, wholeChains } from './chains.ts'
 import { faultOf, unseal } from './entry.ts'
 import { BundleFault } from './fault.ts'
-import type { BundleEntry, BundleHeader, BundleSelection, Columns, HiddenEntry } from './format.ts'
+import {
+  type BundleEntry,
+  type BundleHeader,
+  type BundleRecord,
+  type BundleSelection,
+  type Columns,
+  FORMAT,
+  type HiddenEntry,
+} from './format.ts'
 import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './tree.ts'
 
 /**
@@ -18,8 +27,9 @@ export class BundleEntries {
   readonly #isComplete: boolean
   readonly #awaited = new Map<number, { index: number; personId: string; seq: number; count: number }>()
   #last = -1
-  /** How many entries came; how many of them are erased, and how many are there by their hash alone. */
+  /** How many came; how many of them are records, are erased, and are there by their hash alone. */
   count = 0
+  records = 0
   erased = 0
   hidden = 0
 
@@ -38,11 +48,16 @@ export class BundleEntries {
   }
 
   /** Checks the next entry and returns its leaf hash in base64. */
-  add(entry: BundleEntry | HiddenEntry): string {
+  add(entry: BundleEntry | BundleRecord | HiddenEntry): string {
     this.#place(entry.index)
-    const hash = 'canonical' in entry ? this.#addClear(entry) : this.#addHidden(entry)
+    const hash = this.#addOne(entry)
     this.count += 1
     return hash
+  }
+
+  #addOne(entry: BundleEntry | BundleRecord | HiddenEntry): string {
+    if ('canonical' in entry) return this.#addClear(entry)
+    return 'record' in entry ? this.#addRecord(entry) : this.#addHidden(entry)
   }
 
   /** How many payloads were erased by an entry that is not in this selection. */
@@ -70,7 +85,29 @@ export class BundleEntries {
   }
 
   #addClear(entry: BundleEntry): string {
-    const { index, canonical, columns, place } = entry
+    const { index, canonical, columns } = entry
+    const text = this.#requirePlace(entry, canonical)
+    const sealed = unseal(canonical, text)
+    if (!sealed) throw new BundleFault('its sealed bytes are not those of an entry', index)
+    const fault = faultOf(entry, sealed)
+    if (fault) throw new BundleFault(fault, index)
+    if (!isSelected(sealed.columns, this.#header.selection)) throw new BundleFault('it is not of the selection', index)
+    this.#chains.add({ index, leafHash: text, ...sealed.columns })
+    this.#followErasure(entry, columns)
+    return text
+  }
+
+  #addRecord({ index, record: canonical, place }: BundleRecord): string {
+    if (this.#header.format !== FORMAT) throw new BundleFault('the bundle’s format has no such entries', index)
+    const text = this.#requirePlace({ index, place }, canonical)
+    const record = unsealRecord(canonical)
+    if (!record) throw new BundleFault('its sealed bytes are not those of a record', index)
+    this.records += 1
+    return text
+  }
+
+  /** Checks that bytes are what the log holds in this place, and returns their leaf hash in base64. */
+  #requirePlace({ index, place }: Pick<BundleEntry, 'index' | 'place'>, canonical: string): string {
     const hash = leafHash(Buffer.from(canonical))
     const text = hash.toString('base64')
     if ('proof' in place) this.#requireProof(index, hash, place.proof)
@@ -79,14 +116,7 @@ export class BundleEntries {
     }
     if ('leafHash' in place !== (this.#tree !== undefined))
       throw new BundleFault('it is proved in the wrong way', index)
-    const sealed = unseal(canonical, text)
-    if (!sealed) throw new BundleFault('its sealed bytes are not those of an entry', index)
-    const fault = faultOf(entry, sealed)
-    if (fault) throw new BundleFault(fault, index)
-    if (!isSelected(sealed.columns, this.#header.selection)) throw new BundleFault('it is not of the selection', index)
     this.#tree?.add(hash)
-    this.#chains.add({ index, leafHash: text, ...sealed.columns })
-    this.#followErasure(entry, columns)
     return text
   }
 

@@ -1,5 +1,8 @@
 /** The version tag of a bundle. */
-export const FORMAT = 'gomask-bundle-v1'
+export const FORMAT = 'gomask-bundle-v2'
+
+/** The version tags of bundles that can be read: those of the first version hold no records. */
+export const FORMATS = ['gomask-bundle-v1', FORMAT] as const
 
 /**
  * A bundle holds entries of the log with their proofs, for anyone to check offline. It is NDJSON in UTF-8: one compact
@@ -16,16 +19,18 @@ export const FORMAT = 'gomask-bundle-v1'
  *      number in it (null for an erasure)
  *    - `{"index", "canonical", "columns", "erasedBy", …}`: the payload is gone; `erasedBy` is the index of the erasure
  *      entry that says why, null if there is none
+ *    - `{"index", "canonical", …}`: a record, an entry about nobody, such as the publication of a rule; every bundle
+ *      holds all that the log holds
  *    - `{"index", "leafHash", "proof"}`: an entry of the same history outside the remit of whoever asked
  *
- *    The first two end in `"leafHash"`, the log's own record of the hash, when the bundle is the whole log, because all
+ *    All but the last end in `"leafHash"`, the log's own record of the hash, when the bundle is the whole log, because all
  *    leaves together give the root. Otherwise they end in `"proof"`, [hash, …] from the leaf to the root (RFC 6962
  *    section 2.1.1).
  *
  * Nothing in the header is signed except what the checkpoints repeat; the rest is the exporter's word.
  */
 export interface BundleHeader {
-  format: typeof FORMAT
+  format: (typeof FORMATS)[number]
   origin: string
   /** By the database's clock. */
   exportedAt: string
@@ -33,7 +38,7 @@ export interface BundleHeader {
   keys: string[]
   /** Null means the whole log, up to the newest checkpoint. */
   selection: BundleSelection | null
-  /** How many lines of entries follow. */
+  /** How many lines of entries follow, records among them. */
   entries: number
 }
 
@@ -94,6 +99,13 @@ export interface BundleEntry {
   sealed: { payload: string; salt: string; professional: string | null } | { erasedBy: number | null }
   /** How it is proved. */
   place: { leafHash: string } | { proof: Buffer[] }
+}
+
+/** An entry about nobody. */
+export interface BundleRecord {
+  index: number
+  record: string
+  place: BundleEntry['place']
 }
 
 /** An entry of which only the hash is shown. */

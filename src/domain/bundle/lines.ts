@@ -2,9 +2,10 @@ import { hashOf } from '../base64.ts'
 import {
   type BundleEntry,
   type BundleHeader,
+  type BundleRecord,
   type BundleSelection,
   type Columns,
-  FORMAT,
+  FORMATS,
   type HiddenEntry,
 } from './format.ts'
 
@@ -15,13 +16,14 @@ const HEADER = 'format origin exportedAt keys selection entries'
 const SELECTION = 'from to pharmacy professional remit'
 const PAYLOAD = 'index canonical columns payload salt professional'
 const ERASED = 'index canonical columns erasedBy'
+const RECORD = 'index canonical'
 
 /** Reads the first line. */
 export function readHeader(line: unknown): BundleHeader {
   if (membersOf(line) !== HEADER) throw new Malformed('the first line is not the header of a bundle')
   const header = line as BundleHeader
   const { format, origin, exportedAt, keys, selection, entries } = header
-  if (format !== FORMAT) throw new Malformed(`the header says another format than ${FORMAT}`)
+  if (!FORMATS.includes(format)) throw new Malformed(`the header says another format than ${FORMATS.join(' or ')}`)
   if (typeof origin !== 'string' || typeof exportedAt !== 'string' || !isTime(exportedAt) || !isCount(entries)) {
     throw new Malformed('the header’s origin, exportedAt or entries is wrong')
   }
@@ -40,18 +42,19 @@ export function readCheckpointLine(line: unknown): { note: string; consistency: 
 }
 
 /** Reads an entry's line. */
-export function readEntryLine(line: unknown): BundleEntry | HiddenEntry {
+export function readEntryLine(line: unknown): BundleEntry | BundleRecord | HiddenEntry {
   const members = membersOf(line)
   const { index, canonical, columns, leafHash, proof, ...rest } = (line ?? {}) as Record<string, unknown>
   if (!isCount(index)) throw new Malformed('it has no index')
   if (members === 'index leafHash proof') return { index, leafHash: textHash(leafHash), proof: hashes(proof) }
   const named = members.replace(/ (leafHash|proof)$/, '')
-  if (named === members || (named !== PAYLOAD && named !== ERASED))
+  if (named === members || ![PAYLOAD, ERASED, RECORD].includes(named)) {
     throw new Malformed('its members are not an entry’s')
-  if (typeof canonical !== 'string' || typeof columns !== 'object' || columns === null) {
-    throw new Malformed('its canonical or columns are wrong')
   }
+  if (typeof canonical !== 'string') throw new Malformed('its canonical is wrong')
   const place = proof === undefined ? { leafHash: textHash(leafHash) } : { proof: hashes(proof) }
+  if (named === RECORD) return { index, record: canonical, place }
+  if (typeof columns !== 'object' || columns === null) throw new Malformed('its columns are wrong')
   return { index, canonical, columns: columns as Columns, sealed: sealedOf(rest), place }
 }
 

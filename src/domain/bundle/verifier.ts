@@ -3,7 +3,7 @@ import { isConsistent } from '../merkle-proofs.ts'
 import { type Verifier, verifierOf } from '../signed-note.ts'
 import { BundleEntries } from './entries.ts'
 import { BundleFault, Damaged, NoBundle, Unanswerable } from './fault.ts'
-import type { BundleEntry, BundleHeader, HiddenEntry } from './format.ts'
+import type { BundleHeader } from './format.ts'
 import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './lines.ts'
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './promises.ts'
 import type { ExpectedRoot } from './tree.ts'
@@ -20,6 +20,7 @@ export interface Verdict {
   header: BundleHeader
   newest: Checkpoint
   earlier: number
+  records: number
   erased: number
   unproved: number
   hidden: number
@@ -74,6 +75,7 @@ export class BundleVerifier {
       header,
       newest: this.#checkpoints[0] as Checkpoint,
       earlier: this.#checkpoints.length - 1,
+      records: entries.records,
       erased: entries.erased,
       unproved: entries.unproved,
       hidden: entries.hidden,
@@ -139,7 +141,7 @@ export class BundleVerifier {
     }
   }
 
-  #addEntry(entry: BundleEntry | HiddenEntry): void {
+  #addEntry(entry: ReturnType<typeof readEntryLine>): void {
     this.#entries ??= this.#startEntries()
     this.#receipts?.see(this.#entries.add(entry), entry.index)
   }

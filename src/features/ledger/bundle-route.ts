@@ -31,10 +31,10 @@ export async function ledgerBundleRoutes(app: App, { db: { audits: db } }: Deps)
         tags: ['ledger'],
         summary: 'A selection of the ledger with its proofs, to check offline',
         description:
-          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.',
+          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Records, which are about nobody, are in every bundle. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.',
         querystring: selection,
         response: {
-          200: { description: 'gomask-bundle-v1', content: { 'application/x-ndjson': { schema: z.string() } } },
+          200: { description: 'gomask-bundle-v2', content: { 'application/x-ndjson': { schema: z.string() } } },
           ...problems(401, 403, 404),
         },
       },

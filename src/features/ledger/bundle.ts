@@ -4,6 +4,7 @@ import { type BundleHeader, FORMAT } from '../../domain/bundle/format.ts'
 import { iso } from '../../domain/instant.ts'
 import type { Caller } from '../../http/caller.ts'
 import { knownKeys, newestCheckpoint } from '../../store/checkpoints.ts'
+import { countRecords, type PlacedRecord, readRecords } from '../../store/log-records.ts'
 import { proveConsistency } from '../../store/merkle-log-proofs.ts'
 import {
   countEntries,
@@ -68,7 +69,7 @@ export async function prepareBundle(
 }
 
 async function count(db: Queryable, wanted: Wanted, gone: AbortSignal | undefined): Promise<number> {
-  let entries = 0
+  let entries = await countRecords(db, wanted.size)
   for (const range of walk(wanted, COUNTING_WALK)) {
     gone?.throwIfAborted()
     entries += await countEntries(db, wanted, range)
@@ -98,13 +99,16 @@ async function* entryLines(
   let written = 0
   for (const { start, end } of walk(wanted, WALK)) {
     for (let next = start; next < end; ) {
-      const page = await readEntries(db, wanted, { start: next, end, limit: PAGE })
+      const found = await readEntries(db, wanted, { start: next, end, limit: PAGE })
+      const last = found.length === PAGE ? (found.at(-1) as StoredEntry).index + 1 : end
+      const records = await readRecords(db, { start: next, end: last })
+      const page = [...found, ...records].sort((one, other) => one.index - other.index)
       const places = await placesOf(page.map(({ index }) => index))
       written += page.length
       onProgress(written)
       // Also where there is nothing: at each piece whoever has gone is noticed.
-      yield page.map((entry, nth) => entryLine(entry, places[nth] as object)).join('')
-      next = page.length === PAGE ? (page.at(-1) as StoredEntry).index + 1 : end
+      yield page.map((each, nth) => lineOf(each, places[nth] as object)).join('')
+      next = last
     }
   }
 }
@@ -117,6 +121,11 @@ function prover(db: Queryable, { size, selection }: Wanted): (indexes: number[])
   }
   const prove = inclusionProver(db, size)
   return async (indexes) => (await prove(indexes)).map((proof) => ({ proof: proof.map(base64) }))
+}
+
+function lineOf(each: StoredEntry | PlacedRecord, place: object): string {
+  if ('columns' in each) return entryLine(each, place)
+  return line({ index: each.index, canonical: textOf(each.canonical), ...place })
 }
 
 function entryLine(entry: StoredEntry, place: object): string {

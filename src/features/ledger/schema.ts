@@ -9,7 +9,9 @@ const treeSize = z
   .regex(/^[1-9]\d{0,14}$/, 'must be the size of a tree: a whole number from 1')
   .transform(Number)
 
-export const inclusionQuery = z.strictObject({ entry: uuid.describe('`id` of a dispensation or reversal.') })
+export const inclusionQuery = z.strictObject({
+  entry: uuid.describe('`id` of a dispensation or reversal, or of a record.'),
+})
 
 export const inclusionProof = z
   .object({

@@ -54,7 +54,7 @@ func main() {
 	check(err)
 	lines := bufio.NewReaderSize(file, 1<<20)
 	header, ok := next(lines)
-	if !ok || header.Format != "gomask-bundle-v1" {
+	if !ok || header.Format != "gomask-bundle-v1" && header.Format != "gomask-bundle-v2" {
 		fail("no bundle")
 	}
 	newest, ok := next(lines)

@@ -1,0 +1,71 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Queryable, Transaction } from '../db/database.ts'
+import { row, rows, send } from '../db/query.ts'
+import { sql } from '../db/sql.ts'
+import { iso } from '../domain/instant.ts'
+import { type LogRecord, sealRecord } from '../domain/log-record.ts'
+
+/** A record from the database, in its place in the log. Bytes are base64 with PostgreSQL's line breaks. */
+export interface PlacedRecord {
+  index: number
+  canonical: string
+}
+
+/**
+ * Seals a record and sends it, to leave with the COMMIT; it then waits for its place in the log as entries do.
+ * `recordedAt` is by the database's clock. The transaction fails if there is a record of this kind and subject already.
+ * @internal
+ */
+export function appendRecord(tx: Transaction, record: Omit<LogRecord, 'id'>): void {
+  const { id, kind, subject, recordedAt, canonical, entryHash } = sealRecord({ ...record, id: uuidv7() })
+  send(
+    tx,
+    'append_record',
+    sql`insert into log_records (id, kind, subject, recorded_at, canonical, entry_hash)
+        values (${id}::uuid, ${kind}, ${subject}, ${iso(recordedAt)}::timestamptz,
+          decode(${canonical.toString('base64')}, 'base64'), decode(${entryHash.toString('base64')}, 'base64'))`,
+  )
+}
+
+/**
+ * Whether the record of a kind about a subject has been made.
+ * @internal
+ */
+export async function isRecorded(db: Queryable, kind: string, subject: string): Promise<boolean> {
+  const found = await row(db, 'find_record', sql`select from log_records where kind = ${kind} and subject = ${subject}`)
+  return found !== undefined
+}
+
+/** The records from one index of the log (inclusive) to another (exclusive). */
+export function readRecords(db: Queryable, { start, end }: { start: number; end: number }): Promise<PlacedRecord[]> {
+  return rows<PlacedRecord>(
+    db,
+    'read_records',
+    sql`select l.index::float8 as index, encode(r.canonical, 'base64') as canonical
+        from log_leaves l join log_records r on r.id = l.record_id
+        where l.record_id is not null and l.index >= ${start}::bigint and l.index < ${end}::bigint order by l.index`,
+  )
+}
+
+/** How many records have a place before an index of the log. */
+export async function countRecords(db: Queryable, size: number): Promise<number> {
+  const found = await row<{ records: number }>(
+    db,
+    'count_records',
+    sql`select count(*)::float8 as records from log_leaves where record_id is not null and index < ${size}::bigint`,
+  )
+  return found?.records ?? 0
+}
+
+/** The place of a record in the log, null while it has none; undefined if there is no such record. */
+export function findRecordLeaf(
+  db: Queryable,
+  id: string,
+): Promise<{ entryHash: string; index: number | null } | undefined> {
+  return row<{ entryHash: string; index: number | null }>(
+    db,
+    'find_record_leaf',
+    sql`select encode(r.entry_hash, 'base64') as "entryHash", l.index::float8 as index
+        from log_records r left join log_leaves l on l.record_id = r.id where r.id = ${id}::uuid`,
+  )
+}
