@@ -3,15 +3,21 @@ import { rows } from '../db/query.ts'
 import { instant, sql } from '../db/sql.ts'
 import { type LogRecord, unsealRecord } from '../domain/log-record.ts'
 import { leafHash } from '../domain/merkle.ts'
-import type { Breach } from './invariants.ts'
 
 interface StoredRecord extends Omit<LogRecord, 'fields'> {
   canonical: string
   entryHash: string
 }
 
+/** A record that is not what was sealed. */
+interface RecordBreach {
+  invariant: 'I6'
+  row: string
+  found: string
+}
+
 /** The records whose columns or hash differ from their sealed bytes. */
-export async function recordBreaches(db: Queryable): Promise<Breach[]> {
+export async function recordBreaches(db: Queryable): Promise<RecordBreach[]> {
   const stored = await rows<StoredRecord>(
     db,
     'stored_records',
