@@ -3,6 +3,7 @@ import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { professionalId } from '../domain/identifiers.ts'
+import { inLanguage } from '../domain/language.ts'
 import { isRefusal } from '../domain/refusals.ts'
 import { eraseProfessional } from '../features/professionals/erase.ts'
 import { text } from '../http/schemas.ts'
@@ -38,7 +39,7 @@ export const eraseProfessionalCommand = defineCommand({
         sayWho(tx, by)
         return eraseProfessional(tx, id, order, config.LEDGER_RETENTION_DAYS)
       })
-      if (isRefusal(erased)) throw new CommandError(erased.detail)
+      if (isRefusal(erased)) throw new CommandError(inLanguage(erased.detail, 'en'))
       const { records, numbers, entries, answers, reservations } = erased
       console.log(
         `records ${records}\nnumbers ${numbers}\nentries ${entries}\nanswers ${answers}\nreservations ${reservations}`,

@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
 import { UNHURRIED } from '../db/server.ts'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
-import { type Instant, instantOf, unnameable } from '../domain/instant.ts'
+import { type Instant, instantOf, isNameable, iso, NAMEABLE } from '../domain/instant.ts'
 import { prepareBundle } from '../features/ledger/bundle.ts'
 import type { Selection } from '../features/ledger/bundle-queries.ts'
 import { commandLogger } from '../logger.ts'
@@ -87,8 +87,7 @@ function selectionOf({ from, to, pharmacy, professional }: Given): Selection | n
 
 function timeOf(option: string, text: string): Instant {
   const time = readTime(text) ?? wrong(option, 'an RFC 3339 time with an offset')
-  const why = unnameable(time)
-  if (why !== undefined) throw new CommandError(`${option}: ${why}`, MISUSED)
+  if (!isNameable(time)) wrong(option, `from ${iso(NAMEABLE.first)} to ${iso(NAMEABLE.last)}`)
   return time
 }
 

@@ -2,6 +2,7 @@ import { defineCommand } from 'citty'
 import { loadConfig } from '../config.ts'
 import { openReady } from '../db/open.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { inLanguage } from '../domain/language.ts'
 import { Rejection } from '../domain/refusals.ts'
 import shipped from '../features/allocation-rules/allocation-2020.json' with { type: 'json' }
 import { loadRules } from '../features/allocation-rules/load-rules.ts'
@@ -61,6 +62,6 @@ export const rules = defineCommand({
 
 // A rule with one wrong product often has several, so they are all reported at once.
 function explain(file: string | undefined, { errors, message }: Rejection): string {
-  const mistakes = errors?.map((each) => `${each.path}: ${each.message}`).join('; ') ?? message
+  const mistakes = errors?.map((each) => `${each.path}: ${inLanguage(each.message, 'en')}`).join('; ') ?? message
   return `${file ?? 'the rules of 2020'}: ${mistakes}`
 }

@@ -1,6 +1,7 @@
 import { type AllocationRule, ruleFor } from './allocation-rules.ts'
 import { type Allowance, allowance, type Hold, type Receipt } from './entitlement.ts'
 import { type Instant, iso } from './instant.ts'
+import { counted, moment, phrase, type Text } from './language.ts'
 import { periodAt } from './periods.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
 
@@ -69,11 +70,16 @@ export function remainingAfter(
 }
 
 /** Refuses a quantity above what is left; says what is left, when it would be granted, and which rule decided. */
-export function exceeded(allowance: Allowance, quantity: number, resets: Instant | null): Refusal {
-  const { rule, period, product, remaining, cap } = allowance
+export function exceeded(
+  { timeZone }: Pick<EntitlementFacts, 'timeZone'>,
+  allowance: Allowance,
+  quantity: number,
+  resets: Instant | null,
+): Refusal {
+  const { rule, period, product, remaining } = allowance
   return refused(
     'entitlement_exceeded',
-    `${remaining} of ${cap} masks are left in the present window for ${product}${resets === null ? '' : `; ${quantity} from ${iso(resets)}`}.`,
+    resets === null ? leftNow(allowance) : leftLater(allowance, quantity, moment(resets, timeZone)),
     {
       remaining: [{ product, quantity: remaining }],
       resetsAt: resets === null ? null : iso(resets),
@@ -82,6 +88,21 @@ export function exceeded(allowance: Allowance, quantity: number, resets: Instant
     },
     { product, quantity, allowance },
   )
+}
+
+function leftNow({ product, remaining, cap }: Allowance): Text {
+  return {
+    en: phrase`${remaining} of ${counted(cap, 'mask', 'masks')} are left in the present window for ${product}.`,
+    fr: phrase`Il reste ${counted(remaining, 'masque', 'masques')} ${product} sur ${cap} pour la période en cours.`,
+  }
+}
+
+function leftLater(allowance: Allowance, quantity: number, when: ReturnType<typeof moment>): Text {
+  const { product, remaining, cap } = allowance
+  return {
+    en: phrase`${remaining} of ${counted(cap, 'mask', 'masks')} are left in the present window for ${product}; ${quantity} from ${when}.`,
+    fr: phrase`Il reste ${counted(remaining, 'masque', 'masques')} ${product} sur ${cap} pour la période en cours ; ${quantity} à partir du ${when}.`,
+  }
 }
 
 /** A period as answers show it. */

@@ -107,7 +107,7 @@ function exceededBy(entitlement: EntitlementFacts, { lines, releaseHolds }: Hand
     const counting = releaseHolds ? [] : then.holds.filter((hold) => others.includes(hold))
     return isWithinCaps(judgeLines(then, lines, counting))
   })
-  return exceeded(allowance, quantity, resets)
+  return exceeded(entitlement, allowance, quantity, resets)
 }
 
 function held(holds: Hold[], judged: Judged | undefined): Refusal {

@@ -26,10 +26,9 @@ export const NAMEABLE: { first: Instant; last: Instant } = {
   last: Date.parse('2199-12-31T23:59:59.999Z'),
 }
 
-/** Says of an instant outside what may be named where it must lie; undefined if it may. */
-export function unnameable(instant: Instant): string | undefined {
-  const { first, last } = NAMEABLE
-  return instant < first || instant > last ? `must lie between ${iso(first)} and ${iso(last)}` : undefined
+/** Whether an instant may be named. */
+export function isNameable(instant: Instant): boolean {
+  return instant >= NAMEABLE.first && instant <= NAMEABLE.last
 }
 
 /** The instant as RFC 3339 in UTC with milliseconds, `2020-05-10T22:00:00.000Z`. Throws RangeError on NaN. */

@@ -1,4 +1,5 @@
-import { invalid, Rejection } from './refusals.ts'
+import type { Text } from './language.ts'
+import { allInvalid, invalid, type Rejection } from './refusals.ts'
 
 /** A field of a request that names something by its code. */
 export interface Named {
@@ -7,18 +8,23 @@ export interface Named {
 }
 
 const messages = {
-  product: 'is not a product of the catalogue',
-  territory: 'is not a territory that this service knows',
-}
+  product: { en: 'is not a product of the catalogue', fr: 'n’est pas un masque du catalogue' },
+  territory: { en: 'is not a territory that this service knows', fr: 'n’est pas un territoire connu de ce service' },
+} satisfies Record<string, Text>
 
 /** The rejection of a field that names something unknown. */
 export function unknown(what: keyof typeof messages, path: string): Rejection {
   return invalid(path, messages[what])
 }
 
+const sameOrLeftOut: Text = {
+  en: 'must be as GET shows it, or left out',
+  fr: 'doit être tel que GET le montre, ou absent',
+}
+
 /** Makes sure that a body which repeats what its path names, as GET shows it, means the same. */
 export function requireSame(path: string, given: string | undefined, own: string): void {
-  if (given !== undefined && given !== own) throw invalid(path, 'must be as GET shows it, or left out')
+  if (given !== undefined && given !== own) throw invalid(path, sameOrLeftOut)
 }
 
 /** Makes sure that everything a request names was found. Throws a Rejection that lists each field that was not. */
@@ -29,6 +35,6 @@ export function requireKnown(
 ): void {
   const known = new Set(found.map(({ code }) => code))
   const errors = named.filter(({ code }) => !known.has(code)).map(({ path }) => ({ path, message: messages[what] }))
-  const [first] = errors
-  if (first) throw new Rejection('invalid_request', `${first.path}: ${first.message}`, { errors })
+  const [first, ...others] = errors
+  if (first) throw allInvalid(first, ...others)
 }

@@ -1,4 +1,5 @@
 import type { Allowance } from './entitlement.ts'
+import { inLanguage, phrase, type Text } from './language.ts'
 
 /**
  * The closed list of reasons for which a request can be refused; never renamed. The domain knows only the codes: HTTP
@@ -43,7 +44,7 @@ export type RefusalCode =
 export interface Refusal {
   refused: RefusalCode
   /** Public, like `facts`: neither may contain a national number, name, token or SQL. */
-  detail: string
+  detail: Text
   facts: Record<string, unknown>
   /** What decided it: for the record only, never part of an answer. */
   judged?: Judged | undefined
@@ -62,7 +63,7 @@ export interface Judged {
 /** Makes a refusal; the caller is told its `facts`, but not what it was `judged` by. */
 export function refused(
   code: RefusalCode,
-  detail: string,
+  detail: Text,
   facts: Record<string, unknown> = {},
   judged?: Judged,
 ): Refusal {
@@ -77,28 +78,44 @@ export function isRefusal(result: unknown): result is Refusal {
 /** One wrong field of a request: `path` in dots and brackets, `message` with the limit. */
 export interface FieldError {
   path: string
-  message: string
+  message: Text
 }
 
 /**
  * Thrown when there is nothing to judge: the request names something that is not there, a field is wrong, the caller is
- * not allowed, or must wait. The transaction is rolled back. The message is public, like a refusal's detail.
+ * not allowed, or must wait. The transaction is rolled back. The detail is public, like a refusal's.
  */
 export class Rejection extends Error {
   readonly code: RefusalCode
+  readonly detail: Text
   readonly errors: FieldError[] | undefined
   /** When it is worth trying again. */
   readonly waitSeconds: number | undefined
 
-  constructor(code: RefusalCode, detail: string, more: { errors?: FieldError[]; waitSeconds?: number } = {}) {
-    super(detail)
+  constructor(code: RefusalCode, detail: Text, more: { errors?: FieldError[]; waitSeconds?: number } = {}) {
+    super()
     this.code = code
+    this.detail = detail
     this.errors = more.errors
     this.waitSeconds = more.waitSeconds
+  }
+
+  /** For logs and commands. */
+  override get message(): string {
+    return inLanguage(this.detail, 'en')
   }
 }
 
 /** The rejection of one wrong field. */
-export function invalid(path: string, message: string): Rejection {
-  return new Rejection('invalid_request', `${path}: ${message}`, { errors: [{ path, message }] })
+export function invalid(path: string, message: Text): Rejection {
+  return allInvalid({ path, message })
+}
+
+/** The rejection of wrong fields, which tells of the first and lists them all. */
+export function allInvalid(first: FieldError, ...others: FieldError[]): Rejection {
+  return new Rejection('invalid_request', fieldText(first), { errors: [first, ...others] })
+}
+
+function fieldText({ path, message }: FieldError): Text {
+  return { en: phrase`${path}: ${message}`, fr: phrase`${path} : ${message}` }
 }

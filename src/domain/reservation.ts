@@ -44,5 +44,5 @@ export function decideReservation(
     const left = allowanceFor(then, product)
     return !isRefusal(left) && quantity <= left.remaining
   }
-  return exceeded(allowance, quantity, firstGrantedAt(facts, [product], fits))
+  return exceeded(facts, allowance, quantity, firstGrantedAt(facts, [product], fits))
 }

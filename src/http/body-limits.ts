@@ -20,6 +20,6 @@ export function limitBodies(app: FastifyInstance): void {
 }
 
 /** A limit as people say it. */
-export function inKilobytes(bytes: number): string {
-  return `${bytes / KB} kB`
+export function inKilobytes(bytes: number): number {
+  return bytes / KB
 }

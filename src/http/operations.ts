@@ -1,11 +1,12 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { v4 as uuid } from 'uuid'
-import { answerClientErrors, answerUnroutable, handleErrors } from './errors.ts'
+import { answerUnroutable, handleErrors } from './errors.ts'
 import { healthRoutes } from './health.ts'
 import { type Register, serveMetrics } from './metrics.ts'
 import { secureHeaders } from './security-headers.ts'
 import { fastSerializerCompiler } from './serialization.ts'
 import type { App } from './service.ts'
+import { answerClientErrors } from './unparsed.ts'
 import { answerUnrouted } from './unrouted.ts'
 
 const SLOWEST_MS = 10_000

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { inLanguage, type Language, type Text } from '../domain/language.ts'
 import type { FieldError, RefusalCode } from '../domain/refusals.ts'
 
 /**
@@ -50,21 +51,21 @@ export type ProblemCode = keyof typeof problemStatus
 
 type Status = (typeof problemStatus)[ProblemCode]
 
-const titles: Record<Status, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Payload Too Large',
-  414: 'URI Too Long',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
+const titles: Record<Status, { en: string; fr: string }> = {
+  400: { en: 'Bad Request', fr: 'Requête incorrecte' },
+  401: { en: 'Unauthorized', fr: 'Authentification requise' },
+  403: { en: 'Forbidden', fr: 'Accès refusé' },
+  404: { en: 'Not Found', fr: 'Introuvable' },
+  405: { en: 'Method Not Allowed', fr: 'Méthode non admise' },
+  409: { en: 'Conflict', fr: 'Conflit' },
+  413: { en: 'Payload Too Large', fr: 'Corps trop volumineux' },
+  414: { en: 'URI Too Long', fr: 'URL trop longue' },
+  415: { en: 'Unsupported Media Type', fr: 'Type de contenu non admis' },
+  422: { en: 'Unprocessable Content', fr: 'Contenu non traitable' },
+  429: { en: 'Too Many Requests', fr: 'Trop de requêtes' },
+  431: { en: 'Request Header Fields Too Large', fr: 'En-têtes trop volumineux' },
+  500: { en: 'Internal Server Error', fr: 'Erreur interne' },
+  503: { en: 'Service Unavailable', fr: 'Service indisponible' },
 }
 
 /**
@@ -73,6 +74,7 @@ const titles: Record<Status, string> = {
  */
 export class Problem extends Error {
   readonly code: ProblemCode
+  readonly detail: Text
   readonly status: Status
   readonly errors: FieldError[] | undefined
   readonly facts: Record<string, unknown>
@@ -82,7 +84,7 @@ export class Problem extends Error {
 
   constructor(
     code: ProblemCode,
-    detail: string,
+    detail: Text,
     more: {
       status?: 403
       errors?: FieldError[] | undefined
@@ -91,8 +93,9 @@ export class Problem extends Error {
       reason?: string
     } = {},
   ) {
-    super(detail)
+    super()
     this.code = code
+    this.detail = detail
     this.status = more.status ?? problemStatus[code]
     this.errors = more.errors
     this.facts = more.facts ?? {}
@@ -100,7 +103,13 @@ export class Problem extends Error {
     this.reason = more.reason
   }
 
-  get title(): string {
+  /** For logs. */
+  override get message(): string {
+    return inLanguage(this.detail, 'en')
+  }
+
+  /** The status in words; in English it is HTTP's own reason phrase. */
+  get title(): { en: string; fr: string } {
     return titles[this.status]
   }
 }
@@ -124,22 +133,26 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' })
 
-/** The members of a problem document. */
-export function documentOf(problem: Problem, requestId: string): Record<string, unknown> {
+/** The members of a problem document, for somebody who reads this language. */
+export function documentOf(problem: Problem, requestId: string, language: Language): Record<string, unknown> {
+  const detail = inLanguage(problem.detail, language)
+  const errors = problem.errors?.map(({ path, message }) => ({ path, message: inLanguage(message, language) }))
   return {
     ...problem.facts,
     type: `urn:gomask:problem:${problem.code}`,
-    title: problem.title,
+    title: problem.title[language],
     status: problem.status,
-    detail: problem.message,
+    detail,
     instance: `urn:uuid:${requestId}`,
     code: problem.code,
     requestId,
-    ...(problem.status === 400 && { errors: problem.errors ?? [{ path: 'request', message: problem.message }] }),
+    ...(problem.status === 400 && { errors: errors ?? [{ path: 'request', message: detail }] }),
   }
 }
 
+const LONGEST_NAME = 100
+
 /** The name of an unknown field as errors may show it: digits in it could be a person's number. */
 export function shownName(given: string): string {
-  return /\d{4}/.test(given) ? '…' : given
+  return /\d{4}/.test(given) || given.length > LONGEST_NAME ? '…' : given
 }

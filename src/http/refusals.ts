@@ -37,10 +37,13 @@ const kinds: Partial<Record<ProblemCode, Refused['kind']>> = {
 }
 
 /** The kind of refusal that a problem is, if it is worth watching. */
-export function refusalOf({ code, status, message, reason = message }: Problem): Refused | undefined {
+export function refusalOf(problem: Problem): Refused | undefined {
+  const { code, status } = problem
   const kind = kinds[code]
   // If somebody else is suspended (409), the caller has done nothing wrong.
-  return kind && (kind !== 'forbidden' || status === 403) ? { kind, reason } : undefined
+  return kind && (kind !== 'forbidden' || status === 403)
+    ? { kind, reason: problem.reason ?? problem.message }
+    : undefined
 }
 
 /** Logs each refused authentication and authorisation at `warn`. */

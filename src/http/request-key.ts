@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { stringify } from 'safe-stable-stringify'
+import type { Text } from '../domain/language.ts'
 import { invalid } from '../domain/refusals.ts'
 import type { IdempotencyKey } from '../store/idempotency.ts'
 import type { Caller } from './caller.ts'
+import { required } from './complaint.ts'
 import { Problem } from './problem.ts'
 
 /** What keys and operators' pseudonyms are written in. */
 export const VISIBLE_ASCII = /^[\x21-\x7e]+$/
+
+const keyMissing: Text = {
+  en: 'Send an Idempotency-Key header, new for each new request and the same on a retry.',
+  fr: 'Envoyez un en-tête Idempotency-Key, nouveau pour chaque nouvelle requête et le même en cas de nouvel essai.',
+}
 
 /**
  * The Idempotency-Key of a request, if it has one, within the scope of its caller and the pharmacy that it acts for.
@@ -19,14 +26,15 @@ export function keyOf(
   const key = request.headers['idempotency-key']
   if (key === undefined) {
     if (!keyRequired) return undefined
-    throw new Problem(
-      'idempotency_key_missing',
-      'Send an Idempotency-Key header, new for each new request and the same on a retry.',
-      { errors: [{ path: 'Idempotency-Key', message: 'required' }] },
-    )
+    throw new Problem('idempotency_key_missing', keyMissing, {
+      errors: [{ path: 'Idempotency-Key', message: required }],
+    })
   }
   if (typeof key !== 'string' || key.length > 255 || !VISIBLE_ASCII.test(key)) {
-    throw invalid('Idempotency-Key', 'must be 1 to 255 visible ASCII characters')
+    throw invalid('Idempotency-Key', {
+      en: 'must be 1 to 255 visible ASCII characters',
+      fr: 'doit compter de 1 à 255 caractères ASCII visibles',
+    })
   }
   return { scope: scopeOf(request.caller, pharmacy), key, requestHash: hashOf(request) }
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
-import { FIRST_RECORDED, type Instant, instantOf, iso, NAMEABLE, unnameable } from '../domain/instant.ts'
+import { FIRST_RECORDED, type Instant, instantOf, isNameable, iso, NAMEABLE } from '../domain/instant.ts'
+import { day as dayInWords, phrase } from '../domain/language.ts'
 import { canBePickupCode } from '../domain/pickup-code.ts'
+import { saying } from './complaint.ts'
 import { problemSchema } from './problem.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
@@ -11,7 +13,13 @@ export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')
 export const finess = z
   .string()
   .max(20)
-  .refine((text) => finessNumber(text) === text, 'must be a FINESS number: 9 characters with a right key')
+  .refine(
+    (text) => finessNumber(text) === text,
+    saying({
+      en: 'must be a FINESS number: 9 characters with a right key',
+      fr: 'doit être un numéro FINESS : 9 caractères avec une clé juste',
+    }),
+  )
   .describe('FINESS number.')
 
 /** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
@@ -20,7 +28,10 @@ export const professional = z
   .max(20)
   .refine(
     (text) => professionalId(text) !== undefined,
-    'must be an RPPS number (11 digits with a right key) or an ADELI number (9 characters)',
+    saying({
+      en: 'must be an RPPS number (11 digits with a right key) or an ADELI number (9 characters)',
+      fr: 'doit être un numéro RPPS (11 chiffres avec une clé juste) ou ADELI (9 caractères)',
+    }),
   )
   .transform((text) => professionalId(text) ?? text)
   .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
@@ -28,43 +39,76 @@ export const professional = z
 /** A catalogue code. */
 export const product = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'must be a product code: up to 40 of a-z, 0-9, _ and -')
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,39}$/,
+    saying({
+      en: 'must be a product code: up to 40 of a-z, 0-9, _ and -',
+      fr: 'doit être un code de masque : 40 caractères au plus parmi a-z, 0-9, _ et -',
+    }),
+  )
   .describe('Code of a product in the catalogue.')
 
 export const territory = z
   .string()
-  .regex(/^FR(-[0-9A-Z]{1,3})?$/, 'must be FR or an ISO 3166-2 code such as FR-31')
+  .regex(
+    /^FR(-[0-9A-Z]{1,3})?$/,
+    saying({
+      en: 'must be FR or an ISO 3166-2 code such as FR-31',
+      fr: 'doit être FR ou un code ISO 3166-2 tel que FR-31',
+    }),
+  )
   .describe('ISO 3166-2 code.')
 
 /** As people type it. What cannot be a code is refused before anything is looked at, so that it costs no try. */
 export const pickupCode = z
   .string()
   .max(40)
-  .refine(canBePickupCode, 'must be a pick-up code: 8 letters and digits such as 7K3M-9QXA')
+  .refine(
+    canBePickupCode,
+    saying({
+      en: 'must be a pick-up code: 8 letters and digits such as 7K3M-9QXA',
+      fr: 'doit être un code de retrait : 8 lettres et chiffres, tel que 7K3M-9QXA',
+    }),
+  )
   .describe('Case, spaces and dashes do not matter; O is read as 0, I and L as 1.')
 
 /** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z
   .string()
   .max(40)
-  .refine(isInstant, 'must be an RFC 3339 time with an offset, such as 2026-11-20T09:30:00.000Z')
+  .refine(
+    isInstant,
+    saying({
+      en: 'must be an RFC 3339 time with an offset, such as 2026-11-20T09:30:00.000Z',
+      fr: 'doit être une heure RFC 3339 avec son décalage, telle que 2026-11-20T09:30:00.000Z',
+    }),
+  )
   .transform(instantOf)
-  .superRefine((given, context) => {
-    const message = unnameable(given)
-    if (message !== undefined) context.addIssue({ code: 'custom', message })
-  })
+  .refine(
+    isNameable,
+    saying({
+      en: phrase`must lie between ${dayInWords(NAMEABLE.first)} and ${dayInWords(NAMEABLE.last)} (UTC)`,
+      fr: phrase`doit être compris entre le ${dayInWords(NAMEABLE.first)} et le ${dayInWords(NAMEABLE.last)} (UTC)`,
+    }),
+  )
   .meta({ format: 'date-time' })
 
 /** When something happened that a caller records. The verb holds it against the database's clock too. */
 export const recordedInstant = instant
-  .refine((given) => given >= FIRST_RECORDED, `must not lie before ${iso(FIRST_RECORDED)}`)
+  .refine(
+    (given) => given >= FIRST_RECORDED,
+    saying({
+      en: phrase`must not lie before ${dayInWords(FIRST_RECORDED)} (UTC)`,
+      fr: phrase`ne doit pas précéder le ${dayInWords(FIRST_RECORDED)} (UTC)`,
+    }),
+  )
   .meta({ format: 'date-time' })
 
 /** A day of the calendar within what a caller may name. */
-export const day = dayBetween(dayOf(NAMEABLE.first), dayOf(NAMEABLE.last))
+export const day = dayBetween(NAMEABLE.first, NAMEABLE.last)
 
 /** The day until which masks are good. Those of stocks of former epidemics were given out years after it. */
-export const bestBeforeDay = dayBetween('2000-01-01', '2099-12-31')
+export const bestBeforeDay = dayBetween(Date.parse('2000-01-01'), Date.parse('2099-12-31'))
 
 /** An instant as answers show it: RFC 3339, UTC, milliseconds. */
 export const time = z.string().meta({ format: 'date-time' })
@@ -76,14 +120,19 @@ export const place = z.strictObject({ latitude, longitude })
 /** Text written by people: no control characters. */
 export const text = (longest: number) => textOrNone(longest).min(1)
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+const PRINTABLE = /^[^\u0000-\u001f\u007f]*$/
+
 /** Text written by people, or `""` if there is none. */
 export const textOrNone = (longest: number) =>
   z
     .string()
     .trim()
     .max(longest)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
-    .regex(/^[^\u0000-\u001f\u007f]*$/, 'must not hold control characters')
+    .regex(
+      PRINTABLE,
+      saying({ en: 'must not hold control characters', fr: 'ne doit pas contenir de caractères de contrôle' }),
+    )
 
 /** What GET shows of a resource besides what PUT changes: taken back with the rest, and ignored. */
 export const shownOnly = z.unknown().optional().describe('As GET shows it; changes nothing.')
@@ -98,7 +147,13 @@ const NEAR = new RegExp(`^${decimal},${decimal}$`)
 export const near = z
   .string()
   .max(100)
-  .regex(NEAR, 'must be latitude,longitude such as 43.6045,1.4440')
+  .regex(
+    NEAR,
+    saying({
+      en: 'must be latitude,longitude such as 43.6045,1.4440',
+      fr: 'doit être latitude,longitude, comme 43.6045,1.4440',
+    }),
+  )
   .transform((given) => {
     const [lat, lon] = given.split(',').map(Number)
     return { latitude: lat, longitude: lon }
@@ -109,7 +164,7 @@ export const near = z
 export const queryInteger = (low: number, high: number) =>
   z
     .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .regex(/^\d{1,9}$/, saying({ en: 'must be a whole number', fr: 'doit être un nombre entier' }))
     .transform(Number)
     .pipe(z.int().min(low).max(high))
 
@@ -159,12 +214,15 @@ const descriptions: Record<number, string> = {
   503: 'Nothing was done, or the same key finds out what was (`outcome_unknown`).',
 }
 
-function dayBetween(first: string, last: string) {
-  return z.iso.date().refine((given) => given >= first && given <= last, `must lie between ${first} and ${last}`)
-}
-
-function dayOf(time: Instant): string {
-  return iso(time).slice(0, 10)
+function dayBetween(first: Instant, last: Instant) {
+  const [from, to] = [first, last].map((time) => iso(time).slice(0, 10)) as [string, string]
+  return z.iso.date().refine(
+    (given) => given >= from && given <= to,
+    saying({
+      en: phrase`must lie between ${dayInWords(first)} and ${dayInWords(last)}`,
+      fr: phrase`doit être compris entre le ${dayInWords(first)} et le ${dayInWords(last)}`,
+    }),
+  )
 }
 
 function isInstant(given: string): boolean {

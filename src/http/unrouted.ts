@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import findMyWay, { type HTTPMethod } from 'find-my-way'
+import { phrase } from '../domain/language.ts'
 import { Problem } from './problem.ts'
 
 declare module 'fastify' {
@@ -20,13 +21,22 @@ export function answerUnrouted(app: FastifyInstance): void {
   const methodsOf = methodsByPath(app)
   app.decorate('unrouted', (request, reply) => {
     const methods = methodsOf(request)
-    if (methods.length === 0) return new Problem('not_found', 'There is no such route.')
-    reply.header('allow', methods.join(', '))
-    return new Problem('method_not_allowed', `This path has no ${request.method}. It takes ${methods.join(', ')}.`)
+    if (methods.length === 0) return noSuchRoute()
+    const allowed = methods.join(', ')
+    reply.header('allow', allowed)
+    return new Problem('method_not_allowed', {
+      en: phrase`This path has no ${request.method}. It takes ${allowed}.`,
+      fr: phrase`Ce chemin n’a pas de ${request.method}. Il admet ${allowed}.`,
+    })
   })
   app.setNotFoundHandler((request, reply) => {
     throw app.unrouted(request, reply)
   })
+}
+
+/** A 404 for what no route takes. */
+export function noSuchRoute(): Problem {
+  return new Problem('not_found', { en: 'There is no such route.', fr: 'Cette route n’existe pas.' })
 }
 
 /** Answers it before the body is read. Registered after the limits, which count it. */

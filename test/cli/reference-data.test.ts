@@ -92,9 +92,9 @@ t.test(
   async (t) => {
     const source = { title: 'Half \ud83d', reference: 'R', url: null }
     for (const [content, said] of [
-      ['\ufeff[{}]', /rules\.json: 0\.beneficiaries: /],
+      ['\ufeff[{}]', /rules\.json: \[0\]\.beneficiaries: required; /],
       ['[]', /rules\.json: the file: has no rules/],
-      [JSON.stringify([ruleBody({ source })]), /rules\.json: 0\.source\.title: holds U\+0000 or half a character/],
+      [JSON.stringify([ruleBody({ source })]), /rules\.json: \[0\]\.source\.title: holds U\+0000 or half a character/],
       [Buffer.from('[{"cap": "é"}]', 'latin1'), /rules\.json: is not text in UTF-8/],
     ] as const) {
       const { code, stderr } = await gomask(['rules', 'load', await file('rules.json', content)], env)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { instantOf, iso, NAMEABLE, unnameable } from '../../src/domain/instant.ts'
+import { instantOf, isNameable, iso, NAMEABLE } from '../../src/domain/instant.ts'
 
 t.test('an instant is written in UTC with milliseconds', async (t) => {
   t.equal(iso(0), '1970-01-01T00:00:00.000Z')
@@ -27,12 +27,10 @@ t.test('digits after the milliseconds are dropped, so that Sunday never becomes 
   t.equal(iso(instantOf('2020-05-10T23:59:59.5Z')), '2020-05-10T23:59:59.500Z')
 })
 
-t.test('what may be named ends with the years 1970 and 2199, and who names more is told so', async (t) => {
+t.test('what may be named ends with the years 1970 and 2199', async (t) => {
   const { first, last } = NAMEABLE
-  for (const within of [first, last]) t.equal(unnameable(within), undefined)
-  for (const outside of [first - 1, last + 1]) {
-    t.equal(unnameable(outside), 'must lie between 1970-01-01T00:00:00.000Z and 2199-12-31T23:59:59.999Z')
-  }
+  for (const within of [first, last]) t.ok(isNameable(within))
+  for (const outside of [first - 1, last + 1]) t.notOk(isNameable(outside))
 })
 
 t.test('29 February exists in leap years alone', async (t) => {

@@ -4,12 +4,13 @@ import { requireKnown } from '../../src/domain/named.ts'
 const named = ['FR-OCC', 'FR-XX', 'FR', 'FR-YY'].map((code, index) => ({ path: `territories[${index}]`, code }))
 
 t.test('every field that names nothing is told, and the first is the detail', async (t) => {
+  const message = { en: 'is not a territory that this service knows' }
   t.throws(() => requireKnown('territory', named, [{ code: 'FR' }, { code: 'FR-OCC' }]), {
     code: 'invalid_request',
     message: 'territories[1]: is not a territory that this service knows',
     errors: [
-      { path: 'territories[1]', message: 'is not a territory that this service knows' },
-      { path: 'territories[3]', message: 'is not a territory that this service knows' },
+      { path: 'territories[1]', message },
+      { path: 'territories[3]', message },
     ],
   })
 })

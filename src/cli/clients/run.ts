@@ -3,6 +3,7 @@ import type { Transaction } from '../../db/database.ts'
 import { openReady } from '../../db/open.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { finessNumber } from '../../domain/identifiers.ts'
+import { inLanguage } from '../../domain/language.ts'
 import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import type { Asker } from '../../features/clients/second-word.ts'
 import { uuid } from '../../http/schemas.ts'
@@ -25,7 +26,7 @@ export async function run<T>(
       if (by) sayWho(tx, by)
       return verb(tx, askerOf(by, config))
     })
-    if (isRefusal(result)) throw new CommandError(result.detail)
+    if (isRefusal(result)) throw new CommandError(inLanguage(result.detail, 'en'))
     return result
   } catch (error) {
     throw discreet(error)

@@ -2,6 +2,7 @@ import { readClock } from '../../db/clock.ts'
 import type { Database } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Instant } from '../../domain/instant.ts'
+import { inLanguage } from '../../domain/language.ts'
 import { periodAt } from '../../domain/periods.ts'
 import { isRefusal } from '../../domain/refusals.ts'
 import { publishRule } from '../../features/allocation-rules/publish-rule.ts'
@@ -46,7 +47,8 @@ export async function fillStock(db: Database, pharmacies: readonly DemoPharmacy[
     await inTransaction(db, async (tx) => {
       for (const shelf of batch) {
         const counted = await count(tx, { ...shelf, countedAt, operator: undefined })
-        if (isRefusal(counted)) throw new Error(`${shelf.pharmacy} ${shelf.product}: ${counted.detail}`)
+        if (isRefusal(counted))
+          throw new Error(`${shelf.pharmacy} ${shelf.product}: ${inLanguage(counted.detail, 'en')}`)
       }
     })
   }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { requireKnown } from '../../domain/named.ts'
-import { Rejection } from '../../domain/refusals.ts'
+import { validate } from '../../http/validation.ts'
 import { findProducts } from '../../store/products.ts'
 import { findTerritories } from '../../store/territories.ts'
 import { insertRule, isPublished, lockLoading } from './queries.ts'
@@ -38,8 +38,7 @@ export async function loadRules(tx: Transaction, file: unknown): Promise<LoadRep
 }
 
 function parse(file: unknown): RuleBody[] {
-  const parsed = ruleFile.safeParse(file)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw new Rejection('invalid_request', `${issue?.path.join('.') || 'the file'}: ${issue?.message}`)
+  const result = validate(ruleFile, file, 'the file')
+  if (result.error) throw result.error
+  return result.value
 }

@@ -1,11 +1,27 @@
 import { z } from 'zod'
+import { phrase, type Text } from '../../domain/language.ts'
+import { issueOf, saying } from '../../http/complaint.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import { instant, product, quantity, source, territory, text, time, uuid } from '../../http/schemas.ts'
+
+const productTwice: Text = { en: 'names a product twice', fr: 'nomme deux fois le même masque' }
+const notAmong: Text = { en: 'is not among the products', fr: 'ne figure pas parmi les products' }
+const endsFirst: Text = { en: 'must be later than validFrom', fr: 'doit être postérieur à validFrom' }
+const mostTheCap = (cap: number): Text => ({
+  en: phrase`must be at most the cap, ${cap}`,
+  fr: phrase`ne doit pas dépasser le cap, soit ${cap}`,
+})
 
 const beneficiary = z.strictObject({
   profession: z
     .string()
-    .regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
+    .regex(
+      /^[0-9A-Z]{1,10}$/,
+      saying({
+        en: 'must be a code of the directory, such as "10"',
+        fr: 'doit être un code de l’annuaire, tel que « 10 »',
+      }),
+    )
     .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
   speciality: text(40).optional().describe('The whole profession if left out.'),
 })
@@ -24,7 +40,7 @@ const window = z
 
 const fields = z.strictObject({
   beneficiaries: z.array(beneficiary).min(1).max(200),
-  products: z.array(product).min(1).max(100).refine(distinct, 'names a product twice'),
+  products: z.array(product).min(1).max(100).refine(distinct, saying(productTwice)),
   cap: quantity.describe('Single masks, of all the products together.'),
   subCaps: z
     .array(z.strictObject({ product, cap: quantity }))
@@ -47,16 +63,16 @@ const fields = z.strictObject({
 })
 
 export const ruleBody = fields.superRefine(({ products, cap, subCaps, validFrom, validTo }, context) => {
-  const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+  const wrong = (path: (string | number)[], complaint: Text) => context.addIssue(issueOf(path, complaint))
   for (const [index, sub] of subCaps.entries()) {
-    if (!products.includes(sub.product)) wrong(['subCaps', index, 'product'], 'is not among the products')
-    if (sub.cap > cap) wrong(['subCaps', index, 'cap'], `must be at most the cap, ${cap}`)
+    if (!products.includes(sub.product)) wrong(['subCaps', index, 'product'], notAmong)
+    if (sub.cap > cap) wrong(['subCaps', index, 'cap'], mostTheCap(cap))
   }
-  if (!distinct(subCaps.map((sub) => sub.product))) wrong(['subCaps'], 'names a product twice')
-  if (validTo !== null && validTo <= validFrom) wrong(['validTo'], 'must be later than validFrom')
+  if (!distinct(subCaps.map((sub) => sub.product))) wrong(['subCaps'], productTwice)
+  if (validTo !== null && validTo <= validFrom) wrong(['validTo'], endsFirst)
 })
 
-export const ruleFile = z.array(ruleBody).min(1, 'has no rules')
+export const ruleFile = z.array(ruleBody).min(1, saying({ en: 'has no rules', fr: 'ne contient aucune règle' }))
 
 export const ruleParams = z.strictObject({ id: uuid })
 export const withdrawalBody = z.strictObject({}).nullish()

@@ -3,6 +3,7 @@ import Negotiator from 'negotiator'
 import { z } from 'zod'
 import { invalid } from '../../domain/refusals.ts'
 import { operatorOf } from '../../http/effects.ts'
+import { varyBy } from '../../http/language.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
@@ -58,7 +59,7 @@ function selectionRoute(app: App, deps: Deps): void {
     },
     async (request, reply) => {
       const type = typeFor(request)
-      reply.header('vary', 'Accept')
+      varyBy(reply, 'Accept')
       if (type === 'application/json') return showPage(deps, request, reply, request.query)
       return showExport(app, deps, request, reply, type)
     },

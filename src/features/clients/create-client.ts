@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
-import { invalid } from '../../domain/refusals.ts'
+import { validate } from '../../http/validation.ts'
 import { isPowerful, stateOf } from './powers.ts'
 import { insertClient, readClient } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
@@ -30,10 +30,9 @@ export async function createClient(
   return readClient(tx, id)
 }
 
-/** Validates a client as the API does. Throws `invalid_request`, naming the first wrong field. */
+/** Validates a client as the API does. Throws `invalid_request`, naming each wrong field. */
 export function clientOf(given: unknown): ClientBody {
-  const parsed = clientBody.safeParse(given)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  throw invalid(issue?.path.join('.') || 'client', issue?.message ?? 'is not valid')
+  const result = validate(clientBody, given, 'client')
+  if (result.error) throw result.error
+  return result.value
 }

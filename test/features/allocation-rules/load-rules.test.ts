@@ -11,7 +11,10 @@ const { call, db } = service
 const load = (rules: unknown) => inTransaction(db, (tx) => loadRules(tx, rules))
 
 t.test('a file that names products which are not in the catalogue is refused with all of them', async (t) => {
-  const products = ['surgical', 'ffp2'].map((path) => ({ path, message: 'is not a product of the catalogue' }))
+  const products = ['surgical', 'ffp2'].map((path) => ({
+    path,
+    message: { en: 'is not a product of the catalogue' },
+  }))
   await t.rejects(load(shipped), { code: 'invalid_request', errors: products })
 })
 
@@ -39,9 +42,9 @@ t.test('a file that is wrong somewhere is refused as a whole, with the place', a
   const fresh = ruleBody({ cap: 77 })
   for (const [file, message] of [
     [{}, /the file/],
-    [[fresh, { ...fresh, cap: 0 }], /1\.cap/],
+    [[fresh, { ...fresh, cap: 0 }], /\[1\]\.cap/],
     [[fresh, { ...fresh, territory: 'FR-99' }], /\[1\]\.territory/],
-    [[fresh, { ...fresh, validFrom: '0001-01-01T00:00:00Z' }], /1\.validFrom: must lie between 1970-01-01/],
+    [[fresh, { ...fresh, validFrom: '0001-01-01T00:00:00Z' }], /\[1\]\.validFrom: must lie between 1 January 1970/],
   ] as const) {
     await t.rejects(load(file), { message })
   }

@@ -1,0 +1,14 @@
+import type { FastifyReply } from 'fastify'
+import Negotiator from 'negotiator'
+import type { Language } from '../domain/language.ts'
+
+/** The language to answer in: French where it is preferred to English, else English. */
+export function languageOf(headers: { 'accept-language'?: string | undefined }): Language {
+  const liked = new Negotiator({ headers }).languages().map((tag) => tag.split('-')[0]?.toLowerCase())
+  return liked.find((language) => language === 'en' || language === 'fr' || language === '*') === 'fr' ? 'fr' : 'en'
+}
+
+/** Says that the answer depends on a header of the request, besides those said before. */
+export function varyBy(reply: FastifyReply, header: string): void {
+  reply.header('vary', [reply.getHeader('vary') ?? [], header].flat().join(', '))
+}
