@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { defineCommand } from 'citty'
 import { BundleFault, Damaged, NoBundle, Unanswerable } from '../domain/bundle/fault.ts'
 import type { KeptNote } from '../domain/bundle/promises.ts'
+import { openStatement } from '../domain/bundle/statements.ts'
 import { type Brought, BundleVerifier, type Verdict } from '../domain/bundle/verifier.ts'
 import { verifierOf } from '../domain/signed-note.ts'
 import { NotText, textOf } from '../domain/text.ts'
@@ -10,7 +11,7 @@ import { CommandError } from './errors.ts'
 import { readLines, Unreadable } from './lines.ts'
 import { showProgress } from './progress.ts'
 import { repeated } from './repeated.ts'
-import { verdictLines } from './verdict.ts'
+import { statementLines, verdictLines } from './verdict.ts'
 
 const MISUSED = 2
 const PROMISE_BROKEN = 3
@@ -24,7 +25,12 @@ export const verifyLedger = defineCommand({
       'Check a bundle of the ledger offline. Exit codes: 0 it verifies; 1 it does not, and the first bad entry is named; 2 called wrongly, or a file that cannot be read or says nothing here; 3 an entry was acknowledged and is not in the log.',
   },
   args: {
-    bundle: { type: 'positional', required: true, valueHint: 'BUNDLE', description: 'the file; - for standard input' },
+    bundle: {
+      type: 'positional',
+      required: false,
+      valueHint: 'BUNDLE',
+      description: 'the file; - for standard input; may be left out where there is a --statement',
+    },
     key: {
       type: 'string',
       valueHint: 'VERIFIER_KEY',
@@ -40,9 +46,16 @@ export const verifyLedger = defineCommand({
       valueHint: 'FILE',
       description: 'A receipt that you kept: its entry must be in the log; may be given several times.',
     },
+    statement: {
+      type: 'string',
+      valueHint: 'FILE',
+      description:
+        'A pharmacy’s signed statement: it must add up and, with a bundle, its hand-overs be those of the log; may be given several times.',
+    },
   },
   async run({ args: { bundle }, rawArgs }) {
     const brought = await bringAlong(rawArgs)
+    if (bundle === undefined) return verifyStatements(brought)
     const verdict = await verify(bundle, brought)
     for (const line of verdictLines(verdict, brought.keys.length > 0)) console.log(line)
     const broken = verdict.promised.filter(({ outcome }) => outcome === 'broken')
@@ -59,7 +72,28 @@ async function bringAlong(rawArgs: string[]): Promise<Brought> {
     return key
   })
   const read = (name: string) => Promise.all(repeated(rawArgs, name).map(readNote))
-  return { keys, checkpoints: await read('checkpoint'), receipts: await read('receipt') }
+  const [checkpoints, receipts] = [await read('checkpoint'), await read('receipt')]
+  return { keys, checkpoints, receipts, statements: await read('statement') }
+}
+
+// Without a bundle there is nothing to hold a statement against but its signature and its own sums.
+function verifyStatements({ keys, checkpoints, receipts, statements }: Brought): void {
+  if (statements.length === 0 || checkpoints.length + receipts.length > 0) {
+    throw new CommandError('Missing required positional argument: BUNDLE', MISUSED)
+  }
+  if (keys.length === 0) throw new CommandError('--key: required for a statement without a bundle', MISUSED)
+  for (const kept of statements) {
+    const statement = opened(kept, keys)
+    for (const line of statementLines({ name: kept.name, statement, finding: 'it adds up' })) console.log(line)
+  }
+}
+
+function opened(kept: KeptNote, keys: Brought['keys']) {
+  try {
+    return openStatement(kept, keys)
+  } catch (error) {
+    throw error instanceof BundleFault ? new CommandError(error.message) : error
+  }
 }
 
 async function readNote(name: string): Promise<KeptNote> {

@@ -268,6 +268,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pharmacies/{finess}/statement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Account for the masks of a pharmacy over some days
+         * @description By `Accept`: JSON (also for any type not named here); `text/csv`, a row for each product, in which `dispensedByProfession` is `10=34 60=6`; `text/plain`, a signed note (C2SP) of the same figures, which `gomask verify-ledger --statement` verifies.
+         *
+         *     What a period opens with, all that was added and less all that was taken away, is what it closes with: `opening + deliveries + transfersIn − transfersOut − dispensed + reversed − losses − returns + countDifferences + discrepancies = closing`. It closes with what the next one opens with. Each movement counts on the day when it occurred, as the lists of movements and hand-overs have it; what was recorded late is in the statements of its day that are made afterwards.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *     - `regulator`: what is in its territories and professions; anything else is 404, as if it did not exist.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `stock:read`.
+         */
+        get: operations["readStatement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reservations": {
         parameters: {
             query?: never;
@@ -682,7 +711,7 @@ export interface paths {
         };
         /**
          * Prove that an entry is in the log
-         * @description Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered.
+         * @description Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered. A record of the log is about nobody, and anybody may have its proof.
          *
          *     For:
          *
@@ -730,7 +759,7 @@ export interface paths {
         };
         /**
          * A selection of the ledger with its proofs, to check offline
-         * @description NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.
+         * @description NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Records, which are about nobody, are in every bundle. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.
          *
          *     For:
          *
@@ -2403,6 +2432,55 @@ export interface components {
             /** Format: date-time */
             publishedAt: string;
         };
+        Statement: {
+            pharmacy: string;
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            timeZone: string;
+            /**
+             * Format: date-time
+             * @description What is told later of the period is in later statements of it.
+             */
+            madeAt: string;
+            items: {
+                product: string;
+                /** @description On hand when the period began. */
+                opening: number;
+                /** @description Added. */
+                deliveries: number;
+                /** @description Added. */
+                transfersIn: number;
+                /** @description Taken away. */
+                transfersOut: number;
+                /** @description Taken away. */
+                dispensed: number;
+                /** @description Added: hand-overs taken back, slips when they were said to have happened, returns when they came. */
+                reversed: number;
+                /** @description Taken away, as far as there was something to lose. */
+                losses: number;
+                /** @description Taken away: to the supplier. */
+                returns: number;
+                /** @description Added, or taken away if negative: what counts found, and what they had seen already. */
+                countDifferences: number;
+                /** @description Added: what was handed over off line without being known to be there. */
+                discrepancies: number;
+                /** @description On hand when the period ended, or now if it has not. */
+                closing: number;
+                /** @description By the directory’s code at the time; for a regulator those of its remit. */
+                dispensedByProfession: {
+                    profession: string;
+                    quantity: number;
+                }[];
+            }[];
+            /** @description Hand-overs above the entitlement. */
+            overrides: number;
+            /** @description Hand-overs and reversals of the period that were recorded late. */
+            late: number;
+            /** @description The newest of the log, a signed note: all its entries are in here. */
+            checkpoint: string | null;
+        };
         StockLevel: {
             product: string;
             /** @description On the shelf, including masks set aside. */
@@ -3731,6 +3809,108 @@ export interface operations {
                     "application/json": {
                         items: components["schemas"]["StockLevel"][];
                     };
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readStatement: {
+        parameters: {
+            query: {
+                /** @description The first day, in the pharmacy’s time zone. */
+                from: string;
+                /** @description The last day. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                /** @description FINESS number. */
+                finess: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                    "text/csv": string;
+                    "text/plain": string;
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
@@ -5752,7 +5932,7 @@ export interface operations {
     proveInclusion: {
         parameters: {
             query: {
-                /** @description `id` of a dispensation or reversal. */
+                /** @description `id` of a dispensation or reversal, or of a record. */
                 entry: string;
             };
             header?: {
@@ -5971,7 +6151,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description gomask-bundle-v1 */
+            /** @description gomask-bundle-v2 */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -41,6 +41,12 @@ export function readCheckpoint(note: string, verifiers: readonly Verifier[]): Ch
   return { origin, size: Number(size), root: Buffer.from(root ?? '', 'base64') }
 }
 
+/** The size and the root (base64) that a checkpoint names, whoever signed it: one that this service keeps itself. */
+export function committedTo(checkpoint: string): { size: number; root: string } {
+  const [, size, root = ''] = checkpoint.split('\n')
+  return { size: Number(size), root }
+}
+
 /**
  * A receipt as a signed note, one line each: version tag, origin, leaf hash (base64), the entry's sequence, when it was
  * recorded, and by when it is promised to be in a checkpoint (24 hours later). It proves that an entry which never

@@ -3,6 +3,7 @@ import t from 'tap'
 import { copyStatement, csvCell } from '../../src/db/copy.ts'
 import { rows } from '../../src/db/query.ts'
 import { sql, texts } from '../../src/db/sql.ts'
+import { csvOf } from '../../src/http/csv.ts'
 import { makeDatabase, onServerOnly } from '../support/database.ts'
 
 const { db, drop } = await makeDatabase()
@@ -74,6 +75,17 @@ t.test('cells of CSV are guarded where one begins or a spreadsheet may begin one
   t.strictSame(
     guarded,
     CELLS.map(([, cell]) => cell),
+  )
+  const own = csvOf(
+    ['x', 'n'],
+    given.map((text) => [text, -1]),
+  )
+    .split(/(?<=,"-1")\n|^x,n\n/)
+    .slice(1, -1)
+  t.strictSame(
+    own,
+    guarded.map((cell) => `"${cell.replaceAll('"', '""')}","-1"`),
+    'the same without the database',
   )
   t.strictSame(
     guarded.map((cell) => cell.replace(/(^|[,;\t\r\n])'/g, '$1')),

@@ -17,7 +17,7 @@ export async function exportBundle({ db }: Pick<Service, 'db'>, selection: Selec
 
 /** What the verifier says: what it found, or the sentence that it refuses with. */
 export function verify(bundle: string, brought: Partial<Brought> = {}): Verdict | string {
-  const verifier = new BundleVerifier({ keys: [], checkpoints: [], receipts: [], ...brought })
+  const verifier = new BundleVerifier({ keys: [], checkpoints: [], receipts: [], statements: [], ...brought })
   try {
     for (const line of bundle.split('\n').slice(0, -1)) verifier.line(line)
     return verifier.end()

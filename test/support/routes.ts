@@ -92,6 +92,7 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'POST /v1/dispensations/{id}/reversal': () => ({
     body: { kind: 'entry_error', lines: [{ product: 'surgical', quantity: 1 }] },
   }),
+  'GET /v1/pharmacies/{finess}/statement': () => ({ query: 'from=2026-11-01&to=2026-11-30' }),
   'GET /v1/ledger/consistency-proof': () => ({ query: 'from=1' }),
   'GET /v1/ledger/inclusion-proof': ({ dispensation }) => ({ query: `entry=${dispensation}` }),
   'PUT /v1/products/{code}': () => ({ body: { name: 'N', kind: 'mask', packs: [], active: true } }),

@@ -6,13 +6,15 @@ import { BundleFault, Damaged, NoBundle, Unanswerable } from './fault.ts'
 import type { BundleHeader } from './format.ts'
 import { Malformed, readCheckpointLine, readEntryLine, readHeader } from './lines.ts'
 import { type KeptCheckpoint, type KeptNote, openKept, type Promised, receiptsIn } from './promises.ts'
+import { type Stated, statementsIn } from './statements.ts'
 import type { ExpectedRoot } from './tree.ts'
 
-/** What the reader brings: trusted keys (if none, the bundle's own are used), and checkpoints and receipts kept. */
+/** What the reader brings: trusted keys (if none, the bundle's own are used), and the notes that were kept. */
 export interface Brought {
   keys: readonly Verifier[]
   checkpoints: readonly KeptNote[]
   receipts: readonly KeptNote[]
+  statements: readonly KeptNote[]
 }
 
 /** What was found in a bundle that verifies. */
@@ -25,6 +27,7 @@ export interface Verdict {
   unproved: number
   hidden: number
   promised: Promised[]
+  stated: Stated[]
 }
 
 /** Verifies a bundle line by line. Throws a BundleFault at the first fault, and keeps little of what has passed. */
@@ -35,6 +38,7 @@ export class BundleVerifier {
   #known: Verifier[] = []
   #kept: KeptCheckpoint[] = []
   #receipts: ReturnType<typeof receiptsIn> | undefined
+  #statements: ReturnType<typeof statementsIn> | undefined
   #checkpoints: (Checkpoint & ExpectedRoot)[] = []
   #entries: BundleEntries | undefined
 
@@ -80,6 +84,7 @@ export class BundleVerifier {
       unproved: entries.unproved,
       hidden: entries.hidden,
       promised: this.#receipts?.outcomes() ?? [],
+      stated: this.#statements?.outcomes() ?? [],
     }
   }
 
@@ -105,6 +110,7 @@ export class BundleVerifier {
     this.#known = [...this.#brought.keys, ...own]
     this.#kept = openKept(this.#brought.checkpoints, this.#known, header.origin)
     this.#receipts = receiptsIn(this.#brought.receipts, this.#known, header)
+    this.#statements = statementsIn(this.#brought.statements, this.#known, header)
   }
 
   #addCheckpoint({ note, consistency }: { note: string; consistency: Buffer[] | undefined }): void {
@@ -144,6 +150,7 @@ export class BundleVerifier {
   #addEntry(entry: ReturnType<typeof readEntryLine>): void {
     this.#entries ??= this.#startEntries()
     this.#receipts?.see(this.#entries.add(entry), entry.index)
+    if ('canonical' in entry) this.#statements?.see(entry)
   }
 
   #startEntries(): BundleEntries {
@@ -151,7 +158,8 @@ export class BundleVerifier {
     const [newest] = this.#checkpoints
     if (!newest) fail('it holds no checkpoint')
     if (header.selection !== null) for (const kept of this.#kept) this.#compare(kept)
-    return new BundleEntries(header, newest, [...this.#checkpoints, ...this.#kept])
+    const stated = this.#statements?.roots(newest.size) ?? []
+    return new BundleEntries(header, newest, [...this.#checkpoints, ...this.#kept, ...stated])
   }
 
   // Unless all entries are here, only a checkpoint of the same size tells what the root was then.

@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import Negotiator from 'negotiator'
 import { z } from 'zod'
 import { invalid } from '../../domain/refusals.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { varyBy } from '../../http/language.ts'
+import { preferredType } from '../../http/media-types.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { readAged } from '../../http/replica.ts'
 import { problems } from '../../http/schemas.ts'
@@ -58,22 +58,12 @@ function selectionRoute(app: App, deps: Deps): void {
       },
     },
     async (request, reply) => {
-      const type = typeFor(request)
+      const type = preferredType(request, TYPES)
       varyBy(reply, 'Accept')
       if (type === 'application/json') return showPage(deps, request, reply, request.query)
       return showExport(app, deps, request, reply, type)
     },
   )
-}
-
-/** The available media type that the reader prefers; JSON if it names none of them. */
-function typeFor(request: FastifyRequest): (typeof TYPES)[number] {
-  // The library is not told what there is: it would find no `text/csv; charset=utf-8` in it.
-  for (const liked of new Negotiator(request).mediaTypes()) {
-    const type = liked === '*/*' ? 'application/json' : TYPES.find((each) => each === liked.toLowerCase())
-    if (type) return type
-  }
-  return 'application/json'
 }
 
 async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply, query: SelectionQuery) {

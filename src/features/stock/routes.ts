@@ -17,12 +17,14 @@ import {
   shelfParams,
   stockLevel,
 } from './schema.ts'
+import { statementRoute } from './statement-route.ts'
 
 /** What a pharmacy has on its shelves, and the movements that changed it. */
 export async function stockRoutes(app: App, deps: Deps): Promise<void> {
   countRoute(app, deps)
   movementRoute(app, deps)
   readRoutes(app, deps)
+  statementRoute(app, deps)
 }
 
 function countRoute(app: App, { db }: Deps): void {

@@ -1,5 +1,9 @@
 import { z } from 'zod'
-import { bestBeforeDay, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
+import { phrase, type Text } from '../../domain/language.ts'
+import { DAY_MS } from '../../domain/periods.ts'
+import type { CHANGES } from '../../domain/statement.ts'
+import { issueOf } from '../../http/complaint.ts'
+import { bestBeforeDay, day, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
 
 export const shelfParams = z.strictObject({ finess, product })
 export const pharmacyParams = z.strictObject({ finess })
@@ -61,6 +65,63 @@ export const movement = z
   .meta({ id: 'StockMovement' })
 
 export const recordedMovement = movement.extend({ stock: stockLevel })
+
+const LONGEST_DAYS = 366
+const beforeFrom: Text = { en: 'must not lie before from', fr: 'ne doit pas précéder from' }
+const tooLong: Text = {
+  en: phrase`must lie less than ${LONGEST_DAYS} days after from`,
+  fr: phrase`doit suivre from de moins de ${LONGEST_DAYS} jours`,
+}
+
+export const statementQuery = z
+  .strictObject({
+    from: day.describe('The first day, in the pharmacy’s time zone.'),
+    to: day.describe('The last day.'),
+  })
+  .superRefine(({ from, to }, context) => {
+    const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1
+    if (days >= 1 && days <= LONGEST_DAYS) return
+    context.addIssue(issueOf(['to'], days < 1 ? beforeFrom : tooLong))
+  })
+
+const masks: Record<'opening' | (typeof CHANGES)[number] | 'closing', string> = {
+  opening: 'On hand when the period began.',
+  deliveries: 'Added.',
+  transfersIn: 'Added.',
+  transfersOut: 'Taken away.',
+  dispensed: 'Taken away.',
+  reversed: 'Added: hand-overs taken back, slips when they were said to have happened, returns when they came.',
+  losses: 'Taken away, as far as there was something to lose.',
+  returns: 'Taken away: to the supplier.',
+  countDifferences: 'Added, or taken away if negative: what counts found, and what they had seen already.',
+  discrepancies: 'Added: what was handed over off line without being known to be there.',
+  closing: 'On hand when the period ended, or now if it has not.',
+}
+
+export const statement = z
+  .object({
+    pharmacy: z.string(),
+    from: z.iso.date(),
+    to: z.iso.date(),
+    timeZone: z.string(),
+    madeAt: time.describe('What is told later of the period is in later statements of it.'),
+    items: z.array(
+      z.object({
+        product: z.string(),
+        ...(Object.fromEntries(Object.entries(masks).map(([name, about]) => [name, z.int().describe(about)])) as Record<
+          keyof typeof masks,
+          z.ZodInt
+        >),
+        dispensedByProfession: z
+          .array(z.object({ profession: z.string(), quantity: z.int() }))
+          .describe('By the directory’s code at the time; for a regulator those of its remit.'),
+      }),
+    ),
+    overrides: z.int().describe('Hand-overs above the entitlement.'),
+    late: z.int().describe('Hand-overs and reversals of the period that were recorded late.'),
+    checkpoint: z.string().nullable().describe('The newest of the log, a signed note: all its entries are in here.'),
+  })
+  .meta({ id: 'Statement' })
 
 export type StockLevel = z.output<typeof stockLevel>
 export type MovementRequest = z.output<typeof movementBody>

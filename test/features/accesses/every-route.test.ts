@@ -48,6 +48,8 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'PUT /v1/pharmacies/{finess}/stock/{product}': { pharmacy: 'nobody' },
   'POST /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody' },
   'GET /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody', regulator: 'nobody' },
+  // Totals by profession: about masks, and no person.
+  'GET /v1/pharmacies/{finess}/statement': { pharmacy: 'nobody', regulator: 'nobody' },
   'GET /v1/entitlements/me': { professional: 'own' },
   'GET /v1/professionals/{id}/entitlements': {
     professional: 'own',
