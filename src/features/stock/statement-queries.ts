@@ -10,7 +10,7 @@ export interface Asked {
   to: string
 }
 
-/** In which column a movement stands, by its kind: each in exactly one. What a count takes back is part of the count. */
+/** In which column a movement stands: each kind in exactly one. What a count takes back is part of the count. */
 const kinds: Record<(typeof CHANGES)[number], { sign: 1 | -1; kinds: SQL }> = {
   deliveries: { sign: 1, kinds: sql`'delivery'` },
   transfersIn: { sign: 1, kinds: sql`'transfer_in'` },

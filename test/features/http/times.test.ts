@@ -69,7 +69,9 @@ async function say({ route, field, where }: Said, value: string) {
   const token = roles[0] && (await service.token(callers[roles[0]]))
   if (where === 'body') return call(method, path, { token, key: true, body: { ...body, [field]: value } })
   const [bare, query = ''] = path.split('?')
-  return call(method, `${bare}?${new URLSearchParams([...new URLSearchParams(query), [field, value]])}`, { token })
+  const said = new URLSearchParams(query)
+  said.set(field, value)
+  return call(method, `${bare}?${said}`, { token })
 }
 
 const said = timesSaid()
@@ -94,6 +96,8 @@ t.test('these are all the times that requests say', async (t) => {
     'GET /v1/audit/summary to',
     'GET /v1/ledger/bundle from',
     'GET /v1/ledger/bundle to',
+    'GET /v1/pharmacies/{finess}/statement from',
+    'GET /v1/pharmacies/{finess}/statement to',
     'POST /v1/allocation-rules validFrom',
     'POST /v1/allocation-rules validTo',
     'POST /v1/clients/{id}/secrets expiresAt',
