@@ -16,6 +16,7 @@ import { productRoutes } from './features/products/routes.ts'
 import { professionalRoutes } from './features/professionals/routes.ts'
 import { refusalRoutes } from './features/refusals/routes.ts'
 import { reservationRoutes } from './features/reservations/routes.ts'
+import { sandboxRoutes } from './features/sandbox/routes.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
@@ -102,6 +103,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   limitHeavyReadings(app)
   limitExports(app)
   await documentation(app, controllerOf(deps.config))
+  if (deps.sandbox) await sandboxRoutes(app as unknown as App, { ...deps, sandbox: deps.sandbox })
   await app.register(routes, deps)
   return app
 }

@@ -11,6 +11,7 @@ import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
 import { reportLedger } from './http/metrics.ts'
 import { buildOperations } from './http/operations.ts'
+import type { Sandbox } from './http/service.ts'
 import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
@@ -31,8 +32,9 @@ export interface Running {
 
 /**
  * Opens the database, builds the application, starts the jobs and listens. If a step fails, closes what it had opened.
+ * With a sandbox, its clock can be moved and its answers be lost on demand.
  */
-export async function start(config: Config): Promise<Running> {
+export async function start(config: Config, sandbox?: Sandbox): Promise<Running> {
   const log = serviceLogger(config.LOG_LEVEL)
   warnOfPlainHosts(config, log)
   const people = await loadIssuers(config)
@@ -41,14 +43,14 @@ export async function start(config: Config): Promise<Running> {
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   // Closed in reverse order, so that requests in flight finish before the database goes away.
   await using opened = new AsyncDisposableStack()
-  const db = opened.adopt(await openReady(config, log), (each) => each.close())
+  const db = opened.adopt(await openReady(config, log, { movableClock: sandbox !== undefined }), (each) => each.close())
   if (db.kind === 'server' && !(config.CONTROLLER_NAME && config.CONTROLLER_CONTACT)) {
     log.warn('CONTROLLER_NAME and CONTROLLER_CONTACT are not set: nobody is told who answers for the personal data')
   }
   const replica = openReplica(config, db, log)
   if (replica) opened.adopt(replica, (each) => each.close())
   const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
-  const app = await buildApp({ config, db, replica, keys, issuers, signers }, log)
+  const app = await buildApp({ config, db, replica, keys, issuers, signers, sandbox }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }

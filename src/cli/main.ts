@@ -13,6 +13,7 @@ const gomask = defineCommand({
   subCommands: {
     serve: lazily(async () => (await import('./serve.ts')).serve),
     demo: lazily(async () => (await import('./demo.ts')).demo),
+    sandbox: lazily(async () => (await import('./sandbox.ts')).sandbox),
     migrate: lazily(async () => (await import('./migrate.ts')).migrate),
     token: lazily(async () => (await import('./token.ts')).token),
     'revoke-token': lazily(async () => (await import('./revoke-token.ts')).revokeTokenCommand),

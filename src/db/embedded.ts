@@ -16,7 +16,7 @@ import { followClock } from './followed-clock.ts'
 import { postgisAlone } from './postgis.ts'
 import { statementOf } from './query.ts'
 import { rememberingRoom } from './room.ts'
-import { RELIED_ON, settingStatement } from './settings.ts'
+import { RELIED_ON, type Settings, settingStatement } from './settings.ts'
 import type { SQL } from './sql.ts'
 
 /** Another process has the embedded database open. PGlite itself would not refuse, and the two would ruin it. */
@@ -25,7 +25,8 @@ export class DataDirLocked extends Error {}
 /** The embedded database, at first with the owner's rights; `asService` gives them up for good. */
 export interface Embedded {
   owner: Owner
-  asService(): Promise<Database>
+  /** With other settings where given. */
+  asService(settings?: Settings): Promise<Database>
   close(): Promise<void>
 }
 
@@ -69,11 +70,12 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
       rows: async (sql, values) => (await send(pglite, sql, values)).rows,
       close: async () => {}, // The only connection goes on as the service's.
     },
-    async asService() {
+    async asService(settings = RELIED_ON) {
+      await pglite.exec(settingStatement(settings))
       await pglite.exec('set role gomask_app')
       return rememberingRoom({
         kind: 'embedded',
-        settings: { ...RELIED_ON, role: 'gomask_app' },
+        settings: { ...settings, role: 'gomask_app' },
         clock: followClock(),
         ...queryable(pglite),
         readings: queryable(pglite),
@@ -136,7 +138,9 @@ export function lockFolder(dataDir: string): () => void {
   } catch (error) {
     file.close()
     if (!String(error).includes('locked')) throw error
-    throw new DataDirLocked(`${dataDir} is in use by another process; stop it, or set DATA_DIR to another folder`)
+    throw new DataDirLocked(
+      `${dataDir} is in use by another process. If that is a running service, use its API (gomask token --role admin prints a token for it), or stop it first; or set DATA_DIR to another folder`,
+    )
   }
   return () => {
     if (file.isOpen) file.close()

@@ -7,6 +7,7 @@ import { driverError, isUnavailable, sqlState } from './failures.ts'
 import { prepareJobs, requireJobs } from './job-queue.ts'
 import { type Login, LoginRefused, readLogin, requireMember, requireNoExcess, warnOfExcess } from './login.ts'
 import { migrate, oneAtATime, requireMigrated } from './migrate.ts'
+import { MOVABLE, makeMovable } from './movable-clock.ts'
 import { type Replica, watchReplica } from './replica.ts'
 import { openServer, openServerOwner, type Timeouts } from './server.ts'
 
@@ -14,18 +15,21 @@ const LONGEST_WAIT_MS = 10_000
 
 /**
  * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false or a login that may not,
- * refuses one that is not. Waits for a server that does not answer yet, and says so.
+ * refuses one that is not. Waits for a server that does not answer yet, and says so. The clock of an embedded one can be
+ * made movable, for a sandbox.
  */
 export async function openReady(
   config: Config,
   log: Logger,
-  options: { timeouts?: Partial<Timeouts> } = {},
+  { movableClock, ...options }: { timeouts?: Partial<Timeouts>; movableClock?: boolean } = {},
 ): Promise<Database> {
   if (config.DATABASE_URL === undefined) {
     const embedded = await openEmbedded(config.DATA_DIR)
     try {
       await bringUpToDate(embedded.owner, config, log, await readLogin(embedded.owner))
-      return await embedded.asService()
+      if (!movableClock) return await embedded.asService()
+      await makeMovable(embedded.owner)
+      return await embedded.asService(MOVABLE)
     } catch (error) {
       await embedded.close()
       throw error

@@ -8,6 +8,14 @@ import type { Signer } from '../domain/signed-note.ts'
 import type { SigningKeys } from '../keys/signing-key.ts'
 import type { Issuer } from './issuers/issuer.ts'
 
+/** A service that is for trying out alone: who and what is in it. No setting of a real service makes one. */
+export interface Sandbox {
+  people: { name: string; role: string; subject: string; token: string }[]
+  pharmacies: { finess: string; name: string }[]
+  products: { code: string; gtin: string; unitsPerBox: number }[]
+  client: { id: string; secret: string }
+}
+
 /** What the application needs. */
 export interface Deps {
   config: Config
@@ -20,6 +28,7 @@ export interface Deps {
   issuers: readonly Issuer[]
   /** The ledger's keys; the first is the present one. */
   signers: [Signer, ...Signer[]]
+  sandbox?: Sandbox | undefined
 }
 
 /** An instance whose schemas are zod's. */

@@ -15,7 +15,7 @@ import type { DemoPharmacy } from './places.ts'
 
 const BATCH = 50 // Far below the statement timeout, and far fewer commits than one per pharmacy.
 // GTINs that begin with 2 are reserved for internal use: no pack on sale has them.
-const PRODUCTS = [
+export const PRODUCTS = [
   { code: 'surgical', name: 'Masque chirurgical', packs: [{ gtin: '2000000000015', unitsPerBox: 50 }] },
   { code: 'ffp2', name: 'Masque FFP2', packs: [{ gtin: '2000000000022', unitsPerBox: 20 }] },
 ]
