@@ -33,6 +33,8 @@ export interface Database extends Queryable {
    * wait for one another only, so that what decides at a counter never waits for them.
    */
   audits: Queryable
+  /** As `audits`, until nobody waits for the answers any more (`gone`): then a server's statement ends at once. */
+  auditsUntil(gone: AbortSignal): Queryable
   /** One attempt: begins, runs the work, and commits, or rolls back if the work throws. `inTransaction` retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** What its connections were opened with. */

@@ -22,6 +22,7 @@ export function rememberingRoom(database: Omit<Database, 'room'>): Database {
     ...queryable(database),
     readings: queryable(database.readings),
     audits: queryable(database.audits),
+    auditsUntil: (gone) => queryable(database.auditsUntil(gone)),
     attempt: (work) => watched(database.attempt(work)),
     foreign: (statement, values) => watched(database.foreign(statement, values)),
     room,

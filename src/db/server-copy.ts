@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { addAbortSignal, finished, type Readable } from 'node:stream'
 import pg from 'pg'
 import { to } from 'pg-copy-streams'
+import { noticeClosing } from './server-queries.ts'
 import { connectionWith, type Settings } from './settings.ts'
 
 const CONNECT_MS = 5_000
@@ -42,8 +43,7 @@ export async function copyOut(
   })
   client.on('error', () => {}) // The copy fails too, and handles it.
   await client.connect()
-  // A statement that has found nothing to write yet would go on without its connection. Windows has no such check.
-  await client.query('set client_connection_check_interval = 500').catch(() => {})
+  await noticeClosing(client)
   const copy = client.query(to(statement))
   copy.on('error', () => copy.destroy())
   // During a copy this cuts the connection, which the server notices without having anything to write.

@@ -1,12 +1,12 @@
 import pg from 'pg'
 import { copyStatement } from './copy.ts'
-import type { Database, Owner, Queryable, Transaction } from './database.ts'
+import type { Database, Owner, Transaction } from './database.ts'
 import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
 import { followClock } from './followed-clock.ts'
 import { GatheringSocket } from './gathering.ts'
-import { statementOf } from './query.ts'
 import { rememberingRoom } from './room.ts'
 import { copyOut } from './server-copy.ts'
+import { noticeClosing, queryable, untilGone } from './server-queries.ts'
 import { connectionWith, RELIED_ON, type Settings } from './settings.ts'
 import { sharing } from './shared.ts'
 
@@ -37,6 +37,7 @@ export function openServer(
   const deciding = options.connections - forAudits
   const pool = open(deciding)
   const audits = forAudits > 0 ? open(forAudits) : pool
+  audits.on('connect', (client) => void noticeClosing(client))
   // Under constant reading these connections are never returned, so transactions need others.
   const shared = Math.min(SHARED_CONNECTIONS, Math.floor(deciding / 2))
   return rememberingRoom({
@@ -46,6 +47,7 @@ export function openServer(
     ...queryable(pool),
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     audits: queryable(audits),
+    auditsUntil: (gone) => untilGone(gone, audits),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format, gone) =>
@@ -68,10 +70,6 @@ function openPool(config: pg.PoolConfig, timeouts: Timeouts, onError: (error: Er
   // Without a listener, an idle connection closed by the server would end the process. The next request opens another.
   pool.on('error', onError)
   return pool
-}
-
-function queryable(client: Pick<pg.PoolClient, 'query'>): Queryable {
-  return { execute: (query, name) => client.query({ name, ...statementOf(query) }) }
 }
 
 function settingsWith({ lockMs, statementMs, idleInTransactionMs }: Timeouts): Settings {

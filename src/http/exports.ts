@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Rejection } from '../domain/refusals.ts'
 import { whoOf } from './caller.ts'
 import { cutSlowReaders } from './cut-slow-readers.ts'
@@ -9,29 +9,40 @@ import { countShares } from './shares.ts'
 // Each occupies a connection and a core of the database while it lasts.
 const MOST_EXPORTS = 2
 const MOST_OF_ONE = 1
+// They read page by page and keep no connection, but each may take as long as its slowest reader.
+const MOST_OWN = 20
+
+/** Starts what streams until its reader goes: `gone` is aborted then. */
+type Export = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  start: (gone: AbortSignal) => Promise<Readable>,
+) => Promise<Readable>
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Starts an export, which counts until its stream ends, and ends with its reader: `gone` is aborted then. Throws
-     * `unavailable` if there are too many in this process, and 429 if the caller has one.
+     * Starts an export, which counts until its stream ends, and ends with its reader. Throws `unavailable` if there are
+     * too many in this process, and 429 if the caller has one.
      */
-    export(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      start: (gone: AbortSignal) => Promise<Readable>,
-    ): Promise<Readable>
+    export: Export
+    /** The same for what callers download of their own data, which is counted apart: no audit keeps them from it. */
+    exportOwn: Export
   }
 }
 
 /** Limits how many exports run at a time. When the service stops they are cut off, since they may have long to go. */
 export function limitExports(app: FastifyInstance): void {
   const underWay = new Set<AbortController>()
-  const take = countExports()
   app.addHook('preClose', async () => {
     for (const ending of underWay) ending.abort(stopping())
   })
-  app.decorate('export', async (request, reply, start) => {
+  app.decorate('export', exporting(underWay, countExports(MOST_EXPORTS, 'exports')))
+  app.decorate('exportOwn', exporting(underWay, countExports(MOST_OWN, 'downloads of one’s own data')))
+}
+
+function exporting(underWay: Set<AbortController>, take: (who: string) => () => void): Export {
+  return async (request, reply, start) => {
     const giveBack = take(whoOf(request))
     const ending = new AbortController()
     const { signal } = ending
@@ -56,10 +67,10 @@ export function limitExports(app: FastifyInstance): void {
       if (!reply.raw.destroyed) throw signal.reason
       return Readable.from([]).destroy() // There is nobody to tell.
     }
-  })
+  }
 }
 
-function countExports(): (who: string) => () => void {
+function countExports(most: number, what: string): (who: string) => () => void {
   return countShares({
     ofOne: {
       most: MOST_OF_ONE,
@@ -69,9 +80,8 @@ function countExports(): (who: string) => () => void {
         }),
     },
     inAll: {
-      most: MOST_EXPORTS,
-      problem: () =>
-        new Problem('unavailable', `${MOST_EXPORTS} exports are under way. Nothing was done; try again later.`),
+      most,
+      problem: () => new Problem('unavailable', `${most} ${what} are under way. Nothing was done; try again later.`),
     },
   })
 }

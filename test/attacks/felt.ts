@@ -64,22 +64,9 @@ const attacks: Record<string, Attack> = {
       authorization: `Basic ${Buffer.from('0199c2a0-0000-7000-8000-000000000000:0199c2a0-0000-7000-8000-000000000000.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA').toString('base64')}`,
     },
   }),
-  'thirty searches for anomalies at once': async ({ server }) => {
-    const tokens = await Promise.all(
-      range(15).map((n) => server.token({ role: 'regulator', subject: `ars-${n}`, territories: ['FR'] })),
-    )
-    const ends = tokens.map((token) =>
-      flood(
-        { path: '/v1/audit/anomalies', headers: { authorization: `Bearer ${token}` } },
-        { connections: 2 },
-      )({
-        server,
-      } as Attacked),
-    )
-    return async () => {
-      for (const end of await Promise.all(ends)) end()
-    }
-  },
+  'thirty searches for anomalies at once': manyRegulators('/v1/audit/anomalies'),
+  'thirty totals at once': manyRegulators('/v1/audit/summary?groupBy=week'),
+  'thirty lists of accesses at once': manyRegulators('/v1/audit/accesses'),
   'bodies of unknown keys': async ({ server }) => {
     const keys = range(25_000).map((n) => `"k${n.toString(36)}":1`)
     return tokenFlood(server, JSON.stringify(JSON.parse(`{${keys.join(',')}}`)))
@@ -88,6 +75,22 @@ const attacks: Record<string, Attack> = {
     const keys = range(1_500).map((n) => `"k${n.toString(36)}":1`)
     return tokenFlood(server, JSON.stringify(JSON.parse(`{${keys.join(',')}}`)))
   },
+}
+
+/** As many readings as fifteen regulators may have under way. */
+function manyRegulators(path: string): Attack {
+  return async ({ server, world }) => {
+    const tokens = await Promise.all(
+      range(15).map((n) => server.token({ role: 'regulator', subject: `ars-${n}`, territories: ['FR'] })),
+    )
+    const floods = tokens.map((token) =>
+      flood({ path, headers: { authorization: `Bearer ${token}` } }, { connections: 2 }),
+    )
+    const ends = await Promise.all(floods.map((begin) => begin({ server, world })))
+    return () => {
+      for (const end of ends) end()
+    }
+  }
 }
 
 async function tokenFlood(server: Server, body: string): Promise<() => void> {

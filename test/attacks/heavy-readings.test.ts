@@ -4,6 +4,7 @@ import pg from 'pg'
 import t, { type Test } from 'tap'
 import { openServer } from '../../src/db/server.ts'
 import { everyone } from '../../src/http/policy.ts'
+import { oneAtATime } from '../../src/http/waiting-line.ts'
 import { onServerOnly, PATIENT, withAllRights } from '../support/database.ts'
 import { type Service, startBeside, startService } from '../support/service.ts'
 import { range, tally } from '../support/tally.ts'
@@ -59,24 +60,28 @@ t.test('audits that wait', { skip: onServerOnly }, async (t) => {
     t.equal((await call('GET', '/v1/audit/refusals', { token })).status, 200, 'their places are free')
   })
 
-  await t.test('a search for anomalies ends with its reader, who has the place back', async (t) => {
+  await t.test('searches for anomalies take turns, and one whose reader has gone passes its turn on', async (t) => {
     const address = await listen(t, service)
     const [first, later] = [await lock(t, url, 'ledger_entries'), await lock(t, url, 'accesses')]
     const token = await regulator(service, 'prefect')
-    let left = 0
+    let [come, left] = [0, 0]
     service.app.server.on('request', (_request, response) => {
+      come++
       response.once('close', () => left++)
     })
     const leaving = new AbortController()
     const search = (signal: AbortSignal | null) =>
       fetch(`${address}/v1/audit/anomalies`, { headers: { authorization: `Bearer ${token}` }, signal })
-    const [stays, leaves] = [search(null), search(leaving.signal).catch(() => 'gone')]
-    await until('they do not wait', async () => (await first.waiting()) === 2)
+    const leaves = search(leaving.signal).catch(() => 'gone')
+    await until('it does not wait', async () => (await first.waiting()) === 1)
+    const stays = search(null)
+    await until('the second does not come', () => come === 2)
     leaving.abort()
     t.equal(await leaves, 'gone')
     await until('it is not noticed', () => left > 0)
+    t.equal(await first.waiting(), 1, 'the second has not begun')
     await first.free()
-    // Where it would go on, it would wait for the other lock and keep its place.
+    // Where it would go on, it would wait for the other lock, keep its place, and the second would never begin.
     await until('the place was not given back', async () => {
       return (await call('GET', '/v1/audit/summary?groupBy=week', { token })).status === 200
     })
@@ -84,6 +89,32 @@ t.test('audits that wait', { skip: onServerOnly }, async (t) => {
     await later.free()
     t.equal((await stays).status, 200)
   })
+})
+
+t.test('of work that takes turns one piece runs at a time, and no more wait than may', async (t) => {
+  const inTurn = oneAtATime('audits', 2)
+  const gates = range(3).map(() => Promise.withResolvers<void>())
+  const begun: number[] = []
+  const works = gates.map(({ promise }, n) =>
+    inTurn(() => {
+      begun.push(n)
+      return promise
+    }),
+  )
+  await t.rejects(
+    inTurn(async () => {}),
+    { code: 'unavailable' },
+    'the fourth',
+  )
+  t.same(begun, [0])
+  gates[0]?.reject(new Error('it fails'))
+  await t.rejects(works[0] as Promise<void>, /it fails/)
+  const last = inTurn(async () => void begun.push(3))
+  t.same(begun, [0, 1], 'a place is free again')
+  gates[1]?.resolve()
+  gates[2]?.resolve()
+  await Promise.all([...works.slice(1), last])
+  t.same(begun, [0, 1, 2, 3])
 })
 
 t.test('a download counts until it has been read, or its reader has gone', async (t) => {

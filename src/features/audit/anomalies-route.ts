@@ -9,6 +9,7 @@ import { readAged } from '../../http/replica.ts'
 import { instant, problems, territory } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
+import { oneAtATime } from '../../http/waiting-line.ts'
 import { territoriesWithin } from '../../store/territories.ts'
 import { type AnomalyName, anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
 import { anomaly, positionText } from './schema.ts'
@@ -17,6 +18,8 @@ import { readTerritory, requireForward } from './selection.ts'
 const DAY_MS = 86_400_000
 const PRESET_DAYS = 30
 const MOST_DAYS = 92 // A quarter: what one statement can search while somebody waits.
+// Each keeps a core of the database busy, and two of them slowed a check at a counter. Two of each of twenty callers.
+const MOST_WAITING = 40
 
 const names = Object.keys(anomalyKinds) as [AnomalyName, ...AnomalyName[]]
 
@@ -36,6 +39,7 @@ ${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}
 
 /** Whatever stands out in the ledger and the stock, for regulators. */
 export function anomaliesRoute(app: App, deps: Deps): void {
+  const inTurn = oneAtATime('searches for anomalies', MOST_WAITING)
   app.get(
     '/v1/audit/anomalies',
     {
@@ -56,7 +60,11 @@ export function anomaliesRoute(app: App, deps: Deps): void {
       const isRead = () => !reply.raw.destroyed
       const found = await orAskForLess(
         () =>
-          readAged(deps, reply, (from) => find(from.audits, search, { kinds, after, limit: query.limit + 1, isRead })),
+          inTurn(() =>
+            readAged(deps, reply, (from) =>
+              find(from.audits, search, { kinds, after, limit: query.limit + 1, isRead }),
+            ),
+          ),
         'one `kind`, a `territory` within the remit, or fewer days between `from` and `to`',
       )
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))

@@ -20,7 +20,7 @@ const selection = z.strictObject({
 })
 
 /** What regulators can check offline. */
-export async function ledgerBundleRoutes(app: App, { db: { audits: db } }: Deps): Promise<void> {
+export async function ledgerBundleRoutes(app: App, { db: { audits: db, auditsUntil } }: Deps): Promise<void> {
   app.get(
     '/v1/ledger/bundle',
     {
@@ -48,7 +48,7 @@ export async function ledgerBundleRoutes(app: App, { db: { audits: db } }: Deps)
       await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
       if (isOutside) throw new Rejection('not_found', 'There is no such professional in your remit.')
       const stream = await app.export(request, reply, async (gone) => {
-        const bundle = await prepareBundle(db, { from, to, pharmacy, professional }, caller, gone)
+        const bundle = await prepareBundle(auditsUntil(gone), { from, to, pharmacy, professional }, caller)
         if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
         // One piece ahead of the reader, so that a slow one keeps no more in memory.
         return Readable.from(bundle.pieces(), { highWaterMark: 1 })

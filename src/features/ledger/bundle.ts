@@ -32,18 +32,17 @@ export interface Bundle {
 
 /**
  * Prepares a bundle of the log up to its newest checkpoint, of all of it (selection null) or of a selection; for a
- * regulator, within its remit. Undefined while there is no checkpoint. Throws when whoever asked has gone.
+ * regulator, within its remit. Undefined while there is no checkpoint.
  */
 export async function prepareBundle(
   db: Queryable,
   selection: Selection | null,
   regulator: Caller | null,
-  gone?: AbortSignal,
 ): Promise<Bundle | undefined> {
   const newest = await newestCheckpoint(db)
   if (!newest) return undefined
   const wanted = { size: newest.size, selection, regulator }
-  const entries = selection === null ? newest.size : await count(db, wanted, gone)
+  const entries = selection === null ? newest.size : await count(db, wanted)
   const header: BundleHeader = {
     format: FORMAT,
     origin: newest.note.slice(0, newest.note.indexOf('\n')),
@@ -68,12 +67,9 @@ export async function prepareBundle(
   }
 }
 
-async function count(db: Queryable, wanted: Wanted, gone: AbortSignal | undefined): Promise<number> {
+async function count(db: Queryable, wanted: Wanted): Promise<number> {
   let entries = await countRecords(db, wanted.size)
-  for (const range of walk(wanted, COUNTING_WALK)) {
-    gone?.throwIfAborted()
-    entries += await countEntries(db, wanted, range)
-  }
+  for (const range of walk(wanted, COUNTING_WALK)) entries += await countEntries(db, wanted, range)
   return entries
 }
 

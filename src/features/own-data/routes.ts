@@ -39,12 +39,16 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
         },
       },
     },
-    async ({ caller }, reply) => {
-      const pieces = await exportOwnData(db.audits, professionalOf(caller), about)
-      if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
+    async (request, reply) => {
+      const professional = professionalOf(request.caller)
+      const stream = await app.exportOwn(request, reply, async (gone) => {
+        const pieces = await exportOwnData(db.auditsUntil(gone), professional, about)
+        if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
+        // One piece ahead of the reader, so that a slow one keeps no more in memory.
+        return Readable.from(pieces, { highWaterMark: 1 })
+      })
       reply.header('content-disposition', 'attachment; filename="gomask-data.json"').header('cache-control', 'no-store')
-      // One piece ahead of the reader, so that a slow one keeps no more in memory.
-      return reply.type('application/json; charset=utf-8').send(Readable.from(pieces, { highWaterMark: 1 }) as never)
+      return reply.type('application/json; charset=utf-8').send(stream as never)
     },
   )
 }
