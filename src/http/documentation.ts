@@ -1,11 +1,14 @@
 import swagger from '@fastify/swagger'
 import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
-import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { type Controller, controllerInfo } from './controller.ts'
+import { withCodes } from './documentation/answers.ts'
+import { written } from './documentation/json-schema.ts'
+import { completed } from './documentation/operations.ts'
 import { policyInWords } from './policy.ts'
-import { onlyProblems } from './schemas.ts'
+import { onlyProblems } from './problems.ts'
 import type { Scope } from './scopes.ts'
 
 const tags = [
@@ -58,9 +61,17 @@ const securitySchemes = {
 const ABOUT =
   'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. A path that lacks a method answers 405 `method_not_allowed` and names those it has in `Allow`. If a body has a JSON key twice, the last one counts.'
 
+const zodToJsonConfig = { override: written }
+const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig })
+const toComponents = createJsonSchemaTransformObject({ zodToJsonConfig })
+
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
 export async function documentation(app: FastifyInstance, controller: Controller): Promise<void> {
   const { contact, sentence } = controllerInfo(controller)
+  const routes = new Map<string, RouteOptions>()
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'HEAD') routes.set(route.schema?.operationId ?? '', route)
+  })
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -75,10 +86,13 @@ export async function documentation(app: FastifyInstance, controller: Controller
       tags,
       components: { securitySchemes },
     },
-    transform: (input) =>
-      withPolicy(jsonSchemaTransform(input as Parameters<typeof jsonSchemaTransform>[0]), input.route),
-    transformObject: (input) =>
-      pruned(jsonSchemaTransformObject(input)) as ReturnType<typeof jsonSchemaTransformObject>,
+    transform: (input) => {
+      const answers = withCodes(input.route)
+      const body = presentBody(input.schema.body)
+      const schema = { ...input.schema, response: answers, ...(body && { body }) }
+      return withPolicy(toJsonSchema({ ...input, schema } as Parameters<typeof toJsonSchema>[0]), input.route)
+    },
+    transformObject: (input) => pruned(completed(toComponents(input), routes)) as ReturnType<typeof toComponents>,
   })
   documentRoute(app, 'json', 'application/json', () => JSON.stringify(app.swagger()))
   documentRoute(app, 'yaml', 'application/yaml', () => app.swagger({ yaml: true }))
@@ -114,7 +128,13 @@ function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: stri
   )
 }
 
-type Described = ReturnType<typeof jsonSchemaTransform>
+type Described = ReturnType<typeof toJsonSchema>
+
+// What may be left out may also be null, for those who send that; the document need not offer both.
+function presentBody(body: unknown): z.ZodType | undefined {
+  const isOptional = body instanceof z.ZodOptional || body instanceof z.ZodNullable
+  return isOptional ? presentBody(body.unwrap()) : (body as z.ZodType | undefined)
+}
 
 // A route without a token says so; otherwise readers of the document would have to guess.
 function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
@@ -127,17 +147,19 @@ function withPolicy({ schema, url }: Described, { config }: RouteOptions): Descr
 }
 
 interface Document {
-  components?: { schemas?: Record<string, unknown> }
+  components?: { schemas?: Record<string, unknown>; headers?: Record<string, unknown> }
 }
 
-// Every named schema is there twice, as input and as output; only those that a route refers to are kept.
+// Every named schema is there twice, as input and as output; only what a route refers to is kept.
 function pruned<Doc extends object>(document: Doc): Doc {
-  const { schemas } = (document as Document).components ?? {}
-  if (!schemas) return document
+  const { schemas = {}, headers = {} } = (document as Document).components ?? {}
   for (let removed = true; removed; ) {
     const text = JSON.stringify(document)
-    const unused = Object.keys(schemas).filter((name) => !text.includes(`"#/components/schemas/${name}"`))
+    const without = (names: string[], kind: string) =>
+      names.filter((name) => !text.includes(`"#/components/${kind}/${name}"`))
+    const unused = without(Object.keys(schemas), 'schemas')
     for (const name of unused) delete schemas[name]
+    for (const name of without(Object.keys(headers), 'headers')) delete headers[name]
     removed = unused.length > 0
   }
   // In the order of their names: that in which the modules were loaded is an accident.

@@ -23,22 +23,26 @@ export const operatorHeader = z.object({
   'x-operator': z
     .string()
     .optional()
+    .meta({ shownAs: { type: 'string', minLength: 1, maxLength: 64, pattern: VISIBLE_ASCII.source } })
     .describe('1 to 64 visible ASCII characters: the pseudonym of the person at the counter.'),
 })
 
+const idempotencyKey = z
+  .string()
+  .optional()
+  .meta({ shownAs: { type: 'string', minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII.source } })
+
 /** The headers of a write; `effect` checks them. */
 export const writeHeaders = operatorHeader.extend({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .describe('1 to 255 visible ASCII characters; the same key and body get the first answer again.'),
+  'idempotency-key': idempotencyKey.describe(
+    '1 to 255 visible ASCII characters; the same key and body get the first answer again.',
+  ),
 })
 
-/** The headers of a write that must not happen twice. */
+/** The headers of a write that must not happen twice. Its key is checked by `effect`, which has a code for its lack. */
 export const keyedWriteHeaders = writeHeaders.extend({
-  'idempotency-key': z
-    .string()
-    .optional()
+  'idempotency-key': idempotencyKey
+    .meta({ isRequired: true })
     .describe('Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.'),
 })
 

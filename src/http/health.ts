@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { onlyProblems } from './problems.ts'
 import { checks } from './readiness.ts'
-import { onlyProblems } from './schemas.ts'
 import type { App } from './service.ts'
 
 const RETRY_AFTER_SECONDS = 2

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { onlyProblems } from './schemas.ts'
+import { onlyProblems } from './problems.ts'
 import type { App, Deps } from './service.ts'
 
 const jwk = z.object({

@@ -2,10 +2,7 @@ import { z } from 'zod'
 import { inLanguage, type Language, type Text } from '../domain/language.ts'
 import type { FieldError, RefusalCode } from '../domain/refusals.ts'
 
-/**
- * The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed.
- * @internal
- */
+/** The closed list of problem codes and the HTTP status of each (RFC 9457). A code is never renamed. */
 export const problemStatus = {
   invalid_request: 400,
   idempotency_key_missing: 400,

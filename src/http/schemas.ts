@@ -4,7 +4,6 @@ import { FIRST_RECORDED, type Instant, instantOf, isNameable, iso, NAMEABLE } fr
 import { day as dayInWords, phrase } from '../domain/language.ts'
 import { canBePickupCode } from '../domain/pickup-code.ts'
 import { saying } from './complaint.ts'
-import { problemSchema } from './problem.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
 export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')
@@ -167,6 +166,7 @@ export const queryInteger = (low: number, high: number) =>
     .regex(/^\d{1,9}$/, saying({ en: 'must be a whole number', fr: 'doit être un nombre entier' }))
     .transform(Number)
     .pipe(z.int().min(low).max(high))
+    .meta({ shownAs: { type: 'integer', minimum: low, maximum: high } })
 
 const maxDistance = 20_037_509 // Half the Earth's circumference: nothing is farther away.
 export const maxDistanceMetres = z.int().min(1).max(maxDistance)
@@ -183,36 +183,6 @@ export const ruleVersion = citedRule
   .extend({ publishedAt: time })
   .meta({ id: 'RuleVersion', description: 'A rule is never edited: its id, published at that time, is its version.' })
 export const productQuantity = z.object({ product: z.string(), quantity: z.int() })
-
-/** Response schemas of the problems that a route may answer, including those of any route that uses the database. */
-export function problems(...statuses: number[]): Record<number, unknown> {
-  return onlyProblems(400, 414, 429, 500, 503, ...statuses)
-}
-
-/** Response schemas of these problems only, for a route that uses no database. */
-export function onlyProblems(...statuses: number[]): Record<number, unknown> {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      { description: descriptions[status], content: { 'application/problem+json': { schema: problemSchema } } },
-    ]),
-  )
-}
-
-const descriptions: Record<number, string> = {
-  400: 'The request is not valid; `errors` names the fields.',
-  401: 'No valid bearer token.',
-  403: 'The role, the pharmacy or a suspension forbids it.',
-  404: 'It does not exist, or the caller may not see it.',
-  409: 'Refused by a rule, by the stock or by the present state; `code` says which.',
-  413: 'The body is too large.',
-  414: 'The URL is too long.',
-  415: 'The body is not application/json.',
-  422: 'The Idempotency-Key was used for another request before.',
-  429: 'Too many requests; wait as long as Retry-After says.',
-  500: 'Our fault; nothing was done.',
-  503: 'Nothing was done, or the same key finds out what was (`outcome_unknown`).',
-}
 
 function dayBetween(first: Instant, last: Instant) {
   const [from, to] = [first, last].map((time) => iso(time).slice(0, 10)) as [string, string]

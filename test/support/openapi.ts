@@ -1,17 +1,24 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
-interface Operation {
-  responses: Record<string, { content?: Record<string, { schema: object }> }>
+interface Response {
+  headers?: Record<string, { $ref: string }>
+  content?: Record<string, { schema: object }>
 }
 
 interface Document {
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, object> }
+  paths: Record<string, Record<string, { responses: Record<string, Response> }>>
+  components: { schemas: Record<string, object>; headers: Record<string, { required?: boolean }> }
+}
+
+interface Answered {
+  status: number
+  headers: Record<string, unknown>
+  body: unknown
 }
 
 /** Throws at an answer that the document does not promise. */
-type Conforms = (method: string, path: string, status: number, type: string, body: unknown) => void
+type Conforms = (method: string, path: string, answer: Answered) => void
 
 /** By the document's text: the services of a run have the same, and its schemas take long to compile. */
 const known = new Map<string, Conforms>()
@@ -25,7 +32,7 @@ export function conformance(document: object): Conforms {
 }
 
 function conformanceOf(document: object): Conforms {
-  const { paths, components } = document as Document
+  const { paths, components } = closed(document) as Document
   const ajv = new Ajv.default({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'api', components })
@@ -35,7 +42,8 @@ function conformanceOf(document: object): Conforms {
     .sort((a, b) => a.split('{').length - b.split('{').length)
     .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`) }))
 
-  return (method, path, status, type, body) => {
+  return (method, path, { status, headers, body }) => {
+    const type = String(headers['content-type'] ?? '')
     const template = templates.find(
       ({ path: written, pattern }) => pattern.test(path) && paths[written]?.[method.toLowerCase()],
     )
@@ -46,12 +54,26 @@ function conformanceOf(document: object): Conforms {
     const name = `${method} ${template.path} ${status}`
     const response = paths[template.path]?.[method.toLowerCase()]?.responses[status]
     if (!response) throw new Error(`${name} is not declared`)
+    for (const [header, { required }] of Object.entries(components.headers)) {
+      const isDeclared = header in (response.headers ?? {})
+      if (header in headers && !isDeclared) throw new Error(`${name} does not declare its ${header}`)
+      if (required && isDeclared && !(header in headers)) throw new Error(`${name} lacks ${header}`)
+    }
     const schema = response.content?.[type.split(';')[0] ?? '']?.schema
     if (!schema) throw new Error(`${name} is not declared as ${type}`)
     const validate = compiled.get(schema) ?? ajv.compile(referenced(schema))
     compiled.set(schema, validate)
     if (!validate(body)) throw new Error(`${name}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(body)}`)
   }
+}
+
+// Callers are told to expect members of later releases. Of this one, all must be described.
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const isOpen = 'properties' in schema && 'type' in schema && !('additionalProperties' in schema)
+  const members = Object.entries(schema).map(([name, member]) => [name, closed(member)])
+  return { ...Object.fromEntries(members), ...(isOpen && { additionalProperties: false }) }
 }
 
 function referenced(schema: object): object {

@@ -99,8 +99,9 @@ export function makeServer(t: Test, env: Record<string, string>, dataDir: string
       hearAnswer(status, text)
       const type = headers.get('content-type') ?? ''
       const body = /[/+]json/.test(type) ? JSON.parse(text) : text
-      conforms(method, path.split('?')[0] ?? path, status, type, body)
-      return { status, body, headers: Object.fromEntries(headers) }
+      const answer = { status, body, headers: Object.fromEntries(headers) }
+      conforms(method, path.split('?')[0] ?? path, answer)
+      return answer
     },
   }
   return server

@@ -107,7 +107,11 @@ function callsOn(app: FastifyInstance): Service['call'] {
     })
     const type = String(response.headers['content-type'] ?? '')
     const answer = /[/+]json/.test(type) ? response.json() : response.body
-    conforms(method, path.split('?')[0] ?? path, response.statusCode, type, answer)
+    conforms(method, path.split('?')[0] ?? path, {
+      status: response.statusCode,
+      headers: response.headers,
+      body: answer,
+    })
     return { status: response.statusCode, body: answer, headers: response.headers as Answer['headers'] }
   }
 }

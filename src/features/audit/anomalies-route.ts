@@ -5,8 +5,9 @@ import { iso, LATEST } from '../../domain/instant.ts'
 import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
-import { instant, problems, territory } from '../../http/schemas.ts'
+import { instant, territory } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
 import { oneAtATime } from '../../http/waiting-line.ts'
@@ -43,7 +44,7 @@ export function anomaliesRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/anomalies',
     {
-      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditAnomalies',
         tags: ['audit'],

@@ -5,8 +5,8 @@ import { operatorOf } from '../../http/effects.ts'
 import { varyBy } from '../../http/language.ts'
 import { preferredType } from '../../http/media-types.ts'
 import { page, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
-import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
@@ -36,7 +36,7 @@ function selectionRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/dispensations',
     {
-      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       exposeHeadRoute: false, // It would run the whole export and throw it away.
       schema: {
         operationId: 'auditDispensations',

@@ -1,7 +1,7 @@
 import { invalid } from '../../domain/refusals.ts'
 import { page, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
-import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { territoriesWithin } from '../../store/territories.ts'
 import { summaryPage, summaryPosition, summaryQuery } from './schema.ts'
@@ -13,7 +13,7 @@ export function summaryRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/summary',
     {
-      config: { isHeavy: true, policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditSummary',
         tags: ['audit'],

@@ -1,7 +1,8 @@
 import { isRefusal } from '../../domain/refusals.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
-import { problems, uuid } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
+import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { listGrants } from './grant-queries.ts'
 import { actorOf, grantClient, requirePharmacy, withdrawGrant } from './grants.ts'
@@ -52,7 +53,7 @@ function putRoute(app: App, { db }: Deps): void {
         params: grantParams,
         headers: writeHeaders,
         body: emptyBody,
-        response: { 200: grant, 201: grant, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: grant, 201: grant, ...problems(401, 403, 404, 'client_revoked', 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Rejection } from '../../domain/refusals.ts'
-import { onlyProblems } from '../../http/schemas.ts'
+import { onlyProblems } from '../../http/problems.ts'
 import { scopes } from '../../http/scopes.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { assertionAlgorithms } from './jwks.ts'

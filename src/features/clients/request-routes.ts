@@ -1,5 +1,5 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
-import { problems } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { confirmRequest, withdrawRequest } from './requests.ts'
 import { client, clientParams, requestBody } from './schema.ts'
@@ -20,7 +20,7 @@ export function requestRoutes(app: App, { db, config }: Deps): void {
         params: clientParams,
         headers: writeHeaders,
         body: requestBody,
-        response: { 200: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: client, ...problems(401, 403, 404, 'client_revoked', 'client_secrets_full', 413, 415, 422) },
       },
     },
     async (request, reply) => {

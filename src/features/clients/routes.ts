@@ -1,7 +1,8 @@
 import { Rejection } from '../../domain/refusals.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
-import { problems, uuid } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
+import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { changeClient, revokeTokens } from './change-client.ts'
 import { createClient } from './create-client.ts'
@@ -116,7 +117,7 @@ function changeRoute(app: App, { db, config }: Deps): void {
         params: clientParams,
         headers: writeHeaders,
         body: clientChange,
-        response: { 200: client, 202: client, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: client, 202: client, ...problems(401, 403, 404, 'client_revoked', 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,5 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
-import { problems } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { client, clientParams, newSecret, secretBody, secretParams } from './schema.ts'
 import { askerOf } from './second-word.ts'
@@ -27,7 +27,11 @@ function addSecretRoute(app: App, { db, config }: Deps): void {
         params: clientParams,
         headers: writeHeaders,
         body: secretBody,
-        response: { 201: newSecret, 202: newSecret, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: {
+          201: newSecret,
+          202: newSecret,
+          ...problems(401, 403, 404, 'client_revoked', 'client_secrets_full', 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {

@@ -40,7 +40,7 @@ export async function check(
   const outcome = isRefusal(decided) ? decided.refused : 'allow'
   sendAccess(tx, { ...access, outcome }, counter?.head.personId ?? null)
   const decision: Pick<Check, 'decision' | 'code'> = isRefusal(decided)
-    ? { decision: 'refuse' as const, code: decided.refused }
+    ? { decision: 'refuse' as const, code: decided.refused as Check['code'] } // One of those that judging gives.
     : { decision: 'allow' as const }
   // With a wrong code, a hold that is left out would tell that it is this professional's.
   const named = decision.code === 'pickup_code_wrong' ? [] : request.reservations

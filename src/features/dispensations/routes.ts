@@ -8,8 +8,9 @@ import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { finess, problems, uuid } from '../../http/schemas.ts'
+import { finess, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { recordAccess, sendReading } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
@@ -19,7 +20,15 @@ import type { CounterLimits } from './lock-counter.ts'
 import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
 import { keptWithEntry } from './recorded.ts'
 import { reverse } from './reverse.ts'
-import { check as checkSchema, dispensation, dispensationBody, entryParams, reversalBody } from './schema.ts'
+import {
+  check as checkSchema,
+  dispensation,
+  dispensationBody,
+  entryParams,
+  handOverRefusals,
+  reversalBody,
+  reversalRefusals,
+} from './schema.ts'
 
 /** Hand-overs at the counter: to check, record, take back and read. */
 export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
@@ -43,7 +52,10 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
           'All lines or none. Judged by the rule in force, over what the professional has received since the window began, at all pharmacies, and holds now.',
         headers: keyedWriteHeaders,
         body: dispensationBody,
-        response: { 201: dispensation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: {
+          201: dispensation,
+          ...problems(401, 403, 404, 'dispensed_at_out_of_range', ...handOverRefusals, 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {
@@ -69,7 +81,7 @@ function checkRoute(app: App, { db, config }: Deps): void {
         description: 'Changes nothing, and is recorded as a reading of the professional’s history.',
         headers: operatorHeader,
         body: dispensationBody,
-        response: { 200: checkSchema, ...problems(401, 403, 404, 413, 415) },
+        response: { 200: checkSchema, ...problems(401, 403, 404, 'dispensed_at_out_of_range', 413, 415) },
       },
     },
     // Not an effect with a key: a replayed answer would be an unrecorded reading.
@@ -103,7 +115,7 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
         params: entryParams,
         headers: keyedWriteHeaders,
         body: reversalBody,
-        response: { 201: dispensation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 201: dispensation, ...problems(401, 403, 404, ...reversalRefusals, 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { RefusalCode } from '../../domain/refusals.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import {
   citedRule,
@@ -15,6 +16,28 @@ import {
 } from '../../http/schemas.ts'
 
 const MOST_LINES = 20
+
+/** Why a hand-over can be refused, and a check says that it would be. */
+export const handOverRefusals = [
+  'professional_unknown',
+  'professional_suspended',
+  'product_inactive',
+  'no_rule_in_force',
+  'profession_not_entitled',
+  'pickup_code_wrong',
+  'reservation_mismatch',
+  'reservation_not_held',
+  'entitlement_exceeded',
+  'entitlement_held',
+  'override_not_allowed',
+  'stock_insufficient',
+] as const satisfies RefusalCode[]
+
+export const reversalRefusals = [
+  'professional_unknown',
+  'reversal_exceeds_dispensed',
+  'stock_insufficient',
+] as const satisfies RefusalCode[]
 
 export const dispensationBody = z.strictObject({
   pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
@@ -56,7 +79,7 @@ export const entryParams = z.strictObject({ id: uuid })
 export const check = z
   .object({
     decision: z.enum(['allow', 'refuse']),
-    code: z.string().optional().describe('Why it would be refused.'),
+    code: z.enum(handOverRefusals).optional().describe('Why it would be refused.'),
     remaining: z.array(productQuantity),
     held: z.array(productQuantity).describe('In live reservations, except those named here.'),
     rule: citedRule.nullable(),

@@ -3,8 +3,8 @@ import type { Queryable } from '../../db/database.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
+import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
 import { findRecordLeaf } from '../../store/log-records.ts'
@@ -83,7 +83,7 @@ function inclusionRoute(app: App, { db: { audits: db } }: Deps): void {
           'Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered. A record of the log is about nobody, and anybody may have its proof.',
         headers: operatorHeader,
         querystring: inclusionQuery,
-        response: { 200: inclusionProof, ...problems(401, 403, 404, 409) },
+        response: { 200: inclusionProof, ...problems(401, 403, 404, 'entry_not_in_checkpoint') },
       },
     },
     async (request) => {

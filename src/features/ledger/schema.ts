@@ -8,6 +8,7 @@ const treeSize = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, 'must be the size of a tree: a whole number from 1')
   .transform(Number)
+  .meta({ shownAs: { type: 'integer', minimum: 1 } })
 
 export const inclusionQuery = z.strictObject({
   entry: uuid.describe('`id` of a dispensation or reversal, or of a record.'),

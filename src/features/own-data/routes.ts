@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { controllerOf } from '../../http/controller.ts'
-import { problems } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { exportOwnData } from './export.ts'
 import { ownData } from './schema.ts'
@@ -24,7 +24,11 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
   app.get(
     '/v1/professionals/me/data',
     {
-      config: { isHeavy: true, policy: { scope: 'dispensations:read', professional: 'self' } },
+      config: {
+        isHeavy: true,
+        sends: ['content-disposition'],
+        policy: { scope: 'dispensations:read', professional: 'self' },
+      },
       exposeHeadRoute: false, // HEAD would read everything and throw it away.
       schema: {
         operationId: 'readOwnData',

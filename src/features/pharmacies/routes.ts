@@ -1,8 +1,8 @@
 import { Rejection } from '../../domain/refusals.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
+import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
-import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { findNearest } from './find-nearest.ts'
 import { putPharmacy } from './put-pharmacy.ts'
@@ -20,7 +20,7 @@ function searchRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies',
     {
-      config: { policy: { scope: 'stock:read', ...everyone } },
+      config: { sends: ['age'], policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'findNearestPharmacies',
         tags: ['stock'],
@@ -43,7 +43,7 @@ function readRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies/:finess',
     {
-      config: { policy: { scope: 'stock:read', ...everyone } },
+      config: { sends: ['age'], policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'readPharmacy',
         tags: ['stock'],

@@ -1,6 +1,6 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
-import { problems } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { putProduct } from './put-product.ts'
 import { listProducts } from './queries.ts'

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/database.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
+import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { problems } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { type Reading, sendReading } from '../../store/accesses.ts'
 import { eraseProfessional } from './erase.ts'
@@ -59,7 +59,7 @@ function erasureRoute(app: App, { db, config }: Deps): void {
         params: professionalParams,
         headers: writeHeaders,
         body: erasureBody,
-        response: { 200: erasure, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: erasure, ...problems(401, 403, 404, 'retention_running', 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -7,17 +7,8 @@ import type { RefusalCode } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
-import {
-  finess,
-  instant,
-  problems,
-  product,
-  professional,
-  ruleVersion,
-  time,
-  uuid,
-  window,
-} from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
+import { finess, instant, product, professional, ruleVersion, time, uuid, window } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess } from '../../store/accesses.ts'

@@ -5,8 +5,9 @@ import { invalid, Rejection } from '../../domain/refusals.ts'
 import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { finess, problems, uuid } from '../../http/schemas.ts'
+import { finess, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { type Reading, sendReading } from '../../store/accesses.ts'
 import { cancel } from './cancel.ts'
@@ -14,7 +15,15 @@ import { pharmacyOfReservation } from './cancel-queries.ts'
 import { lookUp } from './look-up.ts'
 import { findReservation, listReservations, type Owner } from './queries.ts'
 import { reserve } from './reserve.ts'
-import { cancellationBody, lookupBody, reservation, reservationBody, reservationParams, statuses } from './schema.ts'
+import {
+  cancellationBody,
+  lookupBody,
+  reservation,
+  reservationBody,
+  reservationParams,
+  reservationRefusals,
+  statuses,
+} from './schema.ts'
 
 const recorded =
   'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
@@ -40,7 +49,7 @@ function reserveRoute(app: App, { db, config }: Deps): void {
         summary: 'Set masks aside at the nearest pharmacy, or at a named one',
         headers: keyedWriteHeaders,
         body: reservationBody,
-        response: { 201: reservation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 201: reservation, ...problems(401, 403, 404, ...reservationRefusals, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -147,7 +156,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
         params: reservationParams,
         headers: writeHeaders,
         body: cancellationBody,
-        response: { 200: reservation, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: { 200: reservation, ...problems(401, 403, 404, 'reservation_not_held', 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { RefusalCode } from '../../domain/refusals.ts'
 import {
   finess,
   maxDistanceMetres,
@@ -13,6 +14,18 @@ import {
 } from '../../http/schemas.ts'
 
 export const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
+
+export const reservationRefusals = [
+  'professional_unknown',
+  'professional_suspended',
+  'product_inactive',
+  'no_rule_in_force',
+  'profession_not_entitled',
+  'entitlement_exceeded',
+  'too_many_holds',
+  'no_stock_in_reach',
+  'stock_insufficient',
+] as const satisfies RefusalCode[]
 
 export const reservationBody = z.strictObject({
   product,

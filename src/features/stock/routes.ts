@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { isRefusal } from '../../domain/refusals.ts'
 import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
-import { problems, uuid } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
+import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { count } from './count.ts'
 import { keptWithMovement, move } from './move.ts'
@@ -41,7 +42,11 @@ function countRoute(app: App, { db }: Deps): void {
         params: shelfParams,
         headers: writeHeaders,
         body: countBody,
-        response: { 200: stockLevel, 201: stockLevel, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: {
+          200: stockLevel,
+          201: stockLevel,
+          ...problems(401, 403, 404, 'stock_count_outdated', 'stock_insufficient', 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {
@@ -81,7 +86,10 @@ function movementRoute(app: App, { db }: Deps): void {
         params: pharmacyParams,
         headers: keyedWriteHeaders,
         body: movementBody,
-        response: { 201: recordedMovement, ...problems(401, 403, 404, 409, 413, 415, 422) },
+        response: {
+          201: recordedMovement,
+          ...problems(401, 403, 404, 'product_inactive', 'stock_insufficient', 413, 415, 422),
+        },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,6 @@
 import { page, positionOf } from '../../http/pages.ts'
-import { problems, territory } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
+import { territory } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { listTerritories } from './queries.ts'
 import { listQuery, territoryPage } from './schema.ts'

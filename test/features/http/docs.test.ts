@@ -25,13 +25,13 @@ t.test('it says that of a key given twice the last counts', async (t) => {
 t.test('it says of every write whether it needs an Idempotency-Key', async (t) => {
   const { paths } = json.json()
   interface Operation {
-    parameters?: { in: string; name: string; description?: string }[]
+    parameters?: { in: string; name: string; required?: boolean }[]
   }
   const keyed = new Map<string, boolean>()
   for (const [path, methods] of Object.entries(paths as Record<string, Record<string, Operation>>)) {
     for (const [method, { parameters = [] }] of Object.entries(methods)) {
       const key = parameters.find((each) => each.in === 'header' && each.name === 'idempotency-key')
-      if (key) keyed.set(`${method.toUpperCase()} ${path}`, /^Required/.test(key.description ?? ''))
+      if (key) keyed.set(`${method.toUpperCase()} ${path}`, key.required === true)
     }
   }
   t.strictSame(
