@@ -1,23 +1,18 @@
 import type { FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { Rejection } from '../../domain/refusals.ts'
 import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
-import { ledgerEntry } from '../../http/entry-schema.ts'
-import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { finess, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { recordAccess, sendReading } from '../../store/accesses.ts'
-import { entryView } from '../../store/entries.ts'
+import { sendReading } from '../../store/accesses.ts'
 import { check } from './check.ts'
 import { dispense } from './dispense.ts'
 import type { CounterLimits } from './lock-counter.ts'
-import { findEntry, listEntries, pharmacyOfEntry } from './queries.ts'
+import { pharmacyOfEntry } from './queries.ts'
+import { notFound, readRoutes } from './read-routes.ts'
 import { keptWithEntry } from './recorded.ts'
 import { reverse } from './reverse.ts'
 import {
@@ -35,8 +30,7 @@ export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   dispenseRoute(app, deps)
   checkRoute(app, deps)
   reversalRoute(app, deps)
-  listRoute(app, deps)
-  readRoute(app, deps)
+  readRoutes(app, deps)
 }
 
 function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void {
@@ -132,77 +126,10 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
   )
 }
 
-function listRoute(app: App, { db }: Deps): void {
-  app.get(
-    '/v1/dispensations',
-    {
-      config: {
-        policy: { scope: 'dispensations:read', pharmacy: 'acting', professional: 'listed', regulator: 'listed' },
-      },
-      schema: {
-        operationId: 'listDispensations',
-        tags: ['dispensations'],
-        summary: 'List dispensations and reversals, newest first',
-        description: 'What a pharmacy or a regulator reads is recorded as an access, before it is answered.',
-        headers: operatorHeader,
-        querystring: z.strictObject({
-          ...pageQuery,
-          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
-        }),
-        response: { 200: pageOf(ledgerEntry), ...problems(401, 403) },
-      },
-    },
-    async (request) => {
-      const { caller, query } = request
-      const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : query.pharmacy
-      const before = positionOf(query.cursor, uuid)
-      const reading = readingOf(request, 'dispensation')
-      const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
-      const from = caller.role === 'regulator' ? db.audits : db
-      const read = await listEntries(from, caller, { pharmacy, before, limit: query.limit }, atCounter)
-      const found = page(read, query.limit, ({ id }) => id)
-      if (caller.role === 'regulator' && reading) {
-        // A row per person, so that each authority can see who looked at whom in its remit.
-        const persons = [...new Set(found.items.map(({ personId }) => personId))]
-        await recordAccess(from, { ...reading, outcome: 'shown' }, persons)
-      }
-      return { ...found, items: found.items.map(entryView) }
-    },
-  )
-}
-
-function readRoute(app: App, { db }: Deps): void {
-  app.get(
-    '/v1/dispensations/:id',
-    {
-      config: { policy: { scope: 'dispensations:read', pharmacy: 'own', professional: 'own', regulator: 'remit' } },
-      schema: {
-        operationId: 'readDispensation',
-        tags: ['dispensations'],
-        summary: 'Read a dispensation or reversal',
-        description: 'Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered.',
-        headers: operatorHeader,
-        params: entryParams,
-        response: { 200: ledgerEntry, ...problems(401, 403, 404) },
-      },
-    },
-    async (request) => {
-      const { caller, params } = request
-      const found = await findEntry(db, caller, params.id, readingOf(request, 'dispensation'))
-      if (!found) throw notFound()
-      return entryView(found)
-    },
-  )
-}
-
 // The entry itself records the first answer. Sending it again, perhaps years later, is a reading.
 function recording(request: FastifyRequest) {
   const reading = readingOf(request, 'dispensation')
   const onReplay = (tx: Transaction, { id }: { id: string }) =>
     void (reading && sendReading(tx, reading, { entry: id }))
   return { keyRequired: true, keyLife: 'entry' as const, status: 201, onReplay }
-}
-
-function notFound(): Rejection {
-  return new Rejection('not_found', 'There is no such dispensation of yours.')
 }

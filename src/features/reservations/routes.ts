@@ -1,19 +1,19 @@
 import { z } from 'zod'
-import type { Queryable, Transaction } from '../../db/database.ts'
+import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
-import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
+import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
 import { finess, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { type Reading, sendReading } from '../../store/accesses.ts'
+import { sendReading } from '../../store/accesses.ts'
 import { cancel } from './cancel.ts'
-import { pharmacyOfReservation } from './cancel-queries.ts'
 import { lookUp } from './look-up.ts'
-import { findReservation, listReservations, type Owner } from './queries.ts'
+import { at, ownerOf, ownerOfOne } from './owner.ts'
+import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
 import {
   cancellationBody,
@@ -162,6 +162,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
     async (request, reply) => {
       const { caller, params, body } = request
       const owner = await ownerOfOne(db, caller, params.id, body?.pharmacy)
+      if (!owner) throw notFound()
       if (caller.role === 'pharmacy' && !body?.reason)
         throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
       const how = { reason: body?.reason ?? 'by_professional', pharmacy: body?.pharmacy }
@@ -176,25 +177,6 @@ function cancellationRoute(app: App, { db }: Deps): void {
       })
     },
   )
-}
-
-function at(pharmacy: string, reading: Reading) {
-  return { pharmacy, reading: { ...reading, pharmacy } }
-}
-
-function ownerOf(caller: Caller): Owner {
-  return caller.role === 'professional' ? { professional: professionalOf(caller) } : { pharmacies: actingFor(caller) }
-}
-
-/**
- * Whose the reservation must be. For a pharmacy caller it is exactly one pharmacy, since idempotency keys belong to
- * one. Throws `not_found` if none of the caller's can have it.
- */
-async function ownerOfOne(db: Queryable, caller: Caller, id: string, named: string | undefined): Promise<Owner> {
-  if (caller.role === 'professional') return { professional: professionalOf(caller) }
-  const pharmacy = await pharmacyOfThing(caller, named, (own) => pharmacyOfReservation(db, own, id))
-  if (pharmacy === undefined) throw notFound()
-  return { pharmacies: [pharmacy] }
 }
 
 function notFound(): Rejection {

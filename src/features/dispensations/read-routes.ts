@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { Rejection } from '../../domain/refusals.ts'
+import { operatorHeader } from '../../http/effects.ts'
+import { ledgerEntry } from '../../http/entry-schema.ts'
+import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { problems } from '../../http/problems.ts'
+import { readingOf } from '../../http/readings.ts'
+import { finess, uuid } from '../../http/schemas.ts'
+import type { App, Deps } from '../../http/service.ts'
+import { recordAccess } from '../../store/accesses.ts'
+import { entryView } from '../../store/entries.ts'
+import { findEntry, listEntries } from './queries.ts'
+import { entryParams } from './schema.ts'
+
+/** The entries that hand-overs have left, for whoever may see them. */
+export function readRoutes(app: App, deps: Deps): void {
+  listRoute(app, deps)
+  readRoute(app, deps)
+}
+
+function listRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/dispensations',
+    {
+      config: {
+        policy: { scope: 'dispensations:read', pharmacy: 'acting', professional: 'listed', regulator: 'listed' },
+      },
+      schema: {
+        operationId: 'listDispensations',
+        tags: ['dispensations'],
+        summary: 'List dispensations and reversals, newest first',
+        description: 'What a pharmacy or a regulator reads is recorded as an access, before it is answered.',
+        headers: operatorHeader,
+        querystring: z.strictObject({
+          ...pageQuery,
+          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+        }),
+        response: { 200: pageOf(ledgerEntry), ...problems(401, 403) },
+      },
+    },
+    async (request) => {
+      const { caller, query } = request
+      const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : query.pharmacy
+      const before = positionOf(query.cursor, uuid)
+      const reading = readingOf(request, 'dispensation')
+      const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
+      const from = caller.role === 'regulator' ? db.audits : db
+      const read = await listEntries(from, caller, { pharmacy, before, limit: query.limit }, atCounter)
+      const found = page(read, query.limit, ({ id }) => id)
+      if (caller.role === 'regulator' && reading) {
+        // A row per person, so that each authority can see who looked at whom in its remit.
+        const persons = [...new Set(found.items.map(({ personId }) => personId))]
+        await recordAccess(from, { ...reading, outcome: 'shown' }, persons)
+      }
+      return { ...found, items: found.items.map(entryView) }
+    },
+  )
+}
+
+function readRoute(app: App, { db }: Deps): void {
+  app.get(
+    '/v1/dispensations/:id',
+    {
+      config: { policy: { scope: 'dispensations:read', pharmacy: 'own', professional: 'own', regulator: 'remit' } },
+      schema: {
+        operationId: 'readDispensation',
+        tags: ['dispensations'],
+        summary: 'Read a dispensation or reversal',
+        description: 'Each reading by a pharmacy or a regulator, and each attempt, is recorded before it is answered.',
+        headers: operatorHeader,
+        params: entryParams,
+        response: { 200: ledgerEntry, ...problems(401, 403, 404) },
+      },
+    },
+    async (request) => {
+      const { caller, params } = request
+      const found = await findEntry(db, caller, params.id, readingOf(request, 'dispensation'))
+      if (!found) throw notFound()
+      return entryView(found)
+    },
+  )
+}
+
+/** There is none, or it is somebody else's. */
+export function notFound(): Rejection {
+  return new Rejection('not_found', 'There is no such dispensation of yours.')
+}
