@@ -112,10 +112,6 @@ export const bestBeforeDay = dayBetween(Date.parse('2000-01-01'), Date.parse('20
 /** An instant as answers show it: RFC 3339, UTC, milliseconds. */
 export const time = z.string().meta({ format: 'date-time' })
 
-export const latitude = z.number().min(-90).max(90).describe('WGS 84 degrees.')
-export const longitude = z.number().min(-180).max(180).describe('WGS 84 degrees.')
-export const place = z.strictObject({ latitude, longitude })
-
 /** Text written by people: no control characters. */
 export const text = (longest: number) => textOrNone(longest).min(1)
 
@@ -139,26 +135,6 @@ export const shownOnly = z.unknown().optional().describe('As GET shows it; chang
 /** RFC 9562: upper and lower case mean the same. We write lower case. */
 export const uuid = z.uuid().toLowerCase()
 
-const decimal = String.raw`\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*`
-const NEAR = new RegExp(`^${decimal},${decimal}$`)
-
-/** `near=43.6045,1.4440`: latitude, longitude, each in any notation that programs print numbers in. */
-export const near = z
-  .string()
-  .max(100)
-  .regex(
-    NEAR,
-    saying({
-      en: 'must be latitude,longitude such as 43.6045,1.4440',
-      fr: 'doit être latitude,longitude, comme 43.6045,1.4440',
-    }),
-  )
-  .transform((given) => {
-    const [lat, lon] = given.split(',').map(Number)
-    return { latitude: lat, longitude: lon }
-  })
-  .pipe(place)
-
 /** A whole number in a query string. */
 export const queryInteger = (low: number, high: number) =>
   z
@@ -167,11 +143,6 @@ export const queryInteger = (low: number, high: number) =>
     .transform(Number)
     .pipe(z.int().min(low).max(high))
     .meta({ shownAs: { type: 'integer', minimum: low, maximum: high } })
-
-const maxDistance = 20_037_509 // Half the Earth's circumference: nothing is farther away.
-export const maxDistanceMetres = z.int().min(1).max(maxDistance)
-export const queryMaxDistanceMetres = queryInteger(1, maxDistance)
-export const NEAR_METRES = 50_000
 
 export const window = z
   .object({ start: time, end: time.nullable() })

@@ -1,20 +1,7 @@
 import { z } from 'zod'
 import { pageOf } from '../../http/pages.ts'
-import {
-  finess,
-  latitude,
-  longitude,
-  NEAR_METRES,
-  near,
-  product,
-  queryInteger,
-  queryMaxDistanceMetres,
-  shownOnly,
-  territory,
-  text,
-  textOrNone,
-  time,
-} from '../../http/schemas.ts'
+import { latitude, longitude, NEAR_METRES, near, queryMaxDistanceMetres } from '../../http/places.ts'
+import { finess, product, queryInteger, shownOnly, territory, text, textOrNone, time } from '../../http/schemas.ts'
 import { longest } from './limits.ts'
 
 const statuses = ['active', 'suspended', 'closed'] as const

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { professional as identifier, latitude, longitude, territory, text, time } from '../../http/schemas.ts'
+import { latitude, longitude } from '../../http/places.ts'
+import { professional as identifier, territory, text, time } from '../../http/schemas.ts'
 
 const statuses = ['active', 'suspended'] as const
 

@@ -1,17 +1,7 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../domain/refusals.ts'
-import {
-  finess,
-  maxDistanceMetres,
-  NEAR_METRES,
-  pickupCode,
-  place,
-  product,
-  quantity,
-  text,
-  time,
-  uuid,
-} from '../../http/schemas.ts'
+import { maxDistanceMetres, NEAR_METRES, place } from '../../http/places.ts'
+import { finess, pickupCode, product, quantity, text, time, uuid } from '../../http/schemas.ts'
 
 export const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
 

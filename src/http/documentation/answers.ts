@@ -12,7 +12,8 @@ export function withCodes(route: RouteOptions): Record<string, unknown> {
   )
 }
 
-function hasCodes(answer: unknown): answer is DeclaredProblems {
+/** Whether an answer is a problem document. */
+export function hasCodes(answer: unknown): answer is DeclaredProblems {
   return typeof answer === 'object' && answer !== null && 'codes' in answer
 }
 

@@ -1,5 +1,5 @@
 import type { RouteOptions } from 'fastify'
-import { shapeOf } from './answers.ts'
+import { hasCodes, shapeOf } from './answers.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,6 +29,10 @@ export const answerHeaders = {
     description: '`true` if this key had been answered before: this is that answer.',
     schema: { type: 'string', const: 'true' },
   },
+  'content-language': {
+    description: 'The language of what is for people to read.',
+    schema: { type: 'string', enum: ['en', 'fr'] },
+  },
   'www-authenticate': { description: 'How to authenticate (RFC 6750, RFC 7617).', schema: { type: 'string' } },
   age: {
     description: 'So many seconds old the answer may be at most, where it was read from a replica (RFC 9111).',
@@ -46,6 +50,7 @@ export type AnswerHeader = keyof typeof answerHeaders
 /** The names of the headers that an answer of this status may have. */
 export function headersOf({ schema, config }: RouteOptions, status: number): AnswerHeader[] {
   const isKeyed = 'idempotency-key' in shapeOf(schema?.headers)
+  const answer = ((schema?.response ?? {}) as Record<number, unknown>)[status]
   const isLimited = config?.rateLimit !== false && config?.limits !== 'token'
   // Who calls is found out before anything is counted, and a URL is measured before that.
   const isCounted = isLimited && status !== 401 && status !== 414
@@ -54,6 +59,7 @@ export function headersOf({ schema, config }: RouteOptions, status: number): Ans
     'x-request-id',
     ...(isCounted || status === 429 ? (['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'] as const) : []),
     ...(isPutOff ? (['retry-after'] as const) : []),
+    ...(hasCodes(answer) ? (['content-language'] as const) : []),
     ...(status === 401 || (status === 403 && config?.policy !== 'public') ? (['www-authenticate'] as const) : []),
     ...(status < 300 && isKeyed ? (['idempotency-replayed'] as const) : []),
     ...(status < 400 ? (config?.sends ?? []) : []),
