@@ -1479,6 +1479,10 @@ export interface components {
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
+        AddClientSecretRequest: {
+            /** Format: date-time */
+            expiresAt?: string;
+        };
         /** @description Something that was done to what is administered; it is never changed. */
         AdminAct: {
             /** Format: uuid */
@@ -1564,6 +1568,18 @@ export interface components {
             measured: number;
             /** @description The value of `measured` from which it stands out. */
             threshold: number;
+        };
+        AuditAnomaliesAnswer: {
+            items: components["schemas"]["Anomaly"][];
+            nextCursor: string | null;
+        };
+        AuditDispensationsAnswer: {
+            items: components["schemas"]["AuditedEntry"][];
+            nextCursor: string | null;
+        };
+        AuditSummaryAnswer: {
+            items: components["schemas"]["AuditTotals"][];
+            nextCursor: string | null;
         };
         AuditTotals: {
             /**
@@ -1677,6 +1693,108 @@ export interface components {
             token_endpoint_auth_signing_alg_values_supported: string[];
             service_documentation: string;
         };
+        CancelReservationRequest: {
+            /** @description Required from a pharmacy. */
+            reason?: string;
+            /** @description FINESS number. */
+            pharmacy?: string;
+        };
+        ChangeClientRequest: {
+            name: string;
+            /** @description The most that its tokens may be used for, within its role. */
+            scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
+            /**
+             * @description The remit of a regulator’s client.
+             * @default []
+             */
+            territories?: string[];
+            /**
+             * @description Those to which the remit is limited; all if none is named.
+             * @default []
+             */
+            professions?: string[];
+            /**
+             * @description How long its tokens are valid.
+             * @default 900
+             */
+            tokenSeconds?: number;
+            jwks?: {
+                keys: ({
+                    /** @enum {string} */
+                    kty: "EC" | "RSA" | "OKP";
+                    kid: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } | null;
+            /**
+             * @description Suspended: it gets no token, and its live tokens are refused (403). Revoked: for good, and its live tokens are refused (401).
+             * @enum {string}
+             */
+            status: "active" | "suspended" | "revoked";
+            /**
+             * Format: uuid
+             * @description That of the path.
+             */
+            id?: string;
+            /**
+             * @description The one that it has.
+             * @enum {string}
+             */
+            role?: "pharmacy" | "regulator" | "admin";
+            /** @description As GET shows it; changes nothing. */
+            secrets?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            awaiting?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            pharmacies?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            tokensFrom?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            createdAt?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            updatedAt?: unknown;
+        };
+        CheckDispensationRequest: {
+            /** @description Required when the token acts for several pharmacies. */
+            pharmacy?: string;
+            /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+            professional: string;
+            identityCheck: {
+                /** @enum {string} */
+                method: "cps_card" | "e_cps" | "photo_id" | "order_card";
+            };
+            lines: {
+                /** @description Code of a product in the catalogue. */
+                product: string;
+                /** @description Single masks. */
+                quantity: number;
+                lot?: string;
+            }[];
+            /** @default [] */
+            reservations?: {
+                /** Format: uuid */
+                id: string;
+                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+                pickupCode: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description At most 5 minutes back or ahead; now if left out.
+             */
+            dispensedAt?: string;
+            /**
+             * @description Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.
+             * @default false
+             */
+            releaseHolds?: boolean;
+            /** @description Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices. */
+            override?: {
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
+                note?: string;
+            };
+        };
         CitedRule: {
             /** Format: uuid */
             id: string;
@@ -1753,6 +1871,26 @@ export interface components {
             /** @description The id of the secret that it would get. */
             secret: string | null;
         };
+        ClientRevokedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:client_revoked";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "client_revoked";
+            requestId: string;
+        };
         /** @description A live secret: only its id is shown. */
         ClientSecret: {
             /** Format: uuid */
@@ -1761,6 +1899,33 @@ export interface components {
             createdAt: string;
             expiresAt: string | null;
         };
+        ClientSecretsFullProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:client_secrets_full";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "client_secrets_full";
+            requestId: string;
+        };
+        ConfirmClientRequestRequest: {
+            /**
+             * Format: uuid
+             * @description The id that `awaiting` shows.
+             */
+            request: string;
+        };
         ConsistencyProof: {
             from: number;
             to: number;
@@ -1768,6 +1933,49 @@ export interface components {
             hashes: string[];
             /** @description The newest checkpoint, a signed note. */
             checkpoint: string;
+        };
+        CountStockRequest: {
+            /** @description Counted on the shelf, including masks set aside. */
+            onHand: number;
+            /**
+             * Format: date-time
+             * @description When it was counted; later movements are added.
+             */
+            countedAt: string;
+        };
+        CreateClientRequest: {
+            name: string;
+            /** @description The most that its tokens may be used for, within its role. */
+            scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
+            /**
+             * @description The remit of a regulator’s client.
+             * @default []
+             */
+            territories?: string[];
+            /**
+             * @description Those to which the remit is limited; all if none is named.
+             * @default []
+             */
+            professions?: string[];
+            /**
+             * @description How long its tokens are valid.
+             * @default 900
+             */
+            tokenSeconds?: number;
+            jwks?: {
+                keys: ({
+                    /** @enum {string} */
+                    kty: "EC" | "RSA" | "OKP";
+                    kid: string;
+                } & {
+                    [key: string]: unknown;
+                })[];
+            } | null;
+            /**
+             * @description A `pharmacy` client acts for the pharmacies that grant it.
+             * @enum {string}
+             */
+            role: "pharmacy" | "regulator" | "admin";
         };
         DirectoryRecord: {
             /**
@@ -1796,8 +2004,11 @@ export interface components {
         DispensationCheck: {
             /** @enum {string} */
             decision: "allow" | "refuse";
-            /** @description Why it would be refused. */
-            code?: string;
+            /**
+             * @description Why it would be refused.
+             * @enum {string}
+             */
+            code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "pickup_code_wrong" | "reservation_mismatch" | "reservation_not_held" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient";
             remaining: {
                 product: string;
                 quantity: number;
@@ -1821,6 +2032,71 @@ export interface components {
                 quantity: number;
             }[];
         };
+        DispenseRequest: {
+            /** @description Required when the token acts for several pharmacies. */
+            pharmacy?: string;
+            /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+            professional: string;
+            identityCheck: {
+                /** @enum {string} */
+                method: "cps_card" | "e_cps" | "photo_id" | "order_card";
+            };
+            lines: {
+                /** @description Code of a product in the catalogue. */
+                product: string;
+                /** @description Single masks. */
+                quantity: number;
+                lot?: string;
+            }[];
+            /** @default [] */
+            reservations?: {
+                /** Format: uuid */
+                id: string;
+                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+                pickupCode: string;
+            }[];
+            /**
+             * Format: date-time
+             * @description At most 5 minutes back or ahead; now if left out.
+             */
+            dispensedAt?: string;
+            /**
+             * @description Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.
+             * @default false
+             */
+            releaseHolds?: boolean;
+            /** @description Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices. */
+            override?: {
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
+                note?: string;
+            };
+        };
+        DispensedAtOutOfRangeProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:dispensed_at_out_of_range";
+            title: string;
+            /** @constant */
+            status: 400;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "dispensed_at_out_of_range";
+            requestId: string;
+            /** @description Each wrong field. */
+            errors: {
+                path: string;
+                message: string;
+            }[];
+        };
         Entitlement: {
             product: string;
             /** @description Of the rule over all its products or, if that leaves less, of this product alone. */
@@ -1837,6 +2113,89 @@ export interface components {
                 end: string | null;
             };
         };
+        EntitlementExceededProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:entitlement_exceeded";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "entitlement_exceeded";
+            requestId: string;
+            /** @description What may still be received in the present window. */
+            remaining?: {
+                product: string;
+                quantity: number;
+            }[];
+            /** @description When so many would first be granted; null if never. */
+            resetsAt?: string | null;
+            rule?: components["schemas"]["CitedRule"];
+            /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+            window?: {
+                /** Format: date-time */
+                start: string;
+                end: string | null;
+            };
+        };
+        EntitlementHeldProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:entitlement_held";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "entitlement_held";
+            requestId: string;
+            /** @description The reservations that stand in the way. */
+            holds: {
+                /** Format: uuid */
+                id: string;
+                product: string;
+                quantity: number;
+                /** Format: date-time */
+                expiresAt: string;
+            }[];
+        };
+        EntryNotInCheckpointProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:entry_not_in_checkpoint";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "entry_not_in_checkpoint";
+            requestId: string;
+        };
         /** @description Outside the regulator’s remit: only what proves that the history is complete. */
         EntryOutsideRemit: {
             /** @description The place in the professional’s history, without gaps. */
@@ -1846,6 +2205,12 @@ export interface components {
             /** @description `entryHash` of the previous entry; null for the first. */
             previousHash: string | null;
             flags: string[];
+        };
+        EraseProfessionalRequest: {
+            /** @description Who demands or allows the erasure. Kept for ever, so never put the person’s name or number here. */
+            authority: string;
+            /** @description Also kept for ever. */
+            reason: string;
         };
         Erasure: {
             /** Format: date-time */
@@ -1860,6 +2225,32 @@ export interface components {
             answers: number;
             /** @description Live reservations that were cancelled. */
             reservations: number;
+        };
+        FindNearestPharmaciesAnswer: {
+            items: components["schemas"]["NearbyPharmacy"][];
+            nextCursor: string | null;
+        };
+        ForbiddenProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:forbidden";
+            title: string;
+            /** @constant */
+            status: 403;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "forbidden";
+            requestId: string;
+            /** @description The scope that the token lacks, if that is what it lacks. */
+            scope?: string;
         };
         /** @description A client may act for a pharmacy, from then until withdrawn. */
         Grant: {
@@ -1878,6 +2269,72 @@ export interface components {
             withdrawnAt: string | null;
             withdrawnBy: string | null;
         };
+        GrantClientRequest: Record<string, never>;
+        IdempotencyInProgressProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:idempotency_in_progress";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "idempotency_in_progress";
+            requestId: string;
+        };
+        IdempotencyKeyMissingProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:idempotency_key_missing";
+            title: string;
+            /** @constant */
+            status: 400;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "idempotency_key_missing";
+            requestId: string;
+            /** @description Each wrong field. */
+            errors: {
+                path: string;
+                message: string;
+            }[];
+        };
+        IdempotencyKeyReusedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:idempotency_key_reused";
+            title: string;
+            /** @constant */
+            status: 422;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "idempotency_key_reused";
+            requestId: string;
+        };
         InclusionProof: {
             /** Format: uuid */
             entry: string;
@@ -1891,6 +2348,68 @@ export interface components {
             hashes: string[];
             /** @description The checkpoint that it leads to, a signed note. */
             checkpoint: string;
+        };
+        InternalProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:internal";
+            title: string;
+            /** @constant */
+            status: 500;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "internal";
+            requestId: string;
+        };
+        InvalidRequestProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:invalid_request";
+            title: string;
+            /** @constant */
+            status: 400;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "invalid_request";
+            requestId: string;
+            /** @description Each wrong field. */
+            errors: {
+                path: string;
+                message: string;
+            }[];
+        };
+        IsAliveAnswer: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        IssueTokenRequest: {
+            /** @description client_credentials */
+            grant_type: string;
+            /** @description The token’s scopes, separated by spaces; if left out, all that the client has. */
+            scope?: string;
+            client_id?: string;
+            /** @description urn:ietf:params:oauth:client-assertion-type:jwt-bearer */
+            client_assertion_type?: string;
+            /** @description RFC 7523: a JWT signed with one of the client’s keys, iss = sub = the client’s id, aud = the issuer or the token endpoint, exp at most 5 minutes ahead, jti used once. */
+            client_assertion?: string;
+        } & {
+            [key: string]: unknown;
         };
         LedgerEntry: {
             /** Format: uuid */
@@ -1956,6 +2475,111 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
+        };
+        ListAccessesAnswer: {
+            items: components["schemas"]["AccessInRemit"][];
+            nextCursor: string | null;
+        };
+        ListAdminActsAnswer: {
+            items: components["schemas"]["AdminAct"][];
+            nextCursor: string | null;
+        };
+        ListClientsAnswer: {
+            items: components["schemas"]["Client"][];
+            nextCursor: string | null;
+        };
+        ListDispensationsAnswer: {
+            items: components["schemas"]["LedgerEntry"][];
+            nextCursor: string | null;
+        };
+        ListGrantsAnswer: {
+            items: components["schemas"]["Grant"][];
+            nextCursor: string | null;
+        };
+        ListKeysAnswer: {
+            keys: {
+                kty: string;
+                crv: string;
+                x: string;
+                y: string;
+                kid: string;
+                use: string;
+                alg: string;
+            }[];
+        };
+        ListMovementsAnswer: {
+            items: components["schemas"]["StockMovement"][];
+            nextCursor: string | null;
+        };
+        ListOwnAccessesAnswer: {
+            items: components["schemas"]["Access"][];
+            nextCursor: string | null;
+        };
+        ListProductsAnswer: {
+            items: components["schemas"]["Product"][];
+            nextCursor: string | null;
+        };
+        ListRefusalsAnswer: {
+            items: components["schemas"]["Refusal"][];
+            nextCursor: string | null;
+        };
+        ListReservationsAnswer: {
+            items: components["schemas"]["Reservation"][];
+            nextCursor: string | null;
+        };
+        ListRulesAnswer: {
+            items: components["schemas"]["AllocationRule"][];
+            nextCursor: string | null;
+        };
+        ListTerritoriesAnswer: {
+            items: components["schemas"]["Territory"][];
+            nextCursor: string | null;
+        };
+        LookUpReservationRequest: {
+            /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+            pickupCode: string;
+            /** @description Required when the token acts for several pharmacies. */
+            pharmacy?: string;
+        };
+        MoveStockAnswer: {
+            /** Format: uuid */
+            id: string;
+            pharmacy: string;
+            product: string;
+            /** @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal. */
+            kind: string;
+            /** @description As declared; for a count, the difference. */
+            quantity: number;
+            /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
+            change: number;
+            /** Format: date-time */
+            occurredAt: string;
+            /** Format: date-time */
+            recordedAt: string;
+            reference: string | null;
+            counterparty: string | null;
+            lot: string | null;
+            bestBefore: string | null;
+            /** @description The ledger entry that moved the stock. */
+            dispensation: string | null;
+            stock: components["schemas"]["StockLevel"];
+        };
+        MoveStockRequest: {
+            /** @description Code of a product in the catalogue. */
+            product: string;
+            /** @enum {string} */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+            /** @description Single masks. */
+            quantity: number;
+            /** Format: date-time */
+            occurredAt: string;
+            /** @description The delivery note or similar. */
+            reference?: string;
+            /** @description The other pharmacy of a transfer. */
+            counterparty?: string;
+            lot?: string;
+            /** Format: date */
+            bestBefore?: string;
         };
         NearbyPharmacy: {
             finess: string;
@@ -2024,10 +2648,112 @@ export interface components {
             /** @description The request that another admin confirms first; null if the secret works. */
             awaiting: string | null;
         };
+        NoRuleInForceProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:no_rule_in_force";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "no_rule_in_force";
+            requestId: string;
+            product: string;
+        };
+        NoStockInReachProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:no_stock_in_reach";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "no_stock_in_reach";
+            requestId: string;
+            product: string;
+        };
+        NotFoundProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:not_found";
+            title: string;
+            /** @constant */
+            status: 404;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "not_found";
+            requestId: string;
+        };
         /** @description RFC 6749, section 5.2. */
         OAuthError: {
             error: string;
             error_description: string;
+        };
+        OutcomeUnknownProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:outcome_unknown";
+            title: string;
+            /** @constant */
+            status: 503;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "outcome_unknown";
+            requestId: string;
+        };
+        OverrideNotAllowedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:override_not_allowed";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "override_not_allowed";
+            requestId: string;
         };
         OwnData: {
             /** @constant */
@@ -2188,6 +2914,26 @@ export interface components {
             expiresAt: string;
             endedAt: string | null;
         };
+        PayloadTooLargeProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:payload_too_large";
+            title: string;
+            /** @constant */
+            status: 413;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "payload_too_large";
+            requestId: string;
+        };
         Pharmacy: {
             finess: string;
             name: string;
@@ -2212,28 +2958,50 @@ export interface components {
                 observedAt: string;
             }[];
         };
-        Problem: {
-            /** @description A URN for the code. */
-            type: string;
+        PharmacySuspendedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:pharmacy_suspended";
             title: string;
-            status: number;
+            /** @constant */
+            status: 403;
             /** @description What is wrong with this request and what to do about it. */
             detail: string;
             /** @description A URN for this occurrence. */
             instance: string;
             /**
-             * @description Stable and never renamed: program against it.
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
-            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            code: "pharmacy_suspended";
             requestId: string;
-            /** @description On 400: each wrong field. */
-            errors?: {
-                path: string;
-                message: string;
-            }[];
-        } & {
-            [key: string]: unknown;
+        };
+        PickupCodeWrongProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:pickup_code_wrong";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "pickup_code_wrong";
+            requestId: string;
+            /**
+             * Format: uuid
+             * @description The one that is meant.
+             */
+            reservation: string;
         };
         Product: {
             code: string;
@@ -2244,6 +3012,48 @@ export interface components {
                 unitsPerBox: number;
             }[];
             active: boolean;
+        };
+        ProductInactiveProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:product_inactive";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "product_inactive";
+            requestId: string;
+            product: string;
+        };
+        ProfessionNotEntitledProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:profession_not_entitled";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "profession_not_entitled";
+            requestId: string;
+            product: string;
         };
         Professional: {
             /** @description The number in the path, without a national prefix. */
@@ -2261,6 +3071,195 @@ export interface components {
             } | null;
             /** @enum {string} */
             status: "active" | "suspended";
+        };
+        ProfessionalSuspendedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:professional_suspended";
+            title: string;
+            /** @enum {number} */
+            status: 403 | 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "professional_suspended";
+            requestId: string;
+        };
+        ProfessionalUnknownProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:professional_unknown";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "professional_unknown";
+            requestId: string;
+        };
+        PublishRuleRequest: {
+            beneficiaries: {
+                /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
+                profession: string;
+                /** @description The whole profession if left out. */
+                speciality?: string;
+            }[];
+            products: string[];
+            /** @description Single masks, of all the products together. */
+            cap: number;
+            /**
+             * @description Further caps on single products, within the cap.
+             * @default []
+             */
+            subCaps?: {
+                /** @description Code of a product in the catalogue. */
+                product: string;
+                /** @description Single masks. */
+                cap: number;
+            }[];
+            /** @description The time over which receipts add up. */
+            window: {
+                /** @enum {string} */
+                kind: "calendar_weeks";
+                count: number;
+            } | {
+                /** @enum {string} */
+                kind: "rolling_days";
+                count: number;
+            } | {
+                /** @enum {string} */
+                kind: "once";
+            };
+            /** @description ISO 3166-2 code; the rule reaches every territory below it. */
+            territory: string;
+            /**
+             * Format: date-time
+             * @description Even one in the past judges only later hand-overs.
+             */
+            validFrom: string;
+            /** @description The first instant at which it is no longer in force. */
+            validTo: string | null;
+            source: {
+                title: string;
+                reference: string;
+                url: string | null;
+            };
+            /**
+             * @description How certain it is that the source says so.
+             * @enum {string}
+             */
+            confidence: "high" | "medium" | "low";
+        };
+        PutPharmacyRequest: {
+            /** @description That of the path. */
+            finess?: string;
+            name: string;
+            /** @description On one line; `""` if unknown. */
+            address: string;
+            /** @description WGS 84 degrees. */
+            latitude: number;
+            /** @description WGS 84 degrees. */
+            longitude: number;
+            /** @description In OSM syntax; null or left out if unknown. */
+            openingHours?: string | null;
+            /** @description If left out, the department at the start of the FINESS number. */
+            territory?: string;
+            phone?: string | null;
+            /** @enum {string} */
+            status: "active" | "suspended" | "closed";
+            /** @description As GET shows it; changes nothing. */
+            stock?: unknown;
+        };
+        PutProductRequest: {
+            /** @description That of the path. */
+            code?: string;
+            name: string;
+            /** @description The kind of mask, in the operator’s own words: `surgical`, `ffp2`, … */
+            kind: string;
+            /** @description All packs: those left out are removed. */
+            packs: {
+                /** @description GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. */
+                gtin: string;
+                /** @description Single masks per box. */
+                unitsPerBox: number;
+            }[];
+            /** @description False if no longer distributed. */
+            active: boolean;
+        };
+        PutProfessionalRequest: {
+            /** @description That of the path. */
+            id?: string;
+            /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
+            profession: string;
+            /** @description Distinguishes people with the same profession code, as rules name it. */
+            speciality?: string | null;
+            familyName: string;
+            givenName: string;
+            /** @description Further numbers of the same person. Earlier ones that are left out stay. */
+            otherIds?: string[];
+            /** @description The main practice; without one, the pharmacy’s territory decides. */
+            practice?: {
+                /** @description WGS 84 degrees. */
+                latitude: number;
+                /** @description WGS 84 degrees. */
+                longitude: number;
+                /** @description ISO 3166-2 code. */
+                territory: string;
+            } | null;
+            /** @enum {string} */
+            status: "active" | "suspended";
+        };
+        RateLimitedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:rate_limited";
+            title: string;
+            /** @constant */
+            status: 429;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "rate_limited";
+            requestId: string;
+        };
+        ReadEntitlementsAnswer: {
+            items: components["schemas"]["Entitlement"][];
+        };
+        ReadHistoryAnswer: {
+            items: (components["schemas"]["LedgerEntry"] | components["schemas"]["EntryOutsideRemit"])[];
+            nextCursor: string | null;
+        };
+        ReadOwnEntitlementsAnswer: {
+            items: components["schemas"]["Entitlement"][];
+        };
+        ReadOwnHistoryAnswer: {
+            items: components["schemas"]["LedgerEntry"][];
+            nextCursor: string | null;
+        };
+        ReadStockAnswer: {
+            items: components["schemas"]["StockLevel"][];
         };
         /** @description Every check must be `ok`. It is judged anew after a second. */
         Readiness: {
@@ -2420,6 +3419,133 @@ export interface components {
             /** @description `by_professional`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words. */
             cancellationReason?: string;
         };
+        ReservationMismatchProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:reservation_mismatch";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "reservation_mismatch";
+            requestId: string;
+            /**
+             * Format: uuid
+             * @description The one that is meant.
+             */
+            reservation: string;
+        };
+        ReservationNotHeldProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:reservation_not_held";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "reservation_not_held";
+            requestId: string;
+            reservationStatus: string;
+            /** Format: uuid */
+            reservation?: string;
+        };
+        ReserveRequest: {
+            /** @description Code of a product in the catalogue. */
+            product: string;
+            /** @description Single masks. */
+            quantity: number;
+            /** @description If left out, the nearest that can serve the whole quantity now. */
+            pharmacy?: string;
+            /** @description Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does. */
+            near?: {
+                /** @description WGS 84 degrees. */
+                latitude: number;
+                /** @description WGS 84 degrees. */
+                longitude: number;
+            };
+            /** @default 50000 */
+            maxDistanceMetres?: number;
+        };
+        RetentionRunningProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:retention_running";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "retention_running";
+            requestId: string;
+            /** @description When it may be erased; null if nobody knows. */
+            until: string | null;
+        };
+        ReversalExceedsDispensedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:reversal_exceeds_dispensed";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "reversal_exceeds_dispensed";
+            requestId: string;
+            /** @description What is left to take back. */
+            reversible: {
+                product: string;
+                quantity: number;
+            }[];
+        };
+        ReverseDispensationRequest: {
+            /** @description FINESS number. */
+            pharmacy?: string;
+            /** @enum {string} */
+            kind: "entry_error" | "returned";
+            note?: string;
+            /** @description If left out, everything not yet reversed. */
+            lines?: {
+                /** @description Code of a product in the catalogue. */
+                product: string;
+                /** @description Single masks. */
+                quantity: number;
+            }[];
+        };
+        RevokeClientTokensRequest: Record<string, never>;
         /** @description A rule is never edited: its id, published at that time, is its version. */
         RuleVersion: {
             /** Format: uuid */
@@ -2481,6 +3607,54 @@ export interface components {
             /** @description The newest of the log, a signed note: all its entries are in here. */
             checkpoint: string | null;
         };
+        StockCountOutdatedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:stock_count_outdated";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "stock_count_outdated";
+            requestId: string;
+            /**
+             * Format: date-time
+             * @description Of the newest count.
+             */
+            countedAt: string;
+        };
+        StockInsufficientProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:stock_insufficient";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "stock_insufficient";
+            requestId: string;
+            product?: string;
+            /** @description On hand and not promised. Left out where the stock would become too large. */
+            available?: number;
+        };
         StockLevel: {
             product: string;
             /** @description On the shelf, including masks set aside. */
@@ -2539,11 +3713,143 @@ export interface components {
             /** @description The scopes asked for that the client has. */
             scope: string;
         };
+        TooManyHoldsProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:too_many_holds";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "too_many_holds";
+            requestId: string;
+            /** @description As many live reservations of one product a professional may have. */
+            limit: number;
+        };
+        UnauthenticatedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:unauthenticated";
+            title: string;
+            /** @constant */
+            status: 401;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "unauthenticated";
+            requestId: string;
+        };
+        UnavailableProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:unavailable";
+            title: string;
+            /** @constant */
+            status: 503;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "unavailable";
+            requestId: string;
+        };
+        UnsupportedMediaTypeProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:unsupported_media_type";
+            title: string;
+            /** @constant */
+            status: 415;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "unsupported_media_type";
+            requestId: string;
+        };
+        UriTooLongProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:uri_too_long";
+            title: string;
+            /** @constant */
+            status: 414;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "uri_too_long";
+            requestId: string;
+        };
+        WithdrawClientRequestRequest: {
+            /**
+             * Format: uuid
+             * @description The id that `awaiting` shows.
+             */
+            request: string;
+        };
+        WithdrawGrantRequest: Record<string, never>;
+        WithdrawRuleRequest: Record<string, never>;
     };
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Quote it when you report a problem. */
+        "x-request-id": string;
+        /** @description Requests that you may make in a minute. Left out, like the next two, where the operator sets no limit. */
+        "ratelimit-limit": number;
+        /** @description How many of them are left. */
+        "ratelimit-remaining": number;
+        /** @description Seconds until the minute is over. */
+        "ratelimit-reset": number;
+        /** @description Wait so many seconds before you try again. */
+        "retry-after": number;
+        /** @description `true` if this key had been answered before: this is that answer. */
+        "idempotency-replayed": "true";
+        /** @description The language of what is for people to read. */
+        "content-language": "en" | "fr";
+        /** @description How to authenticate (RFC 6750, RFC 7617). */
+        "www-authenticate": string;
+        /** @description So many seconds old the answer may be at most, where it was read from a replica (RFC 9111). */
+        age: number;
+        /** @description A name for the file (RFC 6266). */
+        "content-disposition": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2560,6 +3866,10 @@ export interface operations {
             /** @description OpenAPI 3.1 */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2569,28 +3879,42 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -2607,6 +3931,10 @@ export interface operations {
             /** @description OpenAPI 3.1 */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2616,28 +3944,42 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -2651,25 +3993,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @enum {string} */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["IsAliveAnswer"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
         };
@@ -2683,9 +4025,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2695,15 +4038,19 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
-            /** @description Default Response */
+            /** @description Service Unavailable */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "retry-after": components["headers"]["retry-after"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2721,50 +4068,58 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        keys: {
-                            kty: string;
-                            crv: string;
-                            x: string;
-                            y: string;
-                            kid: string;
-                            use: string;
-                            alg: string;
-                        }[];
-                    };
+                    "application/json": components["schemas"]["ListKeysAnswer"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -2773,7 +4128,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -2783,61 +4138,86 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Product"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListProductsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -2859,37 +4239,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description That of the path. */
-                    code?: string;
-                    name: string;
-                    /** @description The kind of mask, in the operator’s own words: `surgical`, `ffp2`, … */
-                    kind: string;
-                    /** @description All packs: those left out are removed. */
-                    packs: {
-                        /** @description GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. */
-                        gtin: string;
-                        /** @description Single masks per box. */
-                        unitsPerBox: number;
-                    }[];
-                    /** @description False if no longer distributed. */
-                    active: boolean;
-                };
+                "application/json": components["schemas"]["PutProductRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Product"];
                 };
             };
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2899,100 +4274,153 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -3005,11 +4433,11 @@ export interface operations {
                 /** @description Code of a product in the catalogue. */
                 product: string;
                 /** @description Single masks that must be available. */
-                quantity?: string;
-                maxDistanceMetres?: string;
+                quantity?: number;
+                maxDistanceMetres?: number;
                 /** @description Not available yet: opening hours do not filter. */
                 openAt?: string;
-                limit?: string;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3017,79 +4445,114 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["NearbyPharmacy"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["FindNearestPharmaciesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -3106,9 +4569,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3118,73 +4586,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -3206,41 +4712,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description That of the path. */
-                    finess?: string;
-                    name: string;
-                    /** @description On one line; `""` if unknown. */
-                    address: string;
-                    /** @description WGS 84 degrees. */
-                    latitude: number;
-                    /** @description WGS 84 degrees. */
-                    longitude: number;
-                    /** @description In OSM syntax; null or left out if unknown. */
-                    openingHours?: string | null;
-                    /** @description If left out, the department at the start of the FINESS number. */
-                    territory?: string;
-                    phone?: string | null;
-                    /** @enum {string} */
-                    status: "active" | "suspended" | "closed";
-                    /** @description As GET shows it; changes nothing. */
-                    stock?: unknown;
-                };
+                "application/json": components["schemas"]["PutPharmacyRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Pharmacy"];
                 };
             };
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3250,100 +4747,153 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -3367,30 +4917,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Counted on the shelf, including masks set aside. */
-                    onHand: number;
-                    /**
-                     * Format: date-time
-                     * @description When it was counted; later movements are added.
-                     */
-                    countedAt: string;
-                };
+                "application/json": components["schemas"]["CountStockRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StockLevel"];
                 };
             };
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3400,109 +4952,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["StockCountOutdatedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -3511,7 +5121,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -3524,88 +5134,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["StockMovement"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListMovementsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -3613,11 +5262,11 @@ export interface operations {
     moveStock: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
                 /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
-                "idempotency-key"?: string;
+                "idempotency-key": string;
             };
             path: {
                 /** @description FINESS number. */
@@ -3627,163 +5276,188 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Code of a product in the catalogue. */
-                    product: string;
-                    /** @enum {string} */
-                    kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
-                    /** @description Single masks. */
-                    quantity: number;
-                    /** Format: date-time */
-                    occurredAt: string;
-                    /** @description The delivery note or similar. */
-                    reference?: string;
-                    /** @description The other pharmacy of a transfer. */
-                    counterparty?: string;
-                    lot?: string;
-                    /** Format: date */
-                    bestBefore?: string;
-                };
+                "application/json": components["schemas"]["MoveStockRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** Format: uuid */
-                        id: string;
-                        pharmacy: string;
-                        product: string;
-                        /** @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal. */
-                        kind: string;
-                        /** @description As declared; for a count, the difference. */
-                        quantity: number;
-                        /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
-                        change: number;
-                        /** Format: date-time */
-                        occurredAt: string;
-                        /** Format: date-time */
-                        recordedAt: string;
-                        reference: string | null;
-                        counterparty: string | null;
-                        lot: string | null;
-                        bestBefore: string | null;
-                        /** @description The ledger entry that moved the stock. */
-                        dispensation: string | null;
-                        stock: components["schemas"]["StockLevel"];
-                    };
+                    "application/json": components["schemas"]["MoveStockAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["IdempotencyKeyMissingProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProductInactiveProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -3800,87 +5474,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["StockLevel"][];
-                    };
+                    "application/json": components["schemas"]["ReadStockAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -3905,6 +5619,10 @@ export interface operations {
             /** @description The statement. */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3916,73 +5634,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -3991,7 +5747,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 status?: "held" | "collected" | "cancelled" | "expired";
@@ -4007,79 +5763,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Reservation"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListReservationsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -4087,40 +5877,29 @@ export interface operations {
     reserve: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
                 /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
-                "idempotency-key"?: string;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Code of a product in the catalogue. */
-                    product: string;
-                    /** @description Single masks. */
-                    quantity: number;
-                    /** @description If left out, the nearest that can serve the whole quantity now. */
-                    pharmacy?: string;
-                    /** @description Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does. */
-                    near?: {
-                        /** @description WGS 84 degrees. */
-                        latitude: number;
-                        /** @description WGS 84 degrees. */
-                        longitude: number;
-                    };
-                    /** @default 50000 */
-                    maxDistanceMetres?: number;
-                };
+                "application/json": components["schemas"]["ReserveRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4130,109 +5909,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["IdempotencyKeyMissingProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["TooManyHoldsProblem"] | components["schemas"]["NoStockInReachProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -4251,9 +6088,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4263,73 +6104,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -4346,18 +6225,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
-                    pickupCode: string;
-                    /** @description Required when the token acts for several pharmacies. */
-                    pharmacy?: string;
-                };
+                "application/json": components["schemas"]["LookUpReservationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4367,91 +6245,139 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -4470,20 +6396,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": {
-                    /** @description Required from a pharmacy. */
-                    reason?: string;
-                    /** @description FINESS number. */
-                    pharmacy?: string;
-                } | null;
+                "application/json": components["schemas"]["CancelReservationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4493,109 +6419,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -4604,7 +6588,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 /** @description Required when the token acts for several pharmacies. */
@@ -4619,79 +6603,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["LedgerEntry"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListDispensationsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -4699,63 +6717,29 @@ export interface operations {
     dispense: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
                 /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
-                "idempotency-key"?: string;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Required when the token acts for several pharmacies. */
-                    pharmacy?: string;
-                    /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
-                    professional: string;
-                    identityCheck: {
-                        /** @enum {string} */
-                        method: "cps_card" | "e_cps" | "photo_id" | "order_card";
-                    };
-                    lines: {
-                        /** @description Code of a product in the catalogue. */
-                        product: string;
-                        /** @description Single masks. */
-                        quantity: number;
-                        lot?: string;
-                    }[];
-                    /** @default [] */
-                    reservations?: {
-                        /** Format: uuid */
-                        id: string;
-                        /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
-                        pickupCode: string;
-                    }[];
-                    /**
-                     * Format: date-time
-                     * @description At most 5 minutes back or ahead; now if left out.
-                     */
-                    dispensedAt?: string;
-                    /**
-                     * @description Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.
-                     * @default false
-                     */
-                    releaseHolds?: boolean;
-                    /** @description Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices. */
-                    override?: {
-                        /** @enum {string} */
-                        reasonCode: "emergency" | "cluster" | "directive" | "other";
-                        note?: string;
-                    };
-                };
+                "application/json": components["schemas"]["DispenseRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4765,109 +6749,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["DispensedAtOutOfRangeProblem"] | components["schemas"]["IdempotencyKeyMissingProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["PickupCodeWrongProblem"] | components["schemas"]["ReservationMismatchProblem"] | components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["EntitlementHeldProblem"] | components["schemas"]["OverrideNotAllowedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -4884,52 +6926,17 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Required when the token acts for several pharmacies. */
-                    pharmacy?: string;
-                    /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
-                    professional: string;
-                    identityCheck: {
-                        /** @enum {string} */
-                        method: "cps_card" | "e_cps" | "photo_id" | "order_card";
-                    };
-                    lines: {
-                        /** @description Code of a product in the catalogue. */
-                        product: string;
-                        /** @description Single masks. */
-                        quantity: number;
-                        lot?: string;
-                    }[];
-                    /** @default [] */
-                    reservations?: {
-                        /** Format: uuid */
-                        id: string;
-                        /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
-                        pickupCode: string;
-                    }[];
-                    /**
-                     * Format: date-time
-                     * @description At most 5 minutes back or ahead; now if left out.
-                     */
-                    dispensedAt?: string;
-                    /**
-                     * @description Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.
-                     * @default false
-                     */
-                    releaseHolds?: boolean;
-                    /** @description Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices. */
-                    override?: {
-                        /** @enum {string} */
-                        reasonCode: "emergency" | "cluster" | "directive" | "other";
-                        note?: string;
-                    };
-                };
+                "application/json": components["schemas"]["CheckDispensationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4939,91 +6946,139 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["DispensedAtOutOfRangeProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -5031,11 +7086,11 @@ export interface operations {
     reverseDispensation: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
                 /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
-                "idempotency-key"?: string;
+                "idempotency-key": string;
             };
             path: {
                 id: string;
@@ -5044,26 +7099,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description FINESS number. */
-                    pharmacy?: string;
-                    /** @enum {string} */
-                    kind: "entry_error" | "returned";
-                    note?: string;
-                    /** @description If left out, everything not yet reversed. */
-                    lines?: {
-                        /** @description Code of a product in the catalogue. */
-                        product: string;
-                        /** @description Single masks. */
-                        quantity: number;
-                    }[];
-                };
+                "application/json": components["schemas"]["ReverseDispensationRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5073,109 +7120,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["IdempotencyKeyMissingProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ReversalExceedsDispensedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -5194,9 +7299,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5206,73 +7315,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5286,87 +7433,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Entitlement"][];
-                    };
+                    "application/json": components["schemas"]["ReadOwnEntitlementsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5383,87 +7570,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Entitlement"][];
-                    };
+                    "application/json": components["schemas"]["ReadEntitlementsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5472,7 +7699,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -5482,79 +7709,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["LedgerEntry"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ReadOwnHistoryAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5563,7 +7824,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -5576,88 +7837,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: (components["schemas"]["LedgerEntry"] | components["schemas"]["EntryOutsideRemit"])[];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ReadHistoryAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5674,6 +7974,11 @@ export interface operations {
             /** @description All of it. */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-disposition": components["headers"]["content-disposition"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5683,73 +7988,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5766,6 +8109,10 @@ export interface operations {
             /** @description A signed note */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5775,73 +8122,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5858,6 +8243,10 @@ export interface operations {
             /** @description Verifier keys */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5867,64 +8256,97 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -5944,9 +8366,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5956,82 +8382,125 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["EntryNotInCheckpointProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6040,9 +8509,9 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The size of a checkpoint that you kept. */
-                from: string;
+                from: number;
                 /** @description A larger size; if left out, that of the newest checkpoint. */
-                to?: string;
+                to?: number;
             };
             header?: never;
             path?: never;
@@ -6050,9 +8519,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6062,73 +8535,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6154,6 +8665,10 @@ export interface operations {
             /** @description gomask-bundle-v2 */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6163,73 +8678,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6255,7 +8808,7 @@ export interface operations {
                 lot?: string;
                 flag?: string;
                 /** @description Items per page, 20 if left out; only for JSON. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page; only for JSON. */
                 cursor?: string;
             };
@@ -6268,13 +8821,15 @@ export interface operations {
             /** @description The selection. */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["AuditedEntry"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["AuditDispensationsAnswer"];
                     "text/csv": string;
                     "application/x-ndjson": string;
                 };
@@ -6282,64 +8837,97 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6362,7 +8950,7 @@ export interface operations {
                 /** @description Code of a product in the catalogue. */
                 product?: string;
                 /** @description Rows per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -6372,79 +8960,114 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["AuditTotals"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["AuditSummaryAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6460,7 +9083,7 @@ export interface operations {
                 /** @description Only this part of the remit, as if the remit were no more. */
                 territory?: string;
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -6470,79 +9093,114 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Anomaly"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["AuditAnomaliesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6551,7 +9209,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 /** @description The rules in force then; now if left out. */
@@ -6563,79 +9221,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["AllocationRule"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListRulesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -6654,65 +9346,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    beneficiaries: {
-                        /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
-                        profession: string;
-                        /** @description The whole profession if left out. */
-                        speciality?: string;
-                    }[];
-                    products: string[];
-                    /** @description Single masks, of all the products together. */
-                    cap: number;
-                    /**
-                     * @description Further caps on single products, within the cap.
-                     * @default []
-                     */
-                    subCaps?: {
-                        /** @description Code of a product in the catalogue. */
-                        product: string;
-                        /** @description Single masks. */
-                        cap: number;
-                    }[];
-                    /** @description The time over which receipts add up. */
-                    window: {
-                        /** @enum {string} */
-                        kind: "calendar_weeks";
-                        count: number;
-                    } | {
-                        /** @enum {string} */
-                        kind: "rolling_days";
-                        count: number;
-                    } | {
-                        /** @enum {string} */
-                        kind: "once";
-                    };
-                    /** @description ISO 3166-2 code; the rule reaches every territory below it. */
-                    territory: string;
-                    /**
-                     * Format: date-time
-                     * @description Even one in the past judges only later hand-overs.
-                     */
-                    validFrom: string;
-                    /** @description The first instant at which it is no longer in force. */
-                    validTo: string | null;
-                    source: {
-                        title: string;
-                        reference: string;
-                        url: string | null;
-                    };
-                    /**
-                     * @description How certain it is that the source says so.
-                     * @enum {string}
-                     */
-                    confidence: "high" | "medium" | "low";
-                };
+                "application/json": components["schemas"]["PublishRuleRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6722,100 +9367,153 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -6834,15 +9532,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": Record<string, never> | null;
+                "application/json": components["schemas"]["WithdrawRuleRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6852,109 +9555,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -6976,44 +9737,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description That of the path. */
-                    id?: string;
-                    /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
-                    profession: string;
-                    /** @description Distinguishes people with the same profession code, as rules name it. */
-                    speciality?: string | null;
-                    familyName: string;
-                    givenName: string;
-                    /** @description Further numbers of the same person. Earlier ones that are left out stay. */
-                    otherIds?: string[];
-                    /** @description The main practice; without one, the pharmacy’s territory decides. */
-                    practice?: {
-                        /** @description WGS 84 degrees. */
-                        latitude: number;
-                        /** @description WGS 84 degrees. */
-                        longitude: number;
-                        /** @description ISO 3166-2 code. */
-                        territory: string;
-                    } | null;
-                    /** @enum {string} */
-                    status: "active" | "suspended";
-                };
+                "application/json": components["schemas"]["PutProfessionalRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Professional"];
                 };
             };
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7023,100 +9772,153 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -7138,18 +9940,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Who demands or allows the erasure. Kept for ever, so never put the person’s name or number here. */
-                    authority: string;
-                    /** @description Also kept for ever. */
-                    reason: string;
-                };
+                "application/json": components["schemas"]["EraseProfessionalRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7159,109 +9961,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RetentionRunningProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -7270,7 +10130,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -7280,79 +10140,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Territory"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListTerritoriesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7361,7 +10255,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -7371,79 +10265,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Access"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListOwnAccessesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7452,7 +10380,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 /** @description Inclusive. */
@@ -7471,79 +10399,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["AccessInRemit"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListAccessesAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7552,7 +10514,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 /** @description Inclusive. */
@@ -7573,79 +10535,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Refusal"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListRefusalsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7654,7 +10650,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
                 /** @description Inclusive. */
@@ -7673,79 +10669,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["AdminAct"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListAdminActsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7754,7 +10784,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -7764,79 +10794,113 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Client"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListClientsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -7855,46 +10919,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    name: string;
-                    /** @description The most that its tokens may be used for, within its role. */
-                    scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
-                    /**
-                     * @description The remit of a regulator’s client.
-                     * @default []
-                     */
-                    territories?: string[];
-                    /**
-                     * @description Those to which the remit is limited; all if none is named.
-                     * @default []
-                     */
-                    professions?: string[];
-                    /**
-                     * @description How long its tokens are valid.
-                     * @default 900
-                     */
-                    tokenSeconds?: number;
-                    jwks?: {
-                        keys: ({
-                            /** @enum {string} */
-                            kty: "EC" | "RSA" | "OKP";
-                            kid: string;
-                        } & {
-                            [key: string]: unknown;
-                        })[];
-                    } | null;
-                    /**
-                     * @description A `pharmacy` client acts for the pharmacies that grant it.
-                     * @enum {string}
-                     */
-                    role: "pharmacy" | "regulator" | "admin";
-                };
+                "application/json": components["schemas"]["CreateClientRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7904,100 +10940,153 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8013,9 +11102,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8025,73 +11118,111 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -8112,77 +11243,32 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    name: string;
-                    /** @description The most that its tokens may be used for, within its role. */
-                    scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
-                    /**
-                     * @description The remit of a regulator’s client.
-                     * @default []
-                     */
-                    territories?: string[];
-                    /**
-                     * @description Those to which the remit is limited; all if none is named.
-                     * @default []
-                     */
-                    professions?: string[];
-                    /**
-                     * @description How long its tokens are valid.
-                     * @default 900
-                     */
-                    tokenSeconds?: number;
-                    jwks?: {
-                        keys: ({
-                            /** @enum {string} */
-                            kty: "EC" | "RSA" | "OKP";
-                            kid: string;
-                        } & {
-                            [key: string]: unknown;
-                        })[];
-                    } | null;
-                    /**
-                     * @description Suspended: it gets no token, and its live tokens are refused (403). Revoked: for good, and its live tokens are refused (401).
-                     * @enum {string}
-                     */
-                    status: "active" | "suspended" | "revoked";
-                    /**
-                     * Format: uuid
-                     * @description That of the path.
-                     */
-                    id?: string;
-                    /**
-                     * @description The one that it has.
-                     * @enum {string}
-                     */
-                    role?: "pharmacy" | "regulator" | "admin";
-                    /** @description As GET shows it; changes nothing. */
-                    secrets?: unknown;
-                    /** @description As GET shows it; changes nothing. */
-                    awaiting?: unknown;
-                    /** @description As GET shows it; changes nothing. */
-                    pharmacies?: unknown;
-                    /** @description As GET shows it; changes nothing. */
-                    tokensFrom?: unknown;
-                    /** @description As GET shows it; changes nothing. */
-                    createdAt?: unknown;
-                    /** @description As GET shows it; changes nothing. */
-                    updatedAt?: unknown;
-                };
+                "application/json": components["schemas"]["ChangeClientRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Client"];
                 };
             };
-            /** @description Default Response */
+            /** @description Accepted */
             202: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8192,109 +11278,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ClientRevokedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8313,15 +11457,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": Record<string, never> | null;
+                "application/json": components["schemas"]["RevokeClientTokensRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8331,109 +11480,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8454,19 +11661,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Format: uuid
-                     * @description The id that `awaiting` shows.
-                     */
-                    request: string;
-                };
+                "application/json": components["schemas"]["ConfirmClientRequestRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8476,109 +11682,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ClientRevokedProblem"] | components["schemas"]["ClientSecretsFullProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8599,19 +11863,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /**
-                     * Format: uuid
-                     * @description The id that `awaiting` shows.
-                     */
-                    request: string;
-                };
+                "application/json": components["schemas"]["WithdrawClientRequestRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8621,109 +11884,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8742,27 +12063,34 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": {
-                    /** Format: date-time */
-                    expiresAt?: string;
-                } | null;
+                "application/json": components["schemas"]["AddClientSecretRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["NewClientSecret"];
                 };
             };
-            /** @description Default Response */
+            /** @description Accepted */
             202: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8772,109 +12100,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ClientRevokedProblem"] | components["schemas"]["ClientSecretsFullProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -8896,9 +12282,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8908,109 +12299,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -9019,7 +12468,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: string;
+                limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
@@ -9032,88 +12481,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        items: components["schemas"]["Grant"][];
-                        nextCursor: string | null;
-                    };
+                    "application/json": components["schemas"]["ListGrantsAnswer"];
                 };
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -9134,24 +12622,34 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": Record<string, never> | null;
+                "application/json": components["schemas"]["GrantClientRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Grant"];
                 };
             };
-            /** @description Default Response */
+            /** @description Created */
             201: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9161,109 +12659,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ClientRevokedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -9284,15 +12840,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": Record<string, never> | null;
+                "application/json": components["schemas"]["WithdrawGrantRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9302,109 +12863,167 @@ export interface operations {
             /** @description The request is not valid; `errors` names the fields. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
                 };
             };
             /** @description No valid bearer token. */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
                 };
             };
             /** @description The role, the pharmacy or a suspension forbids it. */
             403: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
                 };
             };
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
             409: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description The body is not application/json. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description The Idempotency-Key was used for another request before. */
             422: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Our fault; nothing was done. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["InternalProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
                 };
             };
         };
@@ -9418,9 +13037,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9430,37 +13053,56 @@ export interface operations {
             /** @description It does not exist, or the caller may not see it. */
             404: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
                 };
             };
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
                 };
             };
             /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };
@@ -9474,25 +13116,14 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": {
-                    /** @description client_credentials */
-                    grant_type: string;
-                    /** @description The token’s scopes, separated by spaces; if left out, all that the client has. */
-                    scope?: string;
-                    client_id?: string;
-                    /** @description urn:ietf:params:oauth:client-assertion-type:jwt-bearer */
-                    client_assertion_type?: string;
-                    /** @description RFC 7523: a JWT signed with one of the client’s keys, iss = sub = the client’s id, aud = the issuer or the token endpoint, exp at most 5 minutes ahead, jti used once. */
-                    client_assertion?: string;
-                } & {
-                    [key: string]: unknown;
-                };
+                "application/x-www-form-urlencoded": components["schemas"]["IssueTokenRequest"];
             };
         };
         responses: {
-            /** @description Default Response */
+            /** @description OK */
             200: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9502,6 +13133,7 @@ export interface operations {
             /** @description The request or its scope is wrong. */
             400: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9511,6 +13143,8 @@ export interface operations {
             /** @description The client did not authenticate (`invalid_client`). */
             401: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9520,6 +13154,7 @@ export interface operations {
             /** @description The body is too large. */
             413: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9529,6 +13164,7 @@ export interface operations {
             /** @description The URL is too long. */
             414: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9538,6 +13174,7 @@ export interface operations {
             /** @description The body is not application/x-www-form-urlencoded. */
             415: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9547,6 +13184,11 @@ export interface operations {
             /** @description Too many requests; wait as long as Retry-After says. */
             429: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9556,6 +13198,7 @@ export interface operations {
             /** @description Our fault; no token was issued. */
             500: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9565,6 +13208,8 @@ export interface operations {
             /** @description No token was issued; try again in a moment. */
             503: {
                 headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "retry-after": components["headers"]["retry-after"];
                     [name: string]: unknown;
                 };
                 content: {

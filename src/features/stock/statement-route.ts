@@ -7,7 +7,7 @@ import { CHANGES, misfit, type Statement, signStatement } from '../../domain/sta
 import { csvOf } from '../../http/csv.ts'
 import { varyBy } from '../../http/language.ts'
 import { preferredType } from '../../http/media-types.ts'
-import { problems } from '../../http/schemas.ts'
+import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { newestCheckpoint } from '../../store/checkpoints.ts'
 import { requireReadablePharmacy } from './readable-pharmacy.ts'
