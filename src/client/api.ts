@@ -1775,7 +1775,7 @@ export interface components {
             reservations?: {
                 /** Format: uuid */
                 id: string;
-                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
                 pickupCode: string;
             }[];
             /**
@@ -2052,7 +2052,7 @@ export interface components {
             reservations?: {
                 /** Format: uuid */
                 id: string;
-                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+                /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
                 pickupCode: string;
             }[];
             /**
@@ -2536,7 +2536,7 @@ export interface components {
             nextCursor: string | null;
         };
         LookUpReservationRequest: {
-            /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. */
+            /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
             pickupCode: string;
             /** @description Required when the token acts for several pharmacies. */
             pharmacy?: string;
@@ -2587,7 +2587,7 @@ export interface components {
             address: string;
             latitude: number;
             longitude: number;
-            /** @description As the crow flies, on the ellipsoid. */
+            /** @description As the crow flies, on the ellipsoid; from the middle of `bbox`. */
             distanceMetres: number;
             /** @description On hand and not promised. */
             available: number;
@@ -2598,6 +2598,7 @@ export interface components {
             observedAt: string;
             /** @description In OSM syntax; null if unknown. */
             openingHours: string | null;
+            phone: string | null;
         };
         NewClient: {
             name: string;
@@ -4428,12 +4429,15 @@ export interface operations {
     findNearestPharmacies: {
         parameters: {
             query: {
-                /** @description Where to search from: latitude,longitude (WGS 84). */
-                near: string;
+                /** @description Where to search from: latitude,longitude (WGS 84). This or `bbox`. */
+                near?: string;
+                /** @description south,west,north,east (WGS 84), at most 15 degrees each way: only pharmacies in this box, from its middle outwards. */
+                bbox?: string;
                 /** @description Code of a product in the catalogue. */
                 product: string;
                 /** @description Single masks that must be available. */
                 quantity?: number;
+                /** @description 50,000 if left out; with `bbox`, the box alone counts. */
                 maxDistanceMetres?: number;
                 /** @description Not available yet: opening hours do not filter. */
                 openAt?: string;

@@ -30,13 +30,18 @@ export function pickupCode(random: Buffer): string {
   return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
 }
 
+/** What a QR code says before the pick-up code, so that a till's one field for scans tells it from a pack's barcode. */
+const QR_PREFIX = /^\s*GOMASK:/
+
 /**
- * Turns what somebody typed into a code as issued: ignores case, spaces and every kind of dash (phones write others
- * than the hyphen of a keyboard), reads O as 0, I and L as 1.
+ * Turns what somebody typed or a scanner read into a code as issued: ignores case, spaces and every kind of dash
+ * (phones write others than the hyphen of a keyboard), reads O as 0, I and L as 1. A QR code holds the code behind
+ * `GOMASK:`, in QR's alphanumeric mode.
  */
 export function normalisePickupCode(typed: string): string {
   const plain = typed
     .toUpperCase()
+    .replace(QR_PREFIX, '')
     .replace(/[\s\p{Dash}\p{Cf}]/gu, '')
     .replace(/O/g, '0')
     .replace(/[IL]/g, '1')

@@ -26,6 +26,37 @@ export const near = z
   })
   .pipe(place)
 
+const CORNERS = new RegExp(`^${decimal}(?:,${decimal}){3}$`)
+const WIDEST_DEGREES = 15
+
+/** `bbox=43.5,1.3,43.7,1.6`: south,west,north,east, as a map shows it. */
+export const box = z
+  .string()
+  .max(200)
+  .regex(
+    CORNERS,
+    saying({
+      en: 'must be south,west,north,east such as 43.5,1.3,43.7,1.6',
+      fr: 'doit être sud,ouest,nord,est, comme 43.5,1.3,43.7,1.6',
+    }),
+  )
+  .transform((given) => {
+    const [south, west, north, east] = given.split(',').map(Number)
+    return { south, west, north, east }
+  })
+  .pipe(z.strictObject({ south: latitude, west: longitude, north: latitude, east: longitude }))
+  .refine(
+    ({ south, west, north, east }) =>
+      south < north && west < east && north - south <= WIDEST_DEGREES && east - west <= WIDEST_DEGREES,
+    saying({
+      en: `must go from south to north and from west to east, at most ${WIDEST_DEGREES} degrees each way`,
+      fr: `doit aller du sud au nord et d’ouest en est, sur ${WIDEST_DEGREES} degrés au plus`,
+    }),
+  )
+  .describe(
+    `south,west,north,east (WGS 84), at most ${WIDEST_DEGREES} degrees each way: only pharmacies in this box, from its middle outwards.`,
+  )
+
 const maxDistance = 20_037_509 // Half the Earth's circumference: nothing is farther away.
 export const maxDistanceMetres = z.int().min(1).max(maxDistance)
 export const queryMaxDistanceMetres = queryInteger(1, maxDistance)

@@ -69,7 +69,9 @@ export const pickupCode = z
       fr: 'doit être un code de retrait : 8 lettres et chiffres, tel que 7K3M-9QXA',
     }),
   )
-  .describe('Case, spaces and dashes do not matter; O is read as 0, I and L as 1.')
+  .describe(
+    'Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too.',
+  )
 
 /** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z

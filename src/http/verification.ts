@@ -71,7 +71,7 @@ async function registerJwt(app: FastifyInstance, byName: ReadonlyMap<string, Iss
     verify: {
       algorithms: [...new Set(issuers.flatMap(({ algorithms }) => algorithms))],
       allowedIss: issuers.map(({ issuer }) => issuer),
-      allowedAud: issuers.map(({ audience }) => audience),
+      allowedAud: issuers.flatMap(({ audience }) => audience),
       // By the program's clock, which may be days off.
       ignoreExpiration: true,
       ignoreNotBefore: true,
@@ -89,7 +89,7 @@ async function verify(
     throw error instanceof Problem ? error : unauthenticated(error.code)
   })
   const issuer = byName.get(String(payload.iss))
-  if (!issuer || ![payload.aud].flat().includes(issuer.audience)) throw unauthenticated('audience')
+  if (!issuer?.audience.some((each) => [payload.aud].flat().includes(each))) throw unauthenticated('audience')
   if (!(request.signedWith && issuer.isForUs(request.signedWith.header, payload))) throw unauthenticated('kind')
   return { issuer, payload }
 }

@@ -20,14 +20,25 @@ export interface NearbyShelf {
   /** RFC 3339. */
   observedAt: string
   openingHours: string | null
+  phone: string | null
 }
 
 /** A place, or the practice of the professional known by an identifier. */
 export type From = Place | { practiceOf: string }
 
+/** What a map shows: WGS 84 degrees. */
+export interface Box {
+  south: number
+  west: number
+  north: number
+  east: number
+}
+
 /** What is looked for: `quantity` of a product at one pharmacy, within a distance of a place. */
 export interface NearestSearch {
   near: From
+  /** Only in there; `maxDistanceMetres` must reach its corners. */
+  box?: Box | undefined
   product: string
   quantity: number
   maxDistanceMetres: number
@@ -67,20 +78,26 @@ export function placeOf(from: From): SQL {
 
 /**
  * Distinguishes the names of statements whose texts differ: those that start at a place from those that start at a
- * practice, and those for so much that they walk `stock_plenty`.
+ * practice, those that stay in a box, and those for so much that they walk `stock_plenty`.
  */
-export function suffix({ near, quantity }: Pick<NearestSearch, 'near' | 'quantity'>): string {
-  return `${'practiceOf' in near ? '_of_practice' : ''}${quantity < PLENTY ? '' : '_of_plenty'}`
+export function suffix({ near, quantity, box }: Pick<NearestSearch, 'near' | 'quantity' | 'box'>): string {
+  return `${'practiceOf' in near ? '_of_practice' : ''}${box ? '_in_box' : ''}${quantity < PLENTY ? '' : '_of_plenty'}`
 }
 
 const here = sql`(select place from here)`
 const wanted = sql`(select product from here)`
 const observedAt = rfc3339(sql`c.observed_at`)
 
+function isInside({ south, west, north, east }: Box): SQL {
+  return sql`(
+    ST_Y(s.location::geometry) between ${south}::float8 and ${north}::float8
+    and ST_X(s.location::geometry) between ${west}::float8 and ${east}::float8)`
+}
+
 /** The shelves of active pharmacies within the distance that meet a condition. */
 function shelves(metres: SQL, condition: SQL): SQL {
   return sql`
-    select s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours
+    select s.pharmacy, s.location, s.observed_at, s.on_hand - s.held as free, p.name, p.address, p.opening_hours, p.phone
     from stock s join pharmacies p on p.finess = s.pharmacy and p.status = 'active'
     where s.product = ${wanted} and ST_DWithin(s.location, ${here}, ${metres}) and ${condition}`
 }
@@ -96,11 +113,12 @@ function shelves(metres: SQL, condition: SQL): SQL {
  * nearest shelves on the ellipsoid are no farther away than the farthest one reached, so whatever lies within that
  * distance but was not reached is added.
  */
-export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
+export function nearestQuery({ near, box, product, quantity, maxDistanceMetres, limit }: NearestSearch): SQL {
   const most = sql`${maxDistanceMetres}::float8`
   const among =
     quantity < PLENTY ? sql`s.in_stock` : sql`s.magnitude > 0 and s.magnitude >= stock_magnitude(${quantity}::int)`
-  const stocked = sql`${among} and s.on_hand - s.held >= ${quantity}::int`
+  const inside = box ? sql`and ${isInside(box)}` : sql``
+  const stocked = sql`${among} and s.on_hand - s.held >= ${quantity}::int ${inside}`
   return sql`
     with here as materialized (
       select ${placeOf(near)} as place, ${product}::text as product, clock_timestamp() as at
@@ -125,14 +143,14 @@ export function nearestQuery({ near, product, quantity, maxDistanceMetres, limit
       select found.* from expired e cross join lateral (
         ${shelves(
           most,
-          sql`s.pharmacy = e.pharmacy and s.on_hand - s.held < ${quantity}::int and s.on_hand - s.held + e.quantity >= ${quantity}::int`,
+          sql`s.pharmacy = e.pharmacy and s.on_hand - s.held < ${quantity}::int and s.on_hand - s.held + e.quantity >= ${quantity}::int ${inside}`,
         )}
         limit 1
       ) as found
     )
     select c.pharmacy as finess, c.name, c.address, ST_Y(c.location::geometry) as latitude, ST_X(c.location::geometry) as longitude,
       round(c.distance)::int as "distanceMetres", c.free + coalesce(e.quantity, 0) as available,
-      ${observedAt} as "observedAt", c.opening_hours as "openingHours"
+      ${observedAt} as "observedAt", c.opening_hours as "openingHours", c.phone
     from (
       select * from walked
       union all select *, ST_Distance(location, ${here}) from (select * from beside union all select * from freed) as either

@@ -34,7 +34,7 @@ t.test('a file of issuers is read; what is left out has its default', async (t) 
     first,
     second,
   ])
-  t.match(first, { ...right, acrValues: ['eidas1'] })
+  t.match(first, { ...right, audience: ['gomask'], acrValues: ['eidas1'] })
   t.match(second, { enrol: false, acrValues: undefined, profile: { identifier: 'rpps', familyName: 'family_name' } })
   t.same(await loadIssuers({ OIDC_ISSUERS_FILE: undefined }), [])
 })
@@ -50,6 +50,7 @@ t.test('a wrong value is refused in one line that names it', async (t) => {
     [{ jwksUri: 'file:///etc/passwd' }, '[0].jwksUri: must be an https URL'],
     [{ audience: '' }, /^\[0\].audience: /],
     [{ audience: undefined }, /^\[0\].audience: /],
+    [{ audience: [] }, /^\[0\].audience: /],
     [{ algorithms: [] }, '[0].algorithms: must name an algorithm'],
     [{ algorithms: ['HS256'] }, /^\[0\].algorithms\[0\]: /],
     [{ algorithms: ['none'] }, /^\[0\].algorithms\[0\]: /],

@@ -8,7 +8,9 @@ import { type Service, startService } from './service.ts'
 
 /** As OIDC_ISSUERS_FILE names a provider that stands in the place of Pro Santé Connect, or as said. */
 export function settingsOf({ issuer, audience }: RunningProvider, more: object = {}): object {
-  return { issuer, audience, algorithms: ['RS256'], profile: 'pro-sante-connect', enrol: true, ...more }
+  // Another app’s audience stands before it.
+  const audiences = ['urn:another-app', audience]
+  return { issuer, audience: audiences, algorithms: ['RS256'], profile: 'pro-sante-connect', enrol: true, ...more }
 }
 
 /** A service that accepts tokens of these issuers, and keeps their keys for as long as is said. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { issueOf } from '../../http/complaint.ts'
 import { pageOf } from '../../http/pages.ts'
-import { latitude, longitude, NEAR_METRES, near, queryMaxDistanceMetres } from '../../http/places.ts'
+import { box, latitude, longitude, near, queryMaxDistanceMetres } from '../../http/places.ts'
 import { finess, product, queryInteger, shownOnly, territory, text, textOrNone, time } from '../../http/schemas.ts'
 import { longest } from './limits.ts'
 
@@ -42,17 +43,28 @@ export const pharmacy = z
   })
   .meta({ id: 'Pharmacy' })
 
-export const nearestQuery = z.strictObject({
-  near: near.describe('Where to search from: latitude,longitude (WGS 84).'),
+const nearestMembers = z.strictObject({
+  near: near.optional().describe('Where to search from: latitude,longitude (WGS 84). This or `bbox`.'),
+  bbox: box.optional(),
   product,
   quantity: queryInteger(1, 1_000_000).default(1).describe('Single masks that must be available.'),
-  maxDistanceMetres: queryMaxDistanceMetres.default(NEAR_METRES),
+  maxDistanceMetres: queryMaxDistanceMetres
+    .optional()
+    .describe('50,000 if left out; with `bbox`, the box alone counts.'),
   openAt: z
     .string()
     .optional()
     .refine((given) => given === undefined, 'not available yet')
     .describe('Not available yet: opening hours do not filter.'),
   limit: queryInteger(1, 100).default(20),
+})
+
+export const nearestQuery = nearestMembers.superRefine(({ near: place, bbox, maxDistanceMetres }, context) => {
+  if ((place === undefined) === (bbox === undefined)) {
+    context.addIssue(issueOf(['near'], { en: 'this or bbox is required, not both', fr: 'donnez soit near, soit bbox' }))
+  } else if (bbox && maxDistanceMetres !== undefined) {
+    context.addIssue(issueOf(['maxDistanceMetres'], { en: 'goes with near alone', fr: 'ne va qu’avec near' }))
+  }
 })
 
 const nearbyPharmacy = z
@@ -62,10 +74,11 @@ const nearbyPharmacy = z
     address: z.string(),
     latitude: z.number(),
     longitude: z.number(),
-    distanceMetres: z.int().describe('As the crow flies, on the ellipsoid.'),
+    distanceMetres: z.int().describe('As the crow flies, on the ellipsoid; from the middle of `bbox`.'),
     available: z.int().describe('On hand and not promised.'),
     observedAt: time.describe('Of the last count or movement.'),
     openingHours: z.string().nullable().describe('In OSM syntax; null if unknown.'),
+    phone: z.string().nullable(),
   })
   .meta({ id: 'NearbyPharmacy' })
 

@@ -28,7 +28,9 @@ const KEYCLOAK = { claim: 'typ', value: 'Bearer' }
 const settings = z
   .strictObject({
     issuer: issuerUrl,
-    audience: text(500),
+    audience: z.union([text(500), z.array(text(500)).min(1, 'must name an audience')], {
+      error: 'must be an audience, or a list of them',
+    }),
     algorithms: z.array(z.enum(algorithms)).min(1, 'must name an algorithm'),
     jwksUri: secureUrl.optional(),
     profile: z.union([z.literal('pro-sante-connect'), claimMapping], {
@@ -45,6 +47,7 @@ const settings = z
   })
   .transform((given) => ({
     ...given,
+    audience: [given.audience].flat(),
     acrValues: given.acrValues ?? (given.profile === 'pro-sante-connect' ? ['eidas1'] : undefined),
     accessToken: given.accessToken ?? (given.profile === 'pro-sante-connect' ? KEYCLOAK : ('at+jwt' as const)),
   }))

@@ -33,7 +33,8 @@ export interface VerifiedToken {
 export interface Issuer {
   /** As `iss` names it. */
   issuer: string
-  audience: string
+  /** Its tokens carry one of these. */
+  audience: readonly string[]
   algorithms: readonly Algorithm[]
   /** Whether a token that it signed is one to be shown to this service. */
   isForUs(header: TokenHeader, payload: Record<string, unknown>): boolean

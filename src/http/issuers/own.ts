@@ -26,7 +26,7 @@ const clientClaims = z.object({ sub: z.uuid(), client_id: z.uuid(), scope: z.str
 export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Issuer[] {
   const pems = new Map(keys.map(({ id, publicPem }) => [id, publicPem]))
   const own: Omit<Issuer, 'issuer'> = {
-    audience: AUDIENCE,
+    audience: [AUDIENCE],
     algorithms: ['ES256'],
     isForUs: () => true, // Its keys sign nothing else.
     async keyOf({ kid }) {

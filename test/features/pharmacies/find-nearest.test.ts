@@ -42,6 +42,7 @@ t.test(
       'name',
       'observedAt',
       'openingHours',
+      'phone',
     ])
     t.match(body.items[0], { name: 'Pharmacie 1', available: 10, latitude: CENTRE.latitude, openingHours: null })
     t.strictSame(await found(''), [1, 3, 4, 5])
@@ -127,4 +128,31 @@ t.test('where a sphere would put another first, the nearest on the ellipsoid is 
     must(200, await search(`&quantity=5000&limit=${limit}`)).body.items.map((item: { finess: string }) => item.finess)
   t.strictSame(await far(1), [north.finess])
   t.strictSame(await far(2), [north.finess, east.finess])
+})
+
+t.test('with bbox: only what a map shows, from its middle outwards', async (t) => {
+  const { latitude, longitude } = CENTRE
+  const ask = async (box: number[], more = '') =>
+    call('GET', `/v1/pharmacies?bbox=${box.join(',')}&product=surgical${more}`, { token: nurse.token })
+  const numbers = async (box: number[]) =>
+    must(200, await ask(box)).body.items.map(
+      ({ finess }: { finess: string }) => places.findIndex((place) => place.finess === finess) + 1,
+    )
+  const [south, north] = [latitude - 0.01, latitude + 0.01]
+  t.strictSame(await numbers([south, longitude + 0.03, north, longitude + 0.07]), [5, 3, 4])
+  t.strictSame(await numbers([south, longitude, north, longitude + 0.0124]), [1], 'its edges belong to it')
+  t.strictSame(await numbers([latitude + 0.01, longitude, latitude + 0.02, longitude + 0.07]), [])
+  const wide = must(200, await ask([latitude - 5, longitude - 5, latitude + 5, longitude + 5])).body
+  t.equal(wide.items.length, (await found('&maxDistanceMetres=300000')).length, 'however far the corners are')
+  for (const [wrong, path] of [
+    ['near=43.6,1.4&bbox=43,1,44,2', 'near'],
+    ['', 'near'],
+    ['bbox=44,1,43,2', 'bbox'],
+    ['bbox=30,1,46,2', 'bbox'],
+    ['bbox=43,1,44', 'bbox'],
+    ['bbox=43,1,44,2&maxDistanceMetres=5', 'maxDistanceMetres'],
+  ]) {
+    const refused = await call('GET', `/v1/pharmacies?${wrong}&product=surgical`, { token: nurse.token })
+    t.match(refused, { status: 400, body: { errors: [{ path }] } })
+  }
 })

@@ -20,6 +20,8 @@ t.test('200: the live reservation of a code at this pharmacy, without the code a
   t.strictSame([answer.status, answer.body], [200, shown])
   const typed = await lookUp(place.token, ` ${pickupCode.toLowerCase().replace('-', ' ')} `)
   t.strictSame([typed.status, typed.body], [200, shown], 'as people type it')
+  const scanned = await lookUp(place.token, `GOMASK:${pickupCode.replace('-', '')}`)
+  t.strictSame([scanned.status, scanned.body], [200, shown], 'as a scanner reads it from the QR code')
 })
 
 t.test('404: a code of another pharmacy, of no reservation, of one that is over', async (t) => {
