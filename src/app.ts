@@ -91,7 +91,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   requirePolicies(app)
   shedLoad(app)
   partFromClients(app)
-  await limitRate(app, deps.config)
+  await limitRate(app, deps.config, deps.db.counting)
   answerUnroutedEarly(app)
   await authenticate(app, {
     issuers: [...ownIssuers(deps.keys, deps.config.PUBLIC_URL), ...deps.issuers],

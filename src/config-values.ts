@@ -35,6 +35,24 @@ function isNetwork(text: string): boolean {
   return more.length === 0 && (bits === undefined ? longest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= longest)
 }
 
+/** What is set and means nothing without a server, if there is none; undefined if all is well. */
+export function lackOfServer(config: {
+  DATABASE_URL?: string | undefined
+  DATABASE_READ_URL?: string | undefined
+  STRICT_ROLES: boolean
+  RATE_LIMIT_STORE: string
+}): string | undefined {
+  if (config.DATABASE_URL) return undefined
+  if (config.DATABASE_READ_URL) return 'DATABASE_READ_URL: is for a standby of DATABASE_URL, which is not set'
+  if (config.STRICT_ROLES) {
+    return 'STRICT_ROLES: needs DATABASE_URL, as the embedded database has its owner’s rights alone'
+  }
+  if (config.RATE_LIMIT_STORE === 'database') {
+    return 'RATE_LIMIT_STORE: needs DATABASE_URL, as the embedded database has one process alone'
+  }
+  return undefined
+}
+
 /** Origins, as browsers send them. */
 export function exactOrigins(text: string, issues: z.RefinementCtx): string[] {
   const origins = listed(text)

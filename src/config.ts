@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, exactOrigins, flag, trustedProxies } from './config-values.ts'
+import { count, exactOrigins, flag, lackOfServer, trustedProxies } from './config-values.ts'
 
 /** A wrong configuration value, which stops the start. The message is one line that names the variable. */
 export class ConfigError extends Error {}
@@ -22,7 +22,7 @@ const environment = z.object({
     1,
     200,
     20,
-    'connections of this process to PostgreSQL, a fifth of them for audits; each export under way, of two at most, takes one more',
+    'connections of this process to PostgreSQL, a fifth of them for audits; each export under way, of two at most, and RATE_LIMIT_STORE=database take one more',
   ),
   DATABASE_READ_URL: z
     .url({ protocol: /^postgres(ql)?$/ })
@@ -85,15 +85,29 @@ const environment = z.object({
     0,
     1_000_000,
     600,
-    'requests per minute and caller; 0 turns every limit off, even on pick-up codes',
+    'requests per minute and caller, of a caller of several pharmacies for each of them; 0 turns every limit off, even on pick-up codes',
   ),
+  RATE_LIMIT_CLIENT: count(
+    1,
+    1_000_000,
+    60_000,
+    'requests per minute and client, for all its pharmacies together; an admin can set another number for one client',
+  ),
+  RATE_LIMIT_STORE: z.enum(['process', 'database']).default('process').meta({
+    about: 'where requests of callers are counted: in each process, or in the database for all of them together',
+  }),
   RATE_LIMIT_UNAUTHENTICATED: count(
     1,
     1_000_000,
     300,
     'requests per minute and address with a missing or wrong token or secret, beyond which those alone get 429',
   ),
-  RATE_LIMIT_NOT_FOUND: count(1, 1_000_000, 60, 'unknown ids and wrong pick-up codes per minute and caller'),
+  RATE_LIMIT_NOT_FOUND: count(
+    1,
+    1_000_000,
+    60,
+    'unknown ids and wrong pick-up codes per minute, counted as RATE_LIMIT is',
+  ),
   RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client'),
   TRUST_PROXY: z.string().transform(trustedProxies).default(false).meta({
     about: 'addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16',
@@ -160,12 +174,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   // An empty variable counts as not set: compose and unit files often contain `DATABASE_URL=`.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = environment.safeParse(given)
-  if (parsed.success && parsed.data.DATABASE_READ_URL && !parsed.data.DATABASE_URL) {
-    throw new ConfigError('DATABASE_READ_URL: is for a standby of DATABASE_URL, which is not set')
-  }
-  if (parsed.success && parsed.data.STRICT_ROLES && !parsed.data.DATABASE_URL) {
-    throw new ConfigError('STRICT_ROLES: needs DATABASE_URL, as the embedded database has its owner’s rights alone')
-  }
+  const lack = parsed.data && lackOfServer(parsed.data)
+  if (lack !== undefined) throw new ConfigError(lack)
   if (parsed.success) return Object.freeze(parsed.data)
   const [issue] = parsed.error.issues
   throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`)

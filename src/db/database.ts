@@ -35,6 +35,11 @@ export interface Database extends Queryable {
   audits: Queryable
   /** As `audits`, until nobody waits for the answers any more (`gone`): then a server's statement ends at once. */
   auditsUntil(gone: AbortSignal): Queryable
+  /**
+   * Counts requests. On a server it has a connection of its own, made when first used, and gives up soon: no count ever
+   * holds up what is counted.
+   */
+  counting: Queryable
   /** One attempt: begins, runs the work, and commits, or rolls back if the work throws. `inTransaction` retries. */
   attempt<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** What its connections were opened with. */

@@ -81,6 +81,7 @@ function over(pglite: PGlite, unlock: () => void): Embedded {
         readings: queryable(pglite),
         audits: queryable(pglite),
         auditsUntil: () => queryable(pglite),
+        counting: queryable(pglite),
         attempt: (work) => attempt(pglite, work),
         foreign: (sql, values) => send(pglite, sql, values),
         copyOut: (query, format) => copyOut(pglite, query, format),

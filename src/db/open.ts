@@ -9,7 +9,8 @@ import { type Login, LoginRefused, readLogin, requireMember, requireNoExcess, wa
 import { migrate, oneAtATime, requireMigrated } from './migrate.ts'
 import { MOVABLE, makeMovable } from './movable-clock.ts'
 import { type Replica, watchReplica } from './replica.ts'
-import { openServer, openServerOwner, type Timeouts } from './server.ts'
+import { openServer, type Timeouts } from './server.ts'
+import { openServerOwner } from './server-owner.ts'
 
 const LONGEST_WAIT_MS = 10_000
 

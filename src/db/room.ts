@@ -23,6 +23,7 @@ export function rememberingRoom(database: Omit<Database, 'room'>): Database {
     readings: queryable(database.readings),
     audits: queryable(database.audits),
     auditsUntil: (gone) => queryable(database.auditsUntil(gone)),
+    counting: queryable(database.counting),
     attempt: (work) => watched(database.attempt(work)),
     foreign: (statement, values) => watched(database.foreign(statement, values)),
     room,

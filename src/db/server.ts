@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { copyStatement } from './copy.ts'
-import type { Database, Owner, Transaction } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import { driverError, OutcomeUnknown, sqlState } from './failures.ts'
 import { followClock } from './followed-clock.ts'
 import { GatheringSocket } from './gathering.ts'
@@ -15,6 +15,8 @@ const TIMEOUTS = { lockMs: 2_000, statementMs: 4_000, acquireMs: 5_000, idleInTr
 export type Timeouts = typeof TIMEOUTS
 /** For commands that read whole tables: a statement takes as long as it needs. */
 export const UNHURRIED: Partial<Timeouts> = { statementMs: 0, answerMs: 0 }
+// A count that takes longer is made without the others.
+const COUNTING: Timeouts = { ...TIMEOUTS, lockMs: 200, statementMs: 250, acquireMs: 1_000, answerMs: 500 }
 // One process can write and read about as fast as one connection of PostgreSQL searches; two more absorb slower
 // searches.
 const SHARED_CONNECTIONS = 3
@@ -32,12 +34,13 @@ export function openServer(
 ): Database {
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
   const settings = settingsWith(timeouts)
-  const open = (max: number) => openPool({ ...connectionWith(url, settings), max }, timeouts, options.onError)
+  const open = (max: number, within = timeouts) => openPool(url, max, within, options.onError)
   const forAudits = options.connections > 1 ? Math.max(1, Math.floor(options.connections * AUDITS_SHARE)) : 0
   const deciding = options.connections - forAudits
   const pool = open(deciding)
   const audits = forAudits > 0 ? open(forAudits) : pool
   audits.on('connect', (client) => void noticeClosing(client))
+  const counting = open(1, COUNTING)
   // Under constant reading these connections are never returned, so transactions need others.
   const shared = Math.min(SHARED_CONNECTIONS, Math.floor(deciding / 2))
   return rememberingRoom({
@@ -48,17 +51,19 @@ export function openServer(
     readings: shared > 0 ? sharing(pool, shared) : queryable(pool),
     audits: queryable(audits),
     auditsUntil: (gone) => untilGone(gone, audits),
+    counting: queryable(counting),
     attempt: (work) => attempt(pool, work),
     foreign: (sql, values) => pool.query(sql, values),
     copyOut: (query, format, gone) =>
       copyOut(url, settingsWith({ ...timeouts, ...UNHURRIED }), copyStatement(query, format, 'stdout'), gone),
-    close: async () => void (await Promise.all([...new Set([pool, audits])].map((each) => each.end()))),
+    close: async () => void (await Promise.all([...new Set([pool, audits, counting])].map((each) => each.end()))),
   })
 }
 
-function openPool(config: pg.PoolConfig, timeouts: Timeouts, onError: (error: Error) => void): pg.Pool {
+function openPool(url: string, max: number, timeouts: Timeouts, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
-    ...config,
+    ...connectionWith(url, settingsWith(timeouts)),
+    max,
     pipeline: true,
     stream: () => new GatheringSocket(),
     connectionTimeoutMillis: timeouts.acquireMs,
@@ -82,14 +87,6 @@ function settingsWith({ lockMs, statementMs, idleInTransactionMs }: Timeouts): S
     statement_timeout: String(statementMs),
     idle_in_transaction_session_timeout: String(idleInTransactionMs),
   }
-}
-
-// Migrations take as long as they need, and say themselves how long they wait for a lock.
-const OWNER_SETTINGS: Settings = {
-  ...RELIED_ON,
-  lock_timeout: '0',
-  statement_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
 }
 
 async function attempt<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -168,27 +165,4 @@ function recording(client: pg.PoolClient): { recorded: pg.PoolClient; failures: 
     return answer
   }
   return { recorded: Object.create(client, { query: { value: query } }), failures }
-}
-
-// pg returns a list of results for several statements, whatever its types say.
-function lastOf(answer: pg.QueryResult | pg.QueryResult[]): pg.QueryResult {
-  const [last] = [answer].flat().slice(-1)
-  if (!last) throw new Error('no statement was sent')
-  return last
-}
-
-/** Opens a single connection with the login role's own rights. */
-export async function openServerOwner(url: string): Promise<Owner> {
-  const client = new pg.Client({
-    ...connectionWith(url, OWNER_SETTINGS),
-    application_name: 'gomask migrate',
-    connectionTimeoutMillis: 5_000,
-  })
-  client.on('error', () => {})
-  await client.connect()
-  return {
-    script: async (sql) => void (await client.query(sql)),
-    rows: async (sql, values) => lastOf(await client.query(sql, values)).rows,
-    close: () => client.end(),
-  }
 }

@@ -19,7 +19,7 @@ export interface Caller {
   territories: string[]
   professions: string[]
   /** Only for a machine's token: its scopes, as far as its client still has them. */
-  client?: { scopes: string[]; suspended: boolean }
+  client?: { scopes: string[]; suspended: boolean; requestsPerMinute: number | null }
 }
 
 /** Whom limits count a request for: its caller or, as long as nobody is known, its address. */

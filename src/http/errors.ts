@@ -41,9 +41,10 @@ function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): s
 
 /** Answers every error with a problem document, and logs those that are our fault. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const found = problemOf(error, request.routeOptions.bodyLimit)
-    const problem = (found.status === 401 && tooManyFailures(request, reply)) || found
+    const tooMany = found.status === 401 ? tooManyFailures(request, reply) : await app.tooManyUncounted(request, reply)
+    const problem = tooMany ?? found
     complain(request.log, error, problem)
     return sendProblem(request, reply, problem)
   })

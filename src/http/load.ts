@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 import { countShares } from './shares.ts'
+import { whoseRequest } from './whose-request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,13 +13,17 @@ declare module 'fastify' {
 
 const MOST_IN_FLIGHT = 1_000
 const MOST_OF_ONE = 250
+// A till has one or two: so many are a loop.
+const MOST_OF_ONE_PHARMACY = 50
+const MOST_OF_ALL_PHARMACIES = 750
 const LONGEST_URL = 8_192
 
 /**
  * Refuses excess load before any work is done: beyond 1,000 requests in flight the answer is 503, so that those under
  * way can finish and fewer queue for a database connection. One caller, or one address while it has not said who calls,
- * has a quarter of that, beyond which it alone gets 429. In flight is what is worked on: neither a body that has yet to
- * come counts nor an answer that has yet to be read. A URL that is too long is 414. Health checks are always answered.
+ * has a quarter of that, beyond which it alone gets 429; a caller of several pharmacies has three quarters for them
+ * all, and 50 for each of them. In flight is what is worked on: neither a body that has yet to come counts nor an
+ * answer that has yet to be read. A URL that is too long is 414. Health checks are always answered.
  */
 export function shedLoad(app: FastifyInstance): void {
   const work = countWork()
@@ -43,14 +48,10 @@ export function shedLoad(app: FastifyInstance): void {
 }
 
 function countWork(): { begin(request: FastifyRequest): void; end(request: FastifyRequest): void } {
+  const takeForOne = countShares({ ofOne: tooManyUnderWay(MOST_OF_ONE) })
+  const takeForPharmacy = countShares({ ofOne: tooManyUnderWay(MOST_OF_ONE_PHARMACY) })
   const take = countShares({
-    ofOne: {
-      most: MOST_OF_ONE,
-      problem: () =>
-        new Problem('rate_limited', `You have ${MOST_OF_ONE} requests under way. Wait until some are answered.`, {
-          retryAfterSeconds: 1,
-        }),
-    },
+    ofOne: tooManyUnderWay(MOST_OF_ALL_PHARMACIES),
     inAll: {
       most: MOST_IN_FLIGHT,
       problem: () =>
@@ -62,11 +63,27 @@ function countWork(): { begin(request: FastifyRequest): void; end(request: Fasti
   })
   return {
     begin(request) {
-      request.endWork = take(whoOf(request))
+      const hasSeveral = request.caller?.role === 'pharmacy' && request.caller.finess.length > 1
+      const giveBack = (hasSeveral ? takeForPharmacy : takeForOne)(whoseRequest(request))
+      try {
+        const giveBackToAll = take(whoOf(request))
+        request.endWork = () => {
+          giveBack()
+          giveBackToAll()
+        }
+      } catch (refusal) {
+        giveBack()
+        throw refusal
+      }
     },
     end(request) {
       request.endWork?.()
       request.endWork = undefined
     },
   }
+}
+
+function tooManyUnderWay(most: number) {
+  const detail = `You have ${most} requests under way. Wait until some are answered.`
+  return { most, problem: () => new Problem('rate_limited', detail, { retryAfterSeconds: 1 }) }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
 import { type Caller, pharmacyFor, type Role, roles } from './caller.ts'
 import { Problem } from './problem.ts'
 import { type Scope, scopes } from './scopes.ts'
-import { namedPharmacy, words, wordsOf } from './whose.ts'
+import { namedPharmacy, placeOfPharmacy, words, wordsOf } from './whose.ts'
 
 /** The roles that may call a route, and whose objects each of them can reach; other roles get 403. */
 export type RolePolicy = { [R in Role]?: (typeof wordsOf)[R][number] } & {
@@ -19,6 +19,8 @@ export type Policy = 'public' | RolePolicy
 declare module 'fastify' {
   interface FastifyContextConfig {
     policy?: Policy
+    /** Where its requests name their pharmacy, if they do; told by its schema. */
+    namesPharmacyIn?: ReturnType<typeof placeOfPharmacy>
     /** A route that answers even when the service sheds load. */
     answersUnderLoad?: boolean
   }
@@ -43,6 +45,7 @@ export function requirePolicies(app: FastifyInstance): void {
     const fault = faultOf(route)
     if (fault !== undefined) throw new Error(`${route.method} ${route.url} ${fault}`)
     const policy = route.config?.policy as Policy
+    route.config = { ...route.config, namesPharmacyIn: placeOfPharmacy(route) }
     if (policy !== 'public' && (policy.pharmacy === 'acting' || policy.pharmacy === 'itself')) {
       route.preHandler = [requireActing(route, policy.pharmacy), ...[route.preHandler ?? []].flat()]
     }
@@ -88,12 +91,12 @@ function faultOfWord(route: RouteOptions, role: Role, word: string): string | un
 
 // After validation, so that malformed input is 400 on every route and never compared.
 function requireActing(route: RouteOptions, whose: 'acting' | 'itself'): (request: FastifyRequest) => Promise<void> {
-  const named = namedPharmacy(route)
+  const place = placeOfPharmacy(route)
   return async (request) => {
     if (request.caller.role !== 'pharmacy') return
     if (whose === 'itself' && request.caller.client) {
       throw new Problem('forbidden', 'A client may not do this by a grant: the pharmacy itself does, or an admin.')
     }
-    request.pharmacy = pharmacyFor(request.caller, named?.(request))
+    request.pharmacy = pharmacyFor(request.caller, namedPharmacy(request, place))
   }
 }

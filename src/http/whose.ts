@@ -38,7 +38,7 @@ export const words: Record<Whose, Word> = {
   acting: {
     meaning: 'for a pharmacy that the token acts for; another is 403.',
     needs: 'a pharmacy: :finess in its path, or «pharmacy» in its query or body',
-    fits: (route) => namedPharmacy(route) !== undefined,
+    fits: (route) => placeOfPharmacy(route) !== undefined,
   },
   itself: {
     meaning: 'for a pharmacy that the token acts for in its own right; another, and any client by its grant, is 403.',
@@ -57,15 +57,23 @@ export const words: Record<Whose, Word> = {
   },
 }
 
-/** A function that reads the pharmacy named by a request of this route; undefined if its requests name none. */
-export function namedPharmacy({
-  url,
-  schema,
-}: RouteOptions): ((request: FastifyRequest) => string | undefined) | undefined {
-  if (url.includes('/:finess')) return ({ params }) => (params as { finess: string }).finess
-  if ('pharmacy' in shapeOf(schema?.querystring)) return ({ query }) => (query as { pharmacy?: string }).pharmacy
-  if ('pharmacy' in shapeOf(schema?.body)) return ({ body }) => (body as { pharmacy?: string }).pharmacy
+/** Where requests of this route name their pharmacy; undefined if they name none. */
+export function placeOfPharmacy({ url, schema }: RouteOptions): 'params' | 'query' | 'body' | undefined {
+  if (url.includes('/:finess')) return 'params'
+  if ('pharmacy' in shapeOf(schema?.querystring)) return 'query'
+  if ('pharmacy' in shapeOf(schema?.body)) return 'body'
   return undefined
+}
+
+/** The pharmacy that a request names in that place, if any. Before validation it may be anything that is a string. */
+export function namedPharmacy(
+  { params, query, body }: Pick<FastifyRequest, 'params' | 'query' | 'body'>,
+  place: ReturnType<typeof placeOfPharmacy>,
+): string | undefined {
+  if (place === undefined) return undefined
+  const part = { params, query, body }[place] as Record<string, unknown> | null | undefined
+  const named = part?.[place === 'params' ? 'finess' : 'pharmacy']
+  return typeof named === 'string' ? named : undefined
 }
 
 function namesObject({ url, schema }: RouteOptions): boolean {

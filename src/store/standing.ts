@@ -15,6 +15,8 @@ interface ClientStanding {
   /** Those of them that are suspended or closed. */
   closed: string[]
   suspended: boolean
+  /** The most requests that it may make in a minute, if an admin has said so. */
+  requestsPerMinute: number | null
   /** Tokens issued until then are refused. In seconds since 1970, with milliseconds. */
   tokensFrom: number | null
 }
@@ -55,7 +57,7 @@ export async function readStanding(db: Queryable): Promise<Standing> {
           (select coalesce(json_agg(finess), '[]') from pharmacies where status <> 'active') as pharmacies,
           (select coalesce(json_agg(json_build_object(
               'id', c.id, 'role', c.role, 'scopes', c.scopes, 'territories', c.territories, 'professions', c.professions,
-              'suspended', c.status = 'suspended', 'tokensFrom', extract(epoch from c.tokens_from),
+              'suspended', c.status = 'suspended', 'requestsPerMinute', c.requests_per_minute, 'tokensFrom', extract(epoch from c.tokens_from),
               'finess', (select coalesce(json_agg(g.finess order by g.finess), '[]')
                 from client_grants g where g.client_id = c.id and g.withdrawn_at is null))), '[]')
             from clients c where c.status <> 'revoked') as clients,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { openServerOwner } from '../../src/db/server.ts'
+import { openServerOwner } from '../../src/db/server-owner.ts'
 import { sql, texts } from '../../src/db/sql.ts'
 import { serverUrl, withAllRights } from '../support/database.ts'
 import { startService } from '../support/service.ts'

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import type { Owner } from '../../src/db/database.ts'
 import { openEmbedded } from '../../src/db/embedded.ts'
 import { migrate, requireMigrated } from '../../src/db/migrate.ts'
-import { openServerOwner } from '../../src/db/server.ts'
+import { openServerOwner } from '../../src/db/server-owner.ts'
 import { gomask } from '../support/command.ts'
 import {
   makeDatabase,

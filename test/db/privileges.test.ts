@@ -37,6 +37,7 @@ const PROMISED = `
   product_packs: delete, insert, select
   products: insert, select, update
   refusals: insert, select
+  request_counts: delete, insert, select, update
   reservations: insert, select, update
   revoked_tokens: delete, insert, select
   schema_migrations: select

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { oneRow } from '../../src/db/query.ts'
-import { openServer, openServerOwner } from '../../src/db/server.ts'
+import { openServer } from '../../src/db/server.ts'
+import { openServerOwner } from '../../src/db/server-owner.ts'
 import { sql } from '../../src/db/sql.ts'
 import { makeDatabase, serverUrl, withAllRights } from '../support/database.ts'
 import { range } from '../support/tally.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { prepareJobs } from '../../src/db/job-queue.ts'
 import { migrate } from '../../src/db/migrate.ts'
-import { openServerOwner } from '../../src/db/server.ts'
+import { openServerOwner } from '../../src/db/server-owner.ts'
 
 // For nothing but databases that tests make.
 const PASSWORD = 'only-for-tests'

@@ -1,4 +1,4 @@
-import { openServerOwner } from '../../db/server.ts'
+import { openServerOwner } from '../../db/server-owner.ts'
 import { CommandError } from '../errors.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { Client } from './schema.ts'
 /** What can be changed of a client, and what it is afterwards. */
 export type ClientState = Pick<
   Client,
-  'name' | 'status' | 'scopes' | 'territories' | 'professions' | 'tokenSeconds' | 'jwks'
+  'name' | 'status' | 'scopes' | 'territories' | 'professions' | 'tokenSeconds' | 'requestsPerMinute' | 'jwks'
 >
 
 /**
@@ -42,7 +42,10 @@ function isWithinProfessions(some: readonly string[], all: readonly string[]): b
 }
 
 /** What can be changed of a client, and nothing else that was given with it. */
-export function stateOf(given: Omit<ClientState, 'jwks'> & { jwks?: ClientState['jwks'] | undefined }): ClientState {
-  const { name, status, scopes, territories, professions, tokenSeconds, jwks = null } = given
-  return { name, status, scopes, territories, professions, tokenSeconds, jwks }
+export function stateOf(given: Given): ClientState {
+  const { name, status, scopes, territories, professions, tokenSeconds, requestsPerMinute = null, jwks = null } = given
+  return { name, status, scopes, territories, professions, tokenSeconds, requestsPerMinute, jwks }
 }
+
+type Unsaid = 'requestsPerMinute' | 'jwks'
+type Given = Omit<ClientState, Unsaid> & { [K in Unsaid]?: ClientState[K] | undefined }

@@ -3,17 +3,18 @@ import { row, rows } from '../../db/query.ts'
 import { clock, instant, json, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { ClientState } from './powers.ts'
+import { wantedChange } from './request-queries.ts'
 import type { Client } from './schema.ts'
 import { type SecretRow, secretView, unexpired } from './secret-queries.ts'
 
 const columns = sql`c.id, c.name, c.role, c.status, c.scopes, c.territories, c.professions, c.jwks,
-  c.token_seconds as "tokenSeconds", ${instant(sql`c.tokens_from`)} as "tokensFrom",
+  c.token_seconds as "tokenSeconds", c.requests_per_minute as "requestsPerMinute", ${instant(sql`c.tokens_from`)} as "tokensFrom",
   ${instant(sql`c.created_at`)} as "createdAt", ${instant(sql`c.updated_at`)} as "updatedAt",
   (select count(*)::int from client_grants g where g.client_id = c.id and g.withdrawn_at is null) as pharmacies,
   (select coalesce(json_agg(json_build_object('id', s.id, 'createdAt', ${instant(sql`s.created_at`)},
       'expiresAt', ${instant(sql`s.expires_at`)}) order by s.created_at), '[]')
     from client_secrets s where s.client_id = c.id and ${unexpired(sql`s`)}) as secrets,
-  (select json_build_object('id', r.id, 'askedAt', ${instant(sql`r.asked_at`)}, 'askedBy', r.asked_by, 'change', r.change,
+  (select json_build_object('id', r.id, 'askedAt', ${instant(sql`r.asked_at`)}, 'askedBy', r.asked_by, 'change', ${wantedChange(sql`r`)},
       'secret', r.secret ->> 'id')
     from client_requests r where r.client_id = c.id and r.ended_at is null) as awaiting`
 
@@ -35,9 +36,9 @@ export async function insertClient(
   await rows(
     tx,
     'insert_client',
-    sql`insert into clients (id, name, role, status, scopes, territories, professions, token_seconds, jwks)
+    sql`insert into clients (id, name, role, status, scopes, territories, professions, token_seconds, requests_per_minute, jwks)
         values (${id}::uuid, ${state.name}, ${role}, ${state.status}, ${texts(state.scopes)},
-          ${texts(state.territories)}, ${texts(state.professions)}, ${state.tokenSeconds}::int,
+          ${texts(state.territories)}, ${texts(state.professions)}, ${state.tokenSeconds}::int, ${state.requestsPerMinute}::int,
           nullif(${json(state.jwks)}, 'null'))`,
   )
 }
@@ -62,7 +63,7 @@ export async function updateClient(tx: Transaction, id: string, change: ClientSt
     'update_client',
     sql`update clients set name = ${change.name}, status = ${change.status}, scopes = ${texts(change.scopes)},
           territories = ${texts(change.territories)}, professions = ${texts(change.professions)},
-          token_seconds = ${change.tokenSeconds}::int, jwks = nullif(${json(change.jwks)}, 'null'),
+          token_seconds = ${change.tokenSeconds}::int, requests_per_minute = ${change.requestsPerMinute}::int, jwks = nullif(${json(change.jwks)}, 'null'),
           updated_at = ${clock}
         where id = ${id}::uuid`,
   )

@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, json, sql } from '../../db/sql.ts'
+import { clock, json, type SQL, sql } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { ClientState } from './powers.ts'
 import type { NewSecret } from './secret.ts'
@@ -11,6 +11,11 @@ export type Wanted =
   | { change: null; secret: Pick<NewSecret, 'id' | 'hash'> & { expiresAt: Instant | null } }
 
 export type OpenRequest = Wanted & { id: string; askedBy: string }
+
+/** What is asked for a client; one that was asked before its requests could be limited says nothing of that. */
+export function wantedChange(request: SQL): SQL {
+  return sql`jsonb_build_object('requestsPerMinute', null) || ${request}.change`
+}
 
 /** Keeps what is asked for a locked client that has no open request. */
 export async function insertRequest(tx: Transaction, id: string, client: string, wanted: Wanted, by: string) {
@@ -28,7 +33,7 @@ export function findOpenRequest(tx: Transaction, client: string): Promise<OpenRe
   return row<OpenRequest>(
     tx,
     'find_open_client_request',
-    sql`select id, change, secret, asked_by as "askedBy" from client_requests
+    sql`select id, ${wantedChange(sql`client_requests`)} as change, secret, asked_by as "askedBy" from client_requests
         where client_id = ${client}::uuid and ended_at is null`,
   )
 }

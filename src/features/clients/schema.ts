@@ -29,6 +29,12 @@ const fields = {
     .default([])
     .describe('Those to which the remit is limited; all if none is named.'),
   tokenSeconds: z.int().min(300).max(3600).default(900).describe('How long its tokens are valid.'),
+  requestsPerMinute: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .nullish()
+    .describe('The most requests in a minute, for all its pharmacies together; as many as any client if left out.'),
   jwks: jwks.nullish(),
 }
 
@@ -70,6 +76,7 @@ const state = z.object({
   territories: z.array(z.string()),
   professions: z.array(z.string()),
   tokenSeconds: z.int(),
+  requestsPerMinute: z.int().nullable(),
   jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
 })
 

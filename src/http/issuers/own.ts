@@ -64,7 +64,7 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
   const { data } = parsedOnce(payload, clientClaims)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
   if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
-  const { id, role, finess, closed, territories, professions, suspended } = client
+  const { id, role, finess, closed, territories, professions, suspended, requestsPerMinute } = client
   const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
   return {
     issuer: ISSUER,
@@ -74,6 +74,6 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
     territories,
     professions,
     suspended: closed,
-    client: { scopes, suspended },
+    client: { scopes, suspended, requestsPerMinute },
   }
 }
