@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { counted, phrase } from '../domain/language.ts'
 import { Problem } from './problem.ts'
 import { RateCounters } from './rate-counters.ts'
 import type { shareCounts } from './shared-counts.ts'
@@ -68,9 +69,11 @@ export async function countUnder(limits: Limiter[], request: FastifyRequest, rep
 export function refusal(reply: FastifyReply, state: Pick<State, 'max' | 'ttlInSeconds'>): Problem {
   const { ttlInSeconds } = state
   reply.headers(headersOf({ ...state, remaining: 0 }))
-  return new Problem('rate_limited', `Too many requests. Try again in ${ttlInSeconds} seconds.`, {
-    retryAfterSeconds: ttlInSeconds,
-  })
+  const detail = {
+    en: phrase`Too many requests. Try again in ${counted(ttlInSeconds, 'second', 'seconds')}.`,
+    fr: phrase`Trop de requêtes. Réessayez dans ${counted(ttlInSeconds, 'seconde', 'secondes')}.`,
+  }
+  return new Problem('rate_limited', detail, { retryAfterSeconds: ttlInSeconds })
 }
 
 function headersOf({ max, remaining, ttlInSeconds }: Pick<State, 'max' | 'remaining' | 'ttlInSeconds'>) {

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { phrase } from '../domain/language.ts'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 import { countShares } from './shares.ts'
@@ -55,10 +56,10 @@ function countWork(): { begin(request: FastifyRequest): void; end(request: Fasti
     inAll: {
       most: MOST_IN_FLIGHT,
       problem: () =>
-        new Problem(
-          'unavailable',
-          'The service has more requests than it can take on. Nothing was done; try again in a moment.',
-        ),
+        new Problem('unavailable', {
+          en: 'The service has more requests than it can take on. Nothing was done; try again in a moment.',
+          fr: 'Le service a plus de requêtes qu’il ne peut en traiter. Rien n’a été fait ; réessayez dans un instant.',
+        }),
     },
   })
   return {
@@ -84,6 +85,9 @@ function countWork(): { begin(request: FastifyRequest): void; end(request: Fasti
 }
 
 function tooManyUnderWay(most: number) {
-  const detail = `You have ${most} requests under way. Wait until some are answered.`
+  const detail = {
+    en: phrase`You have ${most} requests under way. Wait until some are answered.`,
+    fr: phrase`Vous avez ${most} requêtes en cours. Attendez que certaines aient reçu leur réponse.`,
+  }
   return { most, problem: () => new Problem('rate_limited', detail, { retryAfterSeconds: 1 }) }
 }
