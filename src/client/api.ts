@@ -1718,6 +1718,8 @@ export interface components {
              * @default 900
              */
             tokenSeconds?: number;
+            /** @description The most requests in a minute, for all its pharmacies together; as many as any client if left out. */
+            requestsPerMinute?: number | null;
             jwks?: {
                 keys: ({
                     /** @enum {string} */
@@ -1815,6 +1817,7 @@ export interface components {
             territories: string[];
             professions: string[];
             tokenSeconds: number;
+            requestsPerMinute: number | null;
             jwks: {
                 keys: ({
                     kid: string;
@@ -1860,6 +1863,7 @@ export interface components {
                 territories: string[];
                 professions: string[];
                 tokenSeconds: number;
+                requestsPerMinute: number | null;
                 jwks: {
                     keys: ({
                         kid: string;
@@ -1962,6 +1966,8 @@ export interface components {
              * @default 900
              */
             tokenSeconds?: number;
+            /** @description The most requests in a minute, for all its pharmacies together; as many as any client if left out. */
+            requestsPerMinute?: number | null;
             jwks?: {
                 keys: ({
                     /** @enum {string} */
@@ -2611,6 +2617,7 @@ export interface components {
             territories: string[];
             professions: string[];
             tokenSeconds: number;
+            requestsPerMinute: number | null;
             jwks: {
                 keys: ({
                     kid: string;

@@ -54,15 +54,18 @@ export async function usedUp(limit: Limiter, request: FastifyRequest): Promise<S
   return !state.isAllowed && state.remaining === 0 ? state : undefined
 }
 
-/** Counts a request under limits; throws if it is one too many, else tells the caller the tightest of them. */
-export async function countUnder(limits: Limiter[], request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** Counts a request under limits. Throws if it is one too many, else returns how the tightest of them stands. */
+export async function countUnder(
+  limits: Limiter[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<State | undefined> {
   const states = await Promise.all(limits.map((limit) => limit(request)))
   const [tightest] = states
     .filter((state) => !state.isAllowed)
     .toSorted((one, other) => Number(other.isExceeded) - Number(one.isExceeded) || one.remaining - other.remaining)
-  if (!tightest) return
-  if (tightest.isExceeded) throw refusal(reply, tightest)
-  reply.headers(headersOf(tightest))
+  if (tightest?.isExceeded) throw refusal(reply, tightest)
+  return tightest
 }
 
 /** The refusal of a request that a limit does not let pass. */
@@ -76,6 +79,7 @@ export function refusal(reply: FastifyReply, state: Pick<State, 'max' | 'ttlInSe
   return new Problem('rate_limited', detail, { retryAfterSeconds: ttlInSeconds })
 }
 
-function headersOf({ max, remaining, ttlInSeconds }: Pick<State, 'max' | 'remaining' | 'ttlInSeconds'>) {
+/** What whoever is limited is told with each answer. */
+export function headersOf({ max, remaining, ttlInSeconds }: Pick<State, 'max' | 'remaining' | 'ttlInSeconds'>) {
   return { 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
-import { countUnder, type Limiters, refusal, usedUp } from './limiter.ts'
+import { countUnder, headersOf, type Limiters, refusal, usedUp } from './limiter.ts'
 import type { Problem } from './problem.ts'
 import { isToldByBody, whoseRequest } from './whose-request.ts'
 
@@ -34,7 +34,8 @@ export function limitRequests(app: FastifyInstance, limits: Limits, limiters: Li
       const spent = await usedUp(limit, request)
       if (spent) throw refusal(reply, spent)
     }
-    await countUnder(hasCeiling(request) ? [requests, together] : [requests], request, reply)
+    const tightest = await countUnder(hasCeiling(request) ? [requests, together] : [requests], request, reply)
+    if (tightest) reply.headers(headersOf(tightest))
   }
 
   app.decorateRequest('isUncounted', false)
