@@ -32,6 +32,7 @@ const PROMISED = `
   GET /v1/reservations/{id}
   POST /v1/reservations/lookup
   POST /v1/reservations/{id}/cancellation
+  POST /v1/reservations/{id}/reduction
   POST /v1/dispensation-checks
   POST /v1/dispensations
   POST /v1/dispensations/{id}/reversal

@@ -137,6 +137,14 @@ export function reservationEffects({ shelf, expired }: SweptShelf, made: NewRese
   return { ...stockEffects(made.from, { before: [shelf], after: [after], ended, events }), made }
 }
 
+/** Puts a smaller reservation in the place of a hold. Its shelf is locked. */
+export function reductionEffects(shelf: Shelf, held: LockedHold, made: NewReservation): Effects {
+  const ended = endedAs([held], { status: 'cancelled', cancellationReason: 'reduced' })
+  const after = hold(freed(shelf, ended), made.quantity)
+  const events = [...ended.map(endedEvent), reservationEvent('created', made)]
+  return { ...stockEffects(made.from, { before: [shelf], after: [after], ended, events }), made }
+}
+
 /** These holds, each ending in the same way. */
 export function endedAs(holds: readonly HeldMasks[], ending: Ending): EndedHold[] {
   return holds.map(({ id, personId, pharmacy, product, quantity }) => ({

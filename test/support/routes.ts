@@ -84,6 +84,7 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'GET /v1/reservations': ({ pharmacy }, role) => (role === 'pharmacy' ? { query: `pharmacy=${pharmacy}` } : {}),
   'POST /v1/reservations/lookup': ({ pickupCode, pharmacy }) => ({ body: { pickupCode, pharmacy } }),
   'POST /v1/reservations/{id}/cancellation': () => ({ body: { reason: 'closed today' }, bodyOptional: true }),
+  'POST /v1/reservations/{id}/reduction': () => ({ body: { quantity: 1 } }),
   'POST /v1/dispensation-checks': ({ professional, pharmacy }) => ({
     body: dispensationBody(professional, 1, { pharmacy }),
   }),

@@ -25,11 +25,17 @@ export async function cancel(
   ])
   if (!locked || !found || (pharmacy !== undefined && pharmacy !== found.pharmacy.finess)) return undefined
   if (found.status === 'cancelled') return found
-  if (found.status !== 'held') {
-    return refused('reservation_not_held', `The reservation is ${found.status}.`, { reservationStatus: found.status })
-  }
+  if (found.status !== 'held') return notHeld(found.status)
   if (!shelf) throw new Error('a reservation has a shelf')
   const cancelled = { status: 'cancelled', cancellationReason: reason } as const
   writeEffects(tx, endingEffects(at, [shelf], endedAs([locked], cancelled)))
   return { ...found, ...cancelled }
 }
+
+/** The refusal to change a reservation that is over. */
+export function notHeld(status: Reservation['status']): Refusal {
+  const detail = { en: `The reservation is ${status}.`, fr: `La réservation est ${inFrench[status]}.` }
+  return refused('reservation_not_held', detail, { reservationStatus: status })
+}
+
+const inFrench = { held: 'en cours', collected: 'retirée', cancelled: 'annulée', expired: 'expirée' }

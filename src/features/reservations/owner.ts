@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/database.ts'
+import { Rejection } from '../../domain/refusals.ts'
 import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
 import type { Reading } from '../../store/accesses.ts'
 import { pharmacyOfReservation } from './cancel-queries.ts'
@@ -27,4 +28,13 @@ export async function ownerOfOne(
   if (caller.role === 'professional') return { professional: professionalOf(caller) }
   const pharmacy = await pharmacyOfThing(caller, named, (own) => pharmacyOfReservation(db, own, id))
   return pharmacy === undefined ? undefined : { pharmacies: [pharmacy] }
+}
+
+/** What is said of routes at which pharmacies read. */
+export const recorded =
+  'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
+
+/** Somebody else's is not there either. */
+export function notFound(): Rejection {
+  return new Rejection('not_found', 'There is no such reservation of yours.')
 }

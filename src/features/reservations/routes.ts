@@ -1,32 +1,19 @@
 import { z } from 'zod'
-import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
-import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
+import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
 import { finess, uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { sendReading } from '../../store/accesses.ts'
-import { cancel } from './cancel.ts'
+import { endingRoutes } from './ending-routes.ts'
 import { lookUp } from './look-up.ts'
-import { at, ownerOf, ownerOfOne } from './owner.ts'
+import { at, notFound, ownerOf, recorded } from './owner.ts'
 import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
-import {
-  cancellationBody,
-  lookupBody,
-  reservation,
-  reservationBody,
-  reservationParams,
-  reservationRefusals,
-  statuses,
-} from './schema.ts'
-
-const recorded =
-  'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
+import { lookupBody, reservation, reservationBody, reservationParams, reservationRefusals, statuses } from './schema.ts'
 
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
@@ -34,7 +21,7 @@ export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
   listRoute(app, deps)
   readRoute(app, deps)
   lookupRoute(app, deps)
-  cancellationRoute(app, deps)
+  endingRoutes(app, deps)
 }
 
 function reserveRoute(app: App, { db, config }: Deps): void {
@@ -141,44 +128,4 @@ function lookupRoute(app: App, { db, config }: Deps): void {
       throw new Rejection('not_found', 'No live reservation at this pharmacy has this pick-up code.')
     },
   )
-}
-
-function cancellationRoute(app: App, { db }: Deps): void {
-  app.post(
-    '/v1/reservations/:id/cancellation',
-    {
-      config: { policy: { scope: 'reservations:write', professional: 'own', pharmacy: 'own' } },
-      schema: {
-        operationId: 'cancelReservation',
-        tags: ['reservations'],
-        summary: 'Cancel a reservation and free its masks',
-        description: recorded,
-        params: reservationParams,
-        headers: writeHeaders,
-        body: cancellationBody,
-        response: { 200: reservation, ...problems(401, 403, 404, 'reservation_not_held', 413, 415, 422) },
-      },
-    },
-    async (request, reply) => {
-      const { caller, params, body } = request
-      const owner = await ownerOfOne(db, caller, params.id, body?.pharmacy)
-      if (!owner) throw notFound()
-      if (caller.role === 'pharmacy' && !body?.reason)
-        throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
-      const how = { reason: body?.reason ?? 'by_professional', pharmacy: body?.pharmacy }
-      const reading = readingOf(request, 'reservation')
-      const record = (tx: Transaction) => void (reading && sendReading(tx, reading, { reservation: params.id }))
-      const pharmacy = 'pharmacies' in owner ? owner.pharmacies[0] : undefined
-      return effect(request, reply, { db, ...(pharmacy && { pharmacy }), onReplay: record }, async (tx) => {
-        record(tx)
-        const cancelled = await cancel(tx, owner, params.id, how)
-        if (!cancelled) throw notFound()
-        return cancelled
-      })
-    },
-  )
-}
-
-function notFound(): Rejection {
-  return new Rejection('not_found', 'There is no such reservation of yours.')
 }

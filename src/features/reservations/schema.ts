@@ -55,7 +55,7 @@ export const reservation = z
       .string()
       .optional()
       .describe(
-        '`by_professional`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words.',
+        '`by_professional`, `reduced`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words.',
       ),
   })
   .meta({ id: 'Reservation' })
@@ -70,6 +70,8 @@ export const lookupBody = z.strictObject({
 export const cancellationBody = z
   .strictObject({ reason: text(140).optional().describe('Required from a pharmacy.'), pharmacy: finess.optional() })
   .nullish()
+
+export const reductionBody = z.strictObject({ quantity }).meta({ id: 'ReservationReduction' })
 
 export type ReservationRequest = z.output<typeof reservationBody>
 export type Reservation = z.output<typeof reservation>

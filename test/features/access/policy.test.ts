@@ -21,6 +21,7 @@ const PROMISED = `
   GET /v1/reservations/{id}: reservations:read, pharmacy own, professional own
   POST /v1/reservations/lookup: reservations:read, pharmacy acting
   POST /v1/reservations/{id}/cancellation: reservations:write, pharmacy own, professional own
+  POST /v1/reservations/{id}/reduction: reservations:write, professional own
   POST /v1/dispensation-checks: dispensations:read, pharmacy acting
   POST /v1/dispensations: dispensations:write, pharmacy acting
   POST /v1/dispensations/{id}/reversal: dispensations:write, pharmacy own

@@ -66,6 +66,7 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
     professional: 'own',
     pharmacy: { leaves: 'reservation', path: `/v1/reservations/${hold.id}/cancellation`, body: { reason: 'damaged' } },
   },
+  'POST /v1/reservations/{id}/reduction': { professional: 'own' },
   'POST /v1/dispensation-checks': { pharmacy: { leaves: 'dispensation_check', body: other() } },
   'POST /v1/dispensations': { pharmacy: { leaves: 'dispensation', body: other(), status: 201, twice: true } },
   'POST /v1/dispensations/{id}/reversal': {
