@@ -1699,6 +1699,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
+            operator?: string | null;
             /** @description Of the professional at the time. */
             profession: string | null;
             /** @description At the time. */
@@ -2507,6 +2509,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
+            operator?: string | null;
         };
         ListAccessesAnswer: {
             items: components["schemas"]["AccessInRemit"][];
@@ -2594,6 +2598,8 @@ export interface components {
             bestBefore: string | null;
             /** @description The ledger entry that moved the stock. */
             dispensation: string | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone. */
+            operator?: string | null;
             stock: components["schemas"]["StockLevel"];
         };
         MoveStockRequest: {
@@ -2886,6 +2892,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
+            operator?: string | null;
             /** Format: uuid */
             person: string;
             /** @description The sealed bytes, UTF-8: `entryHash` is the base64 of SHA-256(0x00 ‖ these). A JSON array. */
@@ -3375,6 +3383,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
+            operator?: string | null;
             /** @description What the professional may still receive in the present window. */
             remaining: {
                 product: string;
@@ -3452,6 +3462,8 @@ export interface components {
             collectedQuantity?: number;
             /** @description `by_professional`, `reduced`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words. */
             cancellationReason?: string;
+            /** @description X-Operator of the hand-over; shown only to the pharmacy. */
+            operator?: string;
         };
         ReservationMismatchProblem: {
             /**
@@ -3730,6 +3742,8 @@ export interface components {
             bestBefore: string | null;
             /** @description The ledger entry that moved the stock. */
             dispensation: string | null;
+            /** @description X-Operator of the request; shown to its pharmacy alone. */
+            operator?: string | null;
         };
         Territory: {
             /** @description ISO 3166-2 code. */
@@ -5165,6 +5179,15 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description Occurred at or after this time. */
+                from?: string;
+                /** @description Occurred before this time. */
+                to?: string;
+                /** @description Code of a product in the catalogue. */
+                product?: string;
+                /** @description By this X-Operator; for the pharmacy itself alone. */
+                operator?: string;
+                kind?: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
             };
             header?: never;
             path: {
@@ -5791,6 +5814,14 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description Made at or after this time. */
+                from?: string;
+                /** @description Made before this time. */
+                to?: string;
+                /** @description Code of a product in the catalogue. */
+                product?: string;
+                /** @description By this X-Operator; for the pharmacy itself alone. */
+                operator?: string;
                 status?: "held" | "collected" | "cancelled" | "expired";
                 /** @description Required when the token acts for several pharmacies. */
                 pharmacy?: string;
@@ -6834,6 +6865,16 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description Handed over at or after this time. */
+                from?: string;
+                /** @description Handed over before this time. */
+                to?: string;
+                /** @description Code of a product in the catalogue. */
+                product?: string;
+                /** @description By this X-Operator; for the pharmacy itself alone. */
+                operator?: string;
+                kind?: "dispensation" | "reversal";
+                flag?: string;
                 /** @description Required when the token acts for several pharmacies. */
                 pharmacy?: string;
             };

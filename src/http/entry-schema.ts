@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from './complaint.ts'
 import { citedRule, ruleVersion, time, uuid, window } from './schemas.ts'
 
 const line = z.object({
@@ -17,6 +18,14 @@ const line = z.object({
     })
     .describe('How the line was judged at the time. A reversal is not judged by a cap, so its figures are null.'),
 })
+
+/** What an entry may be flagged as. */
+export const flag = z
+  .string()
+  .regex(
+    /^[a-z_]{1,40}$/,
+    saying({ en: 'must be a flag such as override', fr: 'doit être un signalement, tel que override' }),
+  )
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
 export const ledgerEntry = z
@@ -42,5 +51,10 @@ export const ledgerEntry = z
       .object({ reasonCode: z.string(), note: z.string().optional() })
       .nullable()
       .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased.'),
+    operator: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased.'),
   })
   .meta({ id: 'LedgerEntry' })

@@ -34,6 +34,8 @@ export interface EntryRow {
   reverses: string | null
   reservations: { id: string; outcome: string }[] | null
   override: { reasonCode: string; note?: string | undefined } | null
+  /** Only for the pharmacy that made the entry. */
+  operator?: string | null | undefined
 }
 
 /** Columns of an EntryRow over ledger_entries e. */
@@ -48,6 +50,10 @@ export const entryColumns = sql`
       'judged', case when l.effect > 0 then json_build_object(
         'cap', l.cap, 'received', l.received, 'held', l.held, 'beyondCap', l.beyond_cap) end) order by l.position)
     from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
+
+/** The pseudonym of the person at the counter over ledger_entries e; gone once the payload is erased. */
+export const operatorOfEntry = sql`(
+  select convert_from(payload, 'UTF8')::json ->> 'operator' from ledger_payloads where entry_id = e.id)`
 
 /** Who reads entries: a counter, the person concerned, or a regulator in its remit. */
 export type EntryReader =
@@ -92,6 +98,7 @@ export function entryView(entry: EntryRow) {
     reservations: entry.reservations ?? [],
     // An override that was asked for but not needed does not count as one.
     override: entry.flags.includes('override') ? entry.override : null,
+    ...(entry.operator !== undefined && { operator: entry.operator }),
   }
 }
 

@@ -75,8 +75,7 @@ class StatementCheck {
   see({ index, columns }: BundleEntry): void {
     const { pharmacy, start, end, madeAt, checkpoint } = this.statement
     if (columns.kind !== 'dispensation' || columns.pharmacy !== pharmacy) return
-    const [occurred, recorded] = [instantOf(columns.occurredAt), instantOf(columns.recordedAt)]
-    const at = Math.min(occurred, recorded)
+    const [at, recorded] = [instantOf(columns.occurredAt), instantOf(columns.recordedAt)]
     if (at < start || at >= end || recorded > madeAt) return
     const figures = checkpoint !== null && index < checkpoint.size ? [this.#must, this.#may] : [this.#may]
     const add = (name: string, masks: number) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ledgerEntry } from '../../http/entry-schema.ts'
+import { flag, ledgerEntry } from '../../http/entry-schema.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import {
   day,
@@ -30,10 +30,7 @@ export const selectionQuery = z.strictObject({
   ...filters,
   professional: professional.optional(),
   lot: text(40).optional().describe('With a product: the same line has both.'),
-  flag: z
-    .string()
-    .regex(/^[a-z_]{1,40}$/, 'must be a flag such as override')
-    .optional(),
+  flag: flag.optional(),
   limit: pageQuery.limit.unwrap().optional().describe('Items per page, 20 if left out; only for JSON.'),
   cursor: pageQuery.cursor.describe('`nextCursor` of the previous page; only for JSON.'),
 })

@@ -43,7 +43,7 @@ export async function dispense(
     reservations: outcomesOf(grant),
     override: request.override ?? null,
   }
-  return recorded(effects, shown, remainingAfterDispensation(counter, grant), signer)
+  return recorded(effects, shown, remainingAfterDispensation(counter, grant), { operator, signer })
 }
 
 /** The refusal for somebody whom the directory does not know. */

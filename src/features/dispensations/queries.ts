@@ -1,10 +1,15 @@
 import type { Queryable } from '../../db/database.ts'
-import { oneRow, row, rows } from '../../db/query.ts'
-import { sql, texts } from '../../db/sql.ts'
+import { oneRow, row } from '../../db/query.ts'
+import { sql, texts, timestamp } from '../../db/sql.ts'
 import type { Caller } from '../../http/caller.ts'
 import { entryReaderOf } from '../../http/readable.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
-import { type EntryRow, entryColumns, entryReadableBy } from '../../store/entries.ts'
+import { type EntryRow, entryColumns, entryReadableBy, operatorOfEntry } from '../../store/entries.ts'
+import { type ListFilter, listed, matching } from '../../store/filters.ts'
+
+// Its own pharmacy alone is shown who was at the counter.
+const columnsFor = ({ role }: Caller) =>
+  role === 'pharmacy' ? sql`${entryColumns}, ${operatorOfEntry} as operator` : entryColumns
 
 /** An entry with the surrogate of the person concerned, for the access record. */
 export type ReadEntry = EntryRow & { personId: string }
@@ -21,7 +26,7 @@ export function findEntry(
     db,
     `find_entry_as_${caller.role}${reading ? '_recorded' : ''}`,
     sql`${reading ? recordingOne(reading, { entry: id }, isReadable) : sql``}
-        select ${entryColumns}, e.person_id as "personId" from ledger_entries e
+        select ${columnsFor(caller)}, e.person_id as "personId" from ledger_entries e
         where e.id = ${id}::uuid and ${isReadable}`,
   )
 }
@@ -41,23 +46,40 @@ export async function pharmacyOfEntry(db: Queryable, pharmacies: string[], id: s
   return found?.pharmacy
 }
 
+/** Which entries are listed, of those that the caller may read. */
+export type EntryFilter = ListFilter & {
+  pharmacy?: string | undefined
+  kind?: string | undefined
+  flag?: string | undefined
+}
+
 /**
- * The entries that the caller may read, newest first after a position, one more than a page; those of one pharmacy if
- * given. The reading is recorded.
+ * The entries that the caller may read, newest first after a position, one more than a page. The reading is recorded.
  */
 export function listEntries(
   db: Queryable,
   caller: Caller,
-  { pharmacy, before, limit }: { pharmacy: string | undefined; before: string | null; limit: number },
+  { pharmacy, ...filter }: EntryFilter,
+  { before, limit }: { before: string | null; limit: number },
   reading?: Reading,
 ): Promise<ReadEntry[]> {
-  const list = sql`select ${entryColumns}, e.person_id as "personId" from ledger_entries e
+  const list = sql`select ${columnsFor(caller)}, e.person_id as "personId" from ledger_entries e
         where ${atACounter} and ${entryReadableBy(entryReaderOf(caller))} and (${pharmacy ?? null}::text is null or e.pharmacy = ${pharmacy ?? null}::text)
           and e.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+          ${matching(filter, {
+            from: (from) => sql`e.occurred_at >= ${timestamp(from)}`,
+            to: (to) => sql`e.occurred_at < ${timestamp(to)}`,
+            product: (product) =>
+              sql`exists (select from ledger_lines l where l.entry_id = e.id and l.product = ${product} offset 0)`,
+            kind: (kind) => sql`e.kind = ${kind}`,
+            flag: (flag) => sql`e.flags <> '{}' and e.flags @> array[${flag}::text]`,
+            operator: (operator) => sql`${operatorOfEntry} = ${operator}`,
+          })}
         order by e.id desc limit ${limit + 1}::int`
-  return rows(
+  return listed(
     db,
     `list_entries_as_${caller.role}`,
+    filter,
     reading ? recordingList(reading, list, limit, sql`order by id desc`) : list,
   )
 }

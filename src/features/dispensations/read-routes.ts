@@ -1,16 +1,17 @@
-import { z } from 'zod'
 import { Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
-import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { requireOwnOperators } from '../../http/list-filters.ts'
+import { page, pageOf, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { finess, uuid } from '../../http/schemas.ts'
+import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess } from '../../store/accesses.ts'
 import { entryView } from '../../store/entries.ts'
 import { findEntry, listEntries } from './queries.ts'
-import { entryParams } from './schema.ts'
+import { entryParams, listQuery } from './schema.ts'
 
 /** The entries that hand-overs have left, for whoever may see them. */
 export function readRoutes(app: App, deps: Deps): void {
@@ -31,22 +32,24 @@ function listRoute(app: App, { db }: Deps): void {
         summary: 'List dispensations and reversals, newest first',
         description: 'What a pharmacy or a regulator reads is recorded as an access, before it is answered.',
         headers: operatorHeader,
-        querystring: z.strictObject({
-          ...pageQuery,
-          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
-        }),
+        querystring: listQuery,
         response: { 200: pageOf(ledgerEntry), ...problems(401, 403) },
       },
     },
     async (request) => {
-      const { caller, query } = request
-      const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : query.pharmacy
-      const before = positionOf(query.cursor, uuid)
+      const { caller } = request
+      const { limit, cursor, ...filter } = request.query
+      requireOwnOperators(caller, filter)
+      const pharmacy = caller.role === 'pharmacy' ? request.pharmacy : filter.pharmacy
+      const before = positionOf(cursor, uuid)
       const reading = readingOf(request, 'dispensation')
       const atCounter = caller.role === 'pharmacy' && reading ? { ...reading, pharmacy } : undefined
       const from = caller.role === 'regulator' ? db.audits : db
-      const read = await listEntries(from, caller, { pharmacy, before, limit: query.limit }, atCounter)
-      const found = page(read, query.limit, ({ id }) => id)
+      const read = await orAskForLess(
+        () => listEntries(from, caller, { ...filter, pharmacy }, { before, limit }, atCounter),
+        'name a `pharmacy`, or ask GET /v1/audit/dispensations',
+      )
+      const found = page(read, limit, ({ id }) => id)
       if (caller.role === 'regulator' && reading) {
         // A row per person, so that each authority can see who looked at whom in its remit.
         const persons = [...new Set(found.items.map(({ personId }) => personId))]

@@ -17,31 +17,32 @@ export function recorded(
   { entries: [{ entry, professional }] }: EntryEffects,
   shown: Pick<EntryRow, 'lines' | 'reverses' | 'reservations' | 'override'>,
   remaining: Dispensation['remaining'],
-  signer: Signer,
+  { operator, signer }: Writing,
 ): Dispensation {
   const hashes = {
     entryHash: entry.entryHash.toString('base64'),
     previousHash: entry.previousHash?.toString('base64') ?? null,
   }
-  const view = entryView({ ...entry, ...hashes, professional, ...shown })
+  const view = entryView({ ...entry, ...hashes, professional, ...shown, operator: operator ?? null })
   return { ...view, remaining, receipt: signReceipt(entry, signer) }
 }
 
 /**
- * How the answer is kept for a retry: what may still be received, and the receipt's signature. The entry tells the
+ * How the answer is kept for a retry: what may still be received, the receipt's signature and the operator. The entry tells the
  * rest, and never changes, except that an erasure takes whom it is about. `professional` is whom the request is about,
  * if it says.
  */
 export function keptWithEntry(professional?: string): Kept<Dispensation> {
   return {
-    rest: ({ remaining, receipt }) => ({ remaining, receipt: signatureOf(receipt) }),
+    rest: ({ remaining, receipt, operator }) => ({ remaining, receipt: signatureOf(receipt), operator }),
     remake: async (tx, id, rest) => {
       const entry = await readEntry(tx, id)
       const isAboutAnother =
         professional !== undefined && entry.professional !== null && entry.professional !== professional
       if (isAboutAnother) return undefined
-      const { remaining, receipt } = rest as Pick<Dispensation, 'remaining' | 'receipt'>
-      return { ...entryView(entry), remaining, receipt: receiptOf(entry, receipt) }
+      // Earlier releases neither showed the operator nor kept it here.
+      const { remaining, receipt, operator } = rest as Pick<Dispensation, 'remaining' | 'receipt' | 'operator'>
+      return { ...entryView({ ...entry, operator }), remaining, receipt: receiptOf(entry, receipt) }
     },
   }
 }

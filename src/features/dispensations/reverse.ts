@@ -37,7 +37,7 @@ export async function reverse(
     reservations: [],
     override: null,
   }
-  return recorded(effects, shown, remainingAfterReversal(reversible, lines), signer)
+  return recorded(effects, shown, remainingAfterReversal(reversible, lines), { operator, signer })
 }
 
 /** The refusal of a further entry about an erased person: nobody knows any more whom it would be about. */

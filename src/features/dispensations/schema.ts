@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../domain/refusals.ts'
-import { ledgerEntry } from '../../http/entry-schema.ts'
+import { flag, ledgerEntry } from '../../http/entry-schema.ts'
+import { listFilters } from '../../http/list-filters.ts'
+import { pageQuery } from '../../http/pages.ts'
 import {
   citedRule,
   finess,
@@ -73,6 +75,14 @@ export const dispensation = ledgerEntry
       ),
   })
   .meta({ id: 'RecordedEntry' })
+
+export const listQuery = z.strictObject({
+  ...pageQuery,
+  ...listFilters('Handed over'),
+  kind: z.enum(['dispensation', 'reversal']).optional(),
+  flag: flag.optional(),
+  pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+})
 
 export const entryParams = z.strictObject({ id: uuid })
 

@@ -1,8 +1,9 @@
 import type { Queryable } from '../../db/database.ts'
-import { row, rows } from '../../db/query.ts'
-import { instant, type SQL, sql, texts } from '../../db/sql.ts'
+import { row } from '../../db/query.ts'
+import { instant, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
+import { type ListFilter, listed, matching } from '../../store/filters.ts'
 import { type From, placeOf } from '../../store/nearest.ts'
 import { recordsOf } from '../../store/persons.ts'
 import type { Reservation } from './schema.ts'
@@ -21,6 +22,7 @@ interface Row {
   status: Reservation['status']
   collectedQuantity: number | null
   cancellationReason: string | null
+  operator?: string | null
 }
 
 // A hold that has reached its expiresAt is expired, whether or not a job has ended it yet.
@@ -32,6 +34,10 @@ const columns = sql`
     'latitude', ST_Y(p.location::geometry), 'longitude', ST_X(p.location::geometry)) as pharmacy,
   ${instant(sql`r.created_at`)} as "createdAt", ${instant(sql`r.expires_at`)} as "expiresAt",
   r.collected_quantity as "collectedQuantity", r.cancellation_reason as "cancellationReason"`
+
+// Who handed the masks over, which their pharmacy alone is shown.
+const collector = sql`(
+  select convert_from(payload, 'UTF8')::json ->> 'operator' from ledger_payloads where entry_id = r.collected_by)`
 
 const ofPerson = (identifier: string): SQL => sql`r.person_id in ${recordsOf(identifier)}`
 
@@ -64,41 +70,50 @@ export async function findReservation(
     db,
     `find_reservation_at_pharmacy${reading ? '_recorded' : ''}`,
     sql`${reading ? recordingOne(reading, { reservation: id }, isTheirs) : sql``}
-        select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
+        select ${columns}, ${collector} as operator from reservations r join pharmacies p on p.finess = r.pharmacy
         where r.id = ${id}::uuid and ${isTheirs}`,
   )
   return found && view(found, false)
 }
 
-/**
- * An owner's reservations, newest first after a position, one more than a page; those of one status if given. A
- * pharmacy's reading is recorded.
- */
+/** Which of an owner's reservations are listed. */
+type ReservationFilter = ListFilter & { status?: string | undefined }
+
+/** An owner's reservations, newest first after a position, one more than a page. A pharmacy's reading is recorded. */
 export async function listReservations(
   db: Queryable,
   owner: { professional: string } | { pharmacy: string; reading: Reading },
-  filter: { status: string | undefined; before: string | null; limit: number },
+  filter: ReservationFilter,
+  { before, limit }: { before: string | null; limit: number },
 ): Promise<Reservation[]> {
   const selection = sql`
-    and (${filter.status ?? null}::text is null or ${status} = ${filter.status ?? null}::text)
-    and r.id < coalesce(${filter.before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-    order by r.id desc limit ${filter.limit + 1}::int`
+    and r.id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    ${matching(filter, {
+      from: (from) => sql`r.created_at >= ${timestamp(from)}`,
+      to: (to) => sql`r.created_at < ${timestamp(to)}`,
+      product: (product) => sql`r.product = ${product}`,
+      status: (wanted) => sql`${status} = ${wanted}`,
+      operator: (operator) => sql`${collector} = ${operator}`,
+    })}
+    order by r.id desc limit ${limit + 1}::int`
   const found =
     'professional' in owner
-      ? await rows<Row>(
+      ? await listed<Row>(
           db,
           'list_reservations_of_professional',
+          filter,
           sql`select ${columns} from reservations r join pharmacies p on p.finess = r.pharmacy
               where ${ofPerson(owner.professional)} ${selection}`,
         )
-      : await rows<Row>(
+      : await listed<Row>(
           db,
           'list_reservations_at_pharmacy',
+          filter,
           recordingList(
             owner.reading,
-            sql`select ${columns}, r.person_id as "personId" from reservations r join pharmacies p on p.finess = r.pharmacy
-                where r.pharmacy = ${owner.pharmacy} ${selection}`,
-            filter.limit,
+            sql`select ${columns}, ${collector} as operator, r.person_id as "personId"
+                from reservations r join pharmacies p on p.finess = r.pharmacy where r.pharmacy = ${owner.pharmacy} ${selection}`,
+            limit,
             sql`order by id desc`,
           ),
         )
@@ -152,7 +167,7 @@ export async function availableAt(db: Queryable, pharmacy: string, product: stri
 
 // The code is the professional's to show, and the distance would tell the pharmacy whose practice is that far away.
 function view(found: Row, isOwn: boolean): Reservation {
-  const { personId: _, pickupCode, distanceMetres, collectedQuantity, cancellationReason, ...rest } = found
+  const { personId: _, pickupCode, distanceMetres, collectedQuantity, cancellationReason, operator, ...rest } = found
   return {
     ...rest,
     createdAt: iso(found.createdAt),
@@ -160,5 +175,6 @@ function view(found: Row, isOwn: boolean): Reservation {
     ...(isOwn && { pickupCode, distanceMetres }),
     ...(collectedQuantity !== null && { collectedQuantity }),
     ...(cancellationReason !== null && { cancellationReason }),
+    ...(operator !== undefined && operator !== null && { operator }),
   }
 }

@@ -1,19 +1,44 @@
+<<<<<<< HEAD
 import { z } from 'zod'
 import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+=======
+import type { Transaction } from '../../db/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { invalid, Rejection } from '../../domain/refusals.ts'
+import { professionalOf } from '../../http/caller.ts'
+import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
+import { forPharmacies, requireOwnOperators } from '../../http/list-filters.ts'
+import { page, pageOf, positionOf } from '../../http/pages.ts'
+>>>>>>> 7054f5b (Narrow lists by time, product, kind and operator, and show operators to their own pharmacy)
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
-import { finess, uuid } from '../../http/schemas.ts'
+import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { endingRoutes } from './ending-routes.ts'
 import { lookUp } from './look-up.ts'
 import { at, notFound, ownerOf, recorded } from './owner.ts'
 import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
+<<<<<<< HEAD
 import { lookupBody, reservation, reservationBody, reservationParams, reservationRefusals, statuses } from './schema.ts'
+=======
+import {
+  cancellationBody,
+  listQuery,
+  lookupBody,
+  reservation,
+  reservationBody,
+  reservationParams,
+  reservationRefusals,
+} from './schema.ts'
+
+const recorded =
+  'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
+>>>>>>> 7054f5b (Narrow lists by time, product, kind and operator, and show operators to their own pharmacy)
 
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
@@ -59,22 +84,19 @@ function listRoute(app: App, { db }: Deps): void {
         summary: 'List reservations, newest first',
         description: recorded,
         headers: operatorHeader,
-        querystring: z.strictObject({
-          ...pageQuery,
-          status: z.enum(statuses).optional(),
-          pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
-        }),
+        querystring: listQuery,
         response: { 200: pageOf(reservation), ...problems(401, 403) },
       },
     },
     async (request) => {
-      const { caller, query } = request
-      if (caller.role === 'professional' && query.pharmacy) throw invalid('pharmacy', 'is a filter for pharmacies')
+      const { caller } = request
+      const { limit, cursor, pharmacy, ...filter } = request.query
+      if (caller.role === 'professional' && pharmacy) throw invalid('pharmacy', forPharmacies)
+      requireOwnOperators(caller, filter)
       const reading = readingOf(request, 'reservation')
       const owner = reading ? at(request.pharmacy, reading) : { professional: professionalOf(caller) }
-      const before = positionOf(query.cursor, uuid)
-      const found = await listReservations(db, owner, { status: query.status, before, limit: query.limit })
-      return page(found, query.limit, ({ id }) => id)
+      const found = await listReservations(db, owner, filter, { before: positionOf(cursor, uuid), limit })
+      return page(found, limit, ({ id }) => id)
     },
   )
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../domain/refusals.ts'
+import { listFilters } from '../../http/list-filters.ts'
+import { pageQuery } from '../../http/pages.ts'
 import { maxDistanceMetres, NEAR_METRES, place } from '../../http/places.ts'
 import { finess, pickupCode, product, quantity, text, time, uuid } from '../../http/schemas.ts'
 
-export const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
+const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
 
 export const reservationRefusals = [
   'professional_unknown',
@@ -57,8 +59,16 @@ export const reservation = z
       .describe(
         '`by_professional`, `reduced`, `released`, `stock_shortfall`, `pharmacy_closed`, `pharmacy_suspended`, or the pharmacy’s own words.',
       ),
+    operator: z.string().optional().describe('X-Operator of the hand-over; shown only to the pharmacy.'),
   })
   .meta({ id: 'Reservation' })
+
+export const listQuery = z.strictObject({
+  ...pageQuery,
+  ...listFilters('Made'),
+  status: z.enum(statuses).optional(),
+  pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+})
 
 export const reservationParams = z.strictObject({ id: uuid })
 

@@ -19,8 +19,13 @@ type Moved = Movement & { stock: StockLevel }
 
 /** How the answer is kept for a retry: the movement tells all but the stock after it. */
 export const keptWithMovement: Kept<Moved> = {
-  rest: ({ stock }) => stock,
-  remake: async (tx, id, stock) => ({ ...(await readMovement(tx, id)), stock: stock as StockLevel }),
+  rest: ({ stock, operator }) => ({ ...stock, operator }),
+  remake: async (tx, id, rest) => {
+    // Earlier releases neither showed the operator nor kept it here.
+    const { operator, ...stock } = rest as StockLevel & Pick<Movement, 'operator'>
+    const { operator: _, ...movement } = await readMovement(tx, id)
+    return { ...movement, ...(operator !== undefined && { operator }), stock }
+  },
 }
 
 /**
@@ -69,5 +74,6 @@ function answerOf(request: Move, { id, change, at }: { id: string; change: numbe
     lot: lot ?? null,
     bestBefore: bestBefore ?? null,
     dispensation: null,
+    operator: request.operator ?? null,
   }
 }

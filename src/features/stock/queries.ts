@@ -6,6 +6,7 @@ import type { Effects, LockedHold } from '../../domain/effects.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { available, type Shelf } from '../../domain/shelf.ts'
 import type { LockedShelf } from '../../domain/stock-changes.ts'
+import { type ListFilter, listed, matching } from '../../store/filters.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
@@ -93,18 +94,29 @@ function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLev
   }
 }
 
+/** Which movements of a pharmacy are listed, from a position on. */
+export type MovementFilter = ListFilter & { kind?: string | undefined }
+
 /** The movements of a pharmacy, newest first, from a position on. */
 export async function listMovements(
   db: Queryable,
   pharmacy: string,
-  before: string | null,
-  limit: number,
+  filter: MovementFilter,
+  { before, limit }: { before: string | null; limit: number },
 ): Promise<Movement[]> {
-  const found = await rows<MovementRow>(
+  const found = await listed<MovementRow>(
     db,
     'list_movements',
-    sql`select ${movementColumns}
-        from stock_movements where pharmacy = ${pharmacy} and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    filter,
+    sql`select ${movementColumns} from stock_movements
+        where pharmacy = ${pharmacy} and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+          ${matching(filter, {
+            from: (from) => sql`occurred_at >= ${timestamp(from)}`,
+            to: (to) => sql`occurred_at < ${timestamp(to)}`,
+            product: (product) => sql`product = ${product}`,
+            kind: (kind) => sql`kind = ${kind}`,
+            operator: (operator) => sql`operator = ${operator}`,
+          })}
         order by id desc limit ${limit}::int`,
   )
   return found.map(movementView)
@@ -120,7 +132,7 @@ type MovementRow = Movement & { occurredAt: Instant; recordedAt: Instant }
 
 const movementColumns = sql`id, pharmacy, product, kind, quantity, change, ${instant(sql`occurred_at`)} as "occurredAt",
   ${instant(sql`recorded_at`)} as "recordedAt", reference, counterparty, lot, best_before::text as "bestBefore",
-  entry_id as dispensation`
+  entry_id as dispensation, operator`
 
 function movementView(row: MovementRow): Movement {
   return { ...row, occurredAt: iso(row.occurredAt), recordedAt: iso(row.recordedAt) }

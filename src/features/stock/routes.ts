@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { isRefusal } from '../../domain/refusals.ts'
 import { effect, keyedWriteHeaders, operatorOf, writeHeaders } from '../../http/effects.ts'
-import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
+import { requireOwnOperators } from '../../http/list-filters.ts'
+import { page, pageOf, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
@@ -11,8 +12,10 @@ import { listMovements, readStock } from './queries.ts'
 import { requireReadablePharmacy } from './readable-pharmacy.ts'
 import {
   countBody,
+  type Movement,
   movement,
   movementBody,
+  movementQuery,
   pharmacyParams,
   recordedMovement,
   shelfParams,
@@ -127,14 +130,24 @@ function readRoutes(app: App, { db }: Deps): void {
         tags: ['stock'],
         summary: 'List the movements of a pharmacy, newest first',
         params: pharmacyParams,
-        querystring: z.strictObject(pageQuery),
+        querystring: movementQuery,
         response: { 200: pageOf(movement), ...problems(401, 403, 404) },
       },
     },
     async ({ caller, params, query }) => {
       await requireReadablePharmacy(db, caller, params.finess)
-      const found = await listMovements(db, params.finess, positionOf(query.cursor, uuid), query.limit + 1)
-      return page(found, query.limit, ({ id }) => id)
+      const { limit, cursor, ...filter } = query
+      requireOwnOperators(caller, filter)
+      const found = await listMovements(db, params.finess, filter, {
+        before: positionOf(cursor, uuid),
+        limit: limit + 1,
+      })
+      const { items, nextCursor } = page(found, limit, ({ id }) => id)
+      return { items: caller.role === 'pharmacy' ? items : items.map(withoutOperator), nextCursor }
     },
   )
+}
+
+function withoutOperator({ operator: _, ...movement }: Movement): Movement {
+  return movement
 }

@@ -3,6 +3,8 @@ import { phrase, type Text } from '../../domain/language.ts'
 import { DAY_MS } from '../../domain/periods.ts'
 import type { CHANGES } from '../../domain/statement.ts'
 import { issueOf } from '../../http/complaint.ts'
+import { listFilters } from '../../http/list-filters.ts'
+import { pageQuery } from '../../http/pages.ts'
 import { bestBeforeDay, day, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
 
 export const shelfParams = z.strictObject({ finess, product })
@@ -42,6 +44,14 @@ export const movementBody = z
     message: 'a transfer names the other pharmacy, and no other movement does',
   })
 
+const recordedKinds = [...kinds, 'count', 'count_absorbed', 'dispensation', 'reversal', 'discrepancy'] as const
+
+export const movementQuery = z.strictObject({
+  ...pageQuery,
+  ...listFilters('Occurred'),
+  kind: z.enum(recordedKinds).optional(),
+})
+
 export const movement = z
   .object({
     id: uuid,
@@ -61,6 +71,7 @@ export const movement = z
     lot: z.string().nullable(),
     bestBefore: z.string().nullable(),
     dispensation: uuid.nullable().describe('The ledger entry that moved the stock.'),
+    operator: z.string().nullable().optional().describe('X-Operator of the request; shown to its pharmacy alone.'),
   })
   .meta({ id: 'StockMovement' })
 

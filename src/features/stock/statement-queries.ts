@@ -32,8 +32,7 @@ const changes = sql.join(
 )
 
 /**
- * Adds up what happened on each shelf of a pharmacy that is known to be there. Movements count when they occurred, and
- * whatever is recorded has occurred by then. The opening and closing stock are worked out from the stock of now, so
+ * Adds up what happened on each shelf of a pharmacy that is known to be there, when it occurred. The opening and closing stock are worked out from the stock of now, so
  * that only movements since the period began are read.
  */
 export function readStatement(
@@ -48,9 +47,9 @@ export function readStatement(
             (${to}::date + 1)::timestamp at time zone time_zone as "end"
           from territories where code = (select territory from pharmacies where finess = ${pharmacy})
         ), moved as materialized (
-          select s.product, m.kind, m.change, m.entry_id, least(m.occurred_at, m.recorded_at) < place."end" as within
+          select s.product, m.kind, m.change, m.entry_id, m.occurred_at < place."end" as within
           from place, stock s join stock_movements m on m.pharmacy = s.pharmacy and m.product = s.product
-          where s.pharmacy = ${pharmacy} and m.occurred_at >= place.start and m.recorded_at >= place.start
+          where s.pharmacy = ${pharmacy} and m.occurred_at >= place.start
         ), entry as materialized (
           select e.id, e.profession, e.flags from ledger_entries e
           where e.id in (select entry_id from moved where within and kind in ('dispensation', 'reversal'))

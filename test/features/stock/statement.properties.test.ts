@@ -107,9 +107,9 @@ function totalling(shelf: ServiceShelf) {
 
 /** Draws what happened within minutes out over ten days and more, in the same order. */
 function spread(pharmacy: string): Promise<void> {
-  const drawn = (column: string) => `${column} = now() - (now() - ${column}) * 6000`
+  const drawn = (time: string) => `now() - (now() - ${time}) * 6000`
   return tamper(
     service,
-    `update stock_movements set ${drawn('occurred_at')}, ${drawn('recorded_at')} where pharmacy = '${pharmacy}'`,
+    `update stock_movements set occurred_at = ${drawn('least(occurred_at, recorded_at)')}, recorded_at = ${drawn('recorded_at')} where pharmacy = '${pharmacy}'`,
   )
 }
