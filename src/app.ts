@@ -8,6 +8,7 @@ import { clientRoutes } from './features/clients/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
+import { identityDoubtRoutes } from './features/identity-doubts/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
 import { ownDataRoutes } from './features/own-data/routes.ts'
@@ -125,6 +126,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     auditRoutes,
     allocationRuleRoutes,
     professionalRoutes,
+    identityDoubtRoutes,
     territoryRoutes,
     accessRoutes,
     refusalRoutes,

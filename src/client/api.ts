@@ -877,6 +877,7 @@ export interface paths {
          *     - `reversed_then_elsewhere`: a reversal, and within 7 days (`measured`) a hand-over of the same product to the same person at another pharmacy, `counterparty`; `entries` names both, which are in the remit.
          *     - `checks_without_hand_over`: pharmacies that asked about at least 20 people (`count` of `total` people asked about) to whom they handed nothing over within 24 hours of any of these checks, and these are at least 50 % of everybody they asked about (`measured`); checks of the last 24 hours are left out.
          *     - `many_checks`: hours, beginning at `at`, in which a pharmacy asked about at least 50 people (`count` of `total`), each unknown number one, to whom it has handed nothing over since; checks of the last 10 minutes are left out.
+         *     - `one_person_two_records`: a login, at `at`, that named two people of the directory as one, either of them in the remit, about which nobody has decided yet (`doubt`; `measured` days old), whenever that was before `to`; what either received counts for both meanwhile, and `entries` names the newest of each that is in the remit.
          *
          *     For:
          *
@@ -988,7 +989,7 @@ export interface paths {
         put?: never;
         /**
          * Erase a professional, with all the numbers that belong to the same person
-         * @description Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, or is null if nobody knows. It cannot be undone: if put in again, the same professional is a new person.
+         * @description Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, or is null if nobody knows; with `identity_in_doubt` until it is decided whether another record is the same person’s. It cannot be undone: if put in again, the same professional is a new person.
          *
          *     For:
          *
@@ -997,6 +998,58 @@ export interface paths {
          *     403 for any other role, and for a client whose token lacks the scope `directory:write`.
          */
         post: operations["eraseProfessional"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identity-doubts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List doubts about who is who, newest first
+         * @description A login at an issuer named numbers that the directory has as those of several people. Until somebody decides, what each of them received and holds counts for both. Reading the list is recorded as an access to everybody named.
+         *
+         *     For:
+         *
+         *     - `admin`: without limits.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `directory:write`.
+         */
+        get: operations["listIdentityDoubts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identity-doubts/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide that two people are distinct
+         * @description From then on each has a share of their own again. What was handed over before stays as it was judged. Neither the same login nor another opens the doubt again; a merge is possible all the same. If the two are one person, merge them instead, which decides the doubt: 409 `identity_decided` here from then on.
+         *
+         *     For:
+         *
+         *     - `admin`: without limits.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `directory:write`.
+         */
+        post: operations["decideIdentityDoubt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1527,7 +1580,7 @@ export interface components {
             act: string;
             object: {
                 /** @enum {string} */
-                kind: "product" | "pack" | "pharmacy" | "professional" | "number" | "rule" | "client" | "secret" | "request" | "grant" | "token";
+                kind: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "token";
                 /** @description FINESS number, code, GTIN or id; of a professional or a number, the person’s surrogate. */
                 id: string;
             };
@@ -1578,7 +1631,8 @@ export interface components {
         Anomaly: {
             /** @description One of the kinds above. */
             kind: string;
-            pharmacy: string;
+            /** @description Null where it is about people. */
+            pharmacy: string | null;
             product: string | null;
             /** @description The other pharmacy. */
             counterparty: string | null;
@@ -1591,6 +1645,8 @@ export interface components {
             count: number | null;
             /** @description … out of how many. */
             total: number | null;
+            /** @description Of `one_person_two_records`: what an admin decides about. */
+            doubt: string | null;
             measured: number;
             /** @description The value of `measured` from which it stands out. */
             threshold: number;
@@ -2011,6 +2067,15 @@ export interface components {
              */
             role: "pharmacy" | "regulator" | "admin";
         };
+        DecideIdentityDoubtRequest: {
+            /**
+             * @description That they are one is said with PUT /v1/professionals/{id}, the numbers of the other in `otherIds`.
+             * @enum {string}
+             */
+            decision: "distinct";
+            /** @description How that is known. It is deleted when either person is erased. */
+            reason: string;
+        };
         DirectoryRecord: {
             /**
              * Format: uuid
@@ -2130,6 +2195,15 @@ export interface components {
                 path: string;
                 message: string;
             }[];
+        };
+        DoubtedPerson: {
+            /** @description RPPS before ADELI; none once erased. */
+            numbers: string[];
+            familyName: string | null;
+            givenName: string | null;
+            profession: string;
+            /** @description Of the practice. */
+            territory: string | null;
         };
         Entitlement: {
             product: string;
@@ -2369,6 +2443,60 @@ export interface components {
             code: "idempotency_key_reused";
             requestId: string;
         };
+        IdentityDecidedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:identity_decided";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "identity_decided";
+            requestId: string;
+        };
+        /** @description Whether two people of the directory are one. */
+        IdentityDoubt: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            openedAt: string;
+            /** @description Whose login said that the two are one person. */
+            issuer: string;
+            /** @description Null until somebody decides. `same`: the two records have been merged. */
+            decision: ("same" | "distinct") | null;
+            decidedAt: string | null;
+            /** @description As the journal of administration names whoever decided. */
+            decidedBy: string | null;
+        };
+        IdentityInDoubtProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:identity_in_doubt";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "identity_in_doubt";
+            requestId: string;
+        };
         InclusionProof: {
             /** Format: uuid */
             entry: string;
@@ -2532,6 +2660,10 @@ export interface components {
             items: components["schemas"]["Grant"][];
             nextCursor: string | null;
         };
+        ListIdentityDoubtsAnswer: {
+            items: components["schemas"]["ListedIdentityDoubt"][];
+            nextCursor: string | null;
+        };
         ListKeysAnswer: {
             keys: {
                 kty: string;
@@ -2570,6 +2702,23 @@ export interface components {
         ListTerritoriesAnswer: {
             items: components["schemas"]["Territory"][];
             nextCursor: string | null;
+        };
+        ListedIdentityDoubt: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            openedAt: string;
+            /** @description Whose login said that the two are one person. */
+            issuer: string;
+            /** @description Null until somebody decides. `same`: the two records have been merged. */
+            decision: ("same" | "distinct") | null;
+            decidedAt: string | null;
+            /** @description As the journal of administration names whoever decided. */
+            decidedBy: string | null;
+            /** @description The two, or the one that they have become. */
+            persons: components["schemas"]["DoubtedPerson"][];
+            /** @description Why they are distinct; gone with either person. */
+            reason: string | null;
         };
         LookUpReservationRequest: {
             /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
@@ -2819,6 +2968,8 @@ export interface components {
                 answerDays: number;
             };
             records: components["schemas"]["DirectoryRecord"][];
+            /** @description Whether a record of somebody else is yours too. Until it is decided, what either receives counts. */
+            doubts: components["schemas"]["OwnDoubt"][];
             /** @description Newest first. */
             entries: components["schemas"]["OwnEntry"][];
             /** @description Newest first. */
@@ -2827,6 +2978,14 @@ export interface components {
             refusals: components["schemas"]["OwnRefusal"][];
             /** @description Newest first. */
             accesses: components["schemas"]["Access"][];
+        };
+        OwnDoubt: {
+            /** Format: date-time */
+            openedAt: string;
+            /** @description Whose login said so. */
+            issuer: string;
+            decision: ("same" | "distinct") | null;
+            decidedAt: string | null;
         };
         OwnEntry: {
             /** Format: uuid */
@@ -9363,7 +9522,7 @@ export interface operations {
                 from?: string;
                 /** @description Now if left out. At most 92 days after `from`. */
                 to?: string;
-                kind?: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks";
+                kind?: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
                 /** @description Only this part of the remit, as if the remit were no more. */
                 territory?: string;
                 /** @description Items per page. */
@@ -10308,7 +10467,336 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["RetentionRunningProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["RetentionRunningProblem"] | components["schemas"]["IdentityInDoubtProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
+    listIdentityDoubts: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                /** @description `open`: those that wait for one. */
+                decision?: "open" | "same" | "distinct";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListIdentityDoubtsAnswer"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    decideIdentityDoubt: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                "idempotency-key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecideIdentityDoubtRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityDoubt"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdentityDecidedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -10941,7 +11429,7 @@ export interface operations {
                 from?: string;
                 /** @description Exclusive. */
                 to?: string;
-                kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "rule" | "client" | "secret" | "request" | "grant" | "token";
+                kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "token";
                 /** @description The id of one object. */
                 object?: string;
                 /** @description Acts on one person’s records and numbers. */

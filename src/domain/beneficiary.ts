@@ -20,6 +20,8 @@ export interface EntitlementFacts {
   receipts: Receipt[]
   /** Live at `at`, oldest first. */
   holds: Hold[]
+  /** The records whose receipts and holds are among these, as long as it is in doubt whether they are this person's. */
+  countedWith: string[]
 }
 
 export interface Person {

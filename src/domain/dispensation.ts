@@ -72,15 +72,16 @@ function judge(
 ): Omit<Grant, 'outcomes'> | Refusal {
   const { entitlement } = facts
   const others = entitlement.holds.filter(({ id }) => !live.some((named) => named.id === id))
+  const own = others.filter(({ ofAnother }) => !ofAnother)
   const asHeld = judgeLines(entitlement, request.lines, others)
   if (isRefusal(asHeld)) return asHeld
   const stock = stockShortfalls(facts, request.lines, live)
-  const forStock = () => (request.releaseHolds && leastRelease(others, stock)) || []
+  const forStock = () => (request.releaseHolds && leastRelease(own, stock)) || []
   const [blocked] = asHeld.filter(({ beyondCap }) => beyondCap)
   if (!blocked) return { lines: asHeld, released: forStock(), flags: [] }
 
   const inTheWay = shortfallsOf(asHeld)
-  const released = leastRelease(others, [...inTheWay, ...stock]) ?? leastRelease(others, inTheWay)
+  const released = leastRelease(own, [...inTheWay, ...stock]) ?? leastRelease(own, inTheWay)
   if (released) {
     if (!request.releaseHolds) return held(released, blocked)
     const lines = judgeLines(
@@ -97,14 +98,16 @@ function judge(
   return { lines: asHeld, released: forStock(), flags: ['override'] }
 }
 
-// What the first line lacks that no release makes room for. The request would be granted once all of its lines are.
+// What the first line lacks that no release of own holds makes room for. The request would be granted once all of its
+// lines are.
 function exceededBy(entitlement: EntitlementFacts, { lines, releaseHolds }: HandOver, others: Hold[]): Refusal {
-  const unheld = judgeLines(entitlement, lines, [])
+  const stays = ({ ofAnother }: Hold) => ofAnother === true
+  const unheld = judgeLines(entitlement, lines, others.filter(stays))
   if (isRefusal(unheld)) return unheld
   const [{ allowance, quantity }] = unheld.filter(({ beyondCap }) => beyondCap) as [JudgedLine]
   const products = lines.map(({ product }) => product)
   const resets = firstGrantedAt(entitlement, products, (then) => {
-    const counting = releaseHolds ? [] : then.holds.filter((hold) => others.includes(hold))
+    const counting = then.holds.filter((hold) => others.includes(hold) && (!releaseHolds || stays(hold)))
     return isWithinCaps(judgeLines(then, lines, counting))
   })
   return exceeded(entitlement, allowance, quantity, resets)

@@ -9,6 +9,8 @@ export interface Receipt {
   /** Of the hand-over. A reversal carries that of its original, so that it gives back in the original's window. */
   at: Instant
   quantity: number
+  /** Of another record, which may be the same person's: it counts, and whose it was is not told. */
+  ofAnother?: boolean | undefined
 }
 
 /** Masks promised to the professional by a live reservation. */
@@ -19,6 +21,8 @@ export interface Hold {
   /** The FINESS number of the pharmacy that keeps them. */
   pharmacy: string
   expiresAt: Instant
+  /** Of another record, which may be the same person's: it counts, and only that record can give it up. */
+  ofAnother?: boolean | undefined
 }
 
 /**

@@ -33,6 +33,8 @@ export type RefusalCode =
   | 'override_not_allowed'
   | 'reversal_exceeds_dispensed'
   | 'retention_running'
+  | 'identity_in_doubt'
+  | 'identity_decided'
   | 'client_revoked'
   | 'client_secrets_full'
 

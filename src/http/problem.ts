@@ -30,6 +30,8 @@ export const problemStatus = {
   reversal_exceeds_dispensed: 409,
   entry_not_in_checkpoint: 409,
   retention_running: 409,
+  identity_in_doubt: 409,
+  identity_decided: 409,
   client_revoked: 409,
   client_secrets_full: 409,
   idempotency_in_progress: 409,

@@ -18,21 +18,20 @@ export interface Enrolled {
 
 /**
  * Adds a professional whose number is not in the directory. A person who is there by another of these numbers is given
- * this one and is otherwise left alone. Does nothing and returns false if the numbers belong to several persons:
- * merging them is up to whoever keeps the directory.
+ * this one and is otherwise left alone. Does nothing if the numbers belong to several persons: merging them is up to
+ * whoever keeps the directory.
  */
-export function enrol(db: Database, enrolled: Enrolled, issuer: string): Promise<boolean> {
+export function enrol(db: Database, enrolled: Enrolled, issuer: string): Promise<void> {
   const named = [...new Set([enrolled.identifier, ...enrolled.otherIds])]
   return inTransaction(db, async (tx) => {
     sayWho(tx, { role: 'issuer', name: issuer, act: 'enrol' })
     const known = await findKnown(tx, named)
-    if (known.some(({ identifier }) => identifier === enrolled.identifier)) return true
+    if (known.some(({ identifier }) => identifier === enrolled.identifier)) return
     const [owner, ...others] = new Set(known.map(({ personId }) => personId))
-    if (others.length > 0) return false
+    if (others.length > 0) return
     if (owner !== undefined) await requireUnchanged(tx, owner, named, known)
     const missing = named.filter((each) => !known.some(({ identifier }) => identifier === each))
     await addIdentifiers(tx, owner ?? (await insertPerson(tx, enrolled)), missing)
-    return true
   })
 }
 

@@ -1,8 +1,10 @@
 import type { Queryable } from '../db/database.ts'
 import { oneRow } from '../db/query.ts'
 import { clock, instant, type SQL, sql, timestamp } from '../db/sql.ts'
+import { StaleRead } from '../db/transaction.ts'
 import type { AllocationRule } from '../domain/allocation-rules.ts'
 import type { EntitlementFacts, Person } from '../domain/beneficiary.ts'
+import type { Head } from '../domain/chain.ts'
 import type { Hold, Receipt } from '../domain/entitlement.ts'
 import type { Instant } from '../domain/instant.ts'
 import { ruleColumns } from './allocation-rules.ts'
@@ -23,6 +25,7 @@ export interface FactsRow {
   rules: AllocationRule[]
   receipts: Receipt[]
   holds: Hold[]
+  countedWith: string[]
 }
 
 /**
@@ -38,12 +41,22 @@ export async function readEntitlementFacts(db: Queryable, who: Who): Promise<Ent
 
 /** The facts in a row, for statements that read more than these. */
 export function factsOf(
-  { at, person, place, rules, receipts, holds }: FactsRow,
+  { at, person, place, rules, receipts, holds, countedWith }: FactsRow,
   { occurredAt }: Pick<Who, 'occurredAt'>,
 ): EntitlementFacts | undefined {
   if (!person) return undefined
   const judging = { territoryPath: place.path, timeZone: place.timeZone }
-  return { at, person, occurredAt: occurredAt ?? at, ...judging, rules, receipts, holds }
+  return { at, person, occurredAt: occurredAt ?? at, ...judging, rules, receipts, holds, countedWith }
+}
+
+/**
+ * The head of the facts' person among those that were locked. Throws StaleRead if that is no longer the person, or if
+ * what another record received counts too whose head is not locked: there was a merge, or a doubt, in between.
+ */
+export function headOf({ person, countedWith }: EntitlementFacts, locked: readonly Head[]): Head {
+  const head = locked.find(({ personId }) => personId === person.id)
+  if (head && countedWith.every((other) => locked.some(({ personId }) => personId === other))) return head
+  throw new StaleRead('whose receipts count together was changed before the lock')
 }
 
 function identifierOf({ identifier }: Who): SQL {
@@ -62,6 +75,10 @@ export function factsQuery(who: Who): SQL {
       where i.identifier = ${identifierOf(who)}
     ), person as (
       select * from circle where id = root_id
+    ), counting as materialized (
+      select id, false as of_another from circle
+      union all
+      select other_id, true from counted_together where person_id = (select id from person) and until_seq is null
     ), place as materialized (
       select coalesce((select practice_territory from person),
         (select territory from pharmacies where finess = ${who.pharmacy}::text),
@@ -88,11 +105,12 @@ export function factsQuery(who: Who): SQL {
         from territories where code = (select territory from place)) as place,
       (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules r) as rules,
       (select coalesce(json_agg(json_build_object('product', l.product, 'quantity', l.effect,
-          'at', ${instant(sql`l.counted_at`)})), '[]')
-        from ledger_lines l where l.person_id in (select id from circle) and l.counted_at >= (select since from reach)) as receipts,
+          'at', ${instant(sql`l.counted_at`)}, 'ofAnother', c.of_another)), '[]')
+        from counting c join ledger_lines l on l.person_id = c.id and l.counted_at >= (select since from reach)) as receipts,
       (select coalesce(json_agg(json_build_object('id', r.id, 'product', r.product, 'quantity', r.quantity,
-          'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}) order by r.created_at, r.id), '[]')
-        from reservations r
-        where r.person_id in (select id from circle) and r.status = 'held' and r.expires_at > moment.at) as holds
+          'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}, 'ofAnother', c.of_another)
+          order by r.created_at, r.id), '[]')
+        from counting c join reservations r on r.person_id = c.id and r.status = 'held' and r.expires_at > moment.at) as holds,
+      (select coalesce(json_agg(id), '[]') from counting where of_another) as "countedWith"
     from moment`
 }

@@ -7,37 +7,38 @@ import { iso } from '../domain/instant.ts'
 import type { SealedEntry } from '../domain/ledger-entry.ts'
 
 /**
- * Locks the head of the person known by an identifier. All decisions about that person queue here; facts must be read
- * by a later statement. Undefined if nobody has this identifier.
+ * Locks the head of the person known by an identifier, and those of the records that may be the same person's. All
+ * decisions about any of them queue here; facts must be read by a later statement, and say which head is the person's
+ * own (`headOf`). None if nobody has this identifier.
  */
-export function lockHead(tx: Transaction, identifier: string): Promise<Head | undefined> {
-  return lock(
+export function lockHeadsFor(tx: Transaction, identifier: string): Promise<Head[]> {
+  return lockAll(
     tx,
-    'lock_head_by_identifier',
-    sql`h.person_id = (
-      select p.root_id from person_identifiers i join persons p on p.id = i.person_id
-      where i.identifier = ${identifier})`,
+    'lock_heads_by_identifier',
+    together(sql`from person_identifiers i join persons p on p.id = i.person_id where i.identifier = ${identifier}`),
   )
 }
 
-/** Locks the head of the person who received a pharmacy's hand-over; undefined if there is no such hand-over. */
-export function lockHeadOfEntry(tx: Transaction, id: string, pharmacy: string): Promise<Head | undefined> {
-  return lock(
+/** The same for the person who received a pharmacy's hand-over; none if there is no such hand-over. */
+export function lockHeadsOfEntry(tx: Transaction, id: string, pharmacy: string): Promise<Head[]> {
+  return lockAll(
     tx,
-    'lock_head_of_entry',
-    sql`h.person_id = (
-      select p.root_id from ledger_entries e join persons p on p.id = e.person_id
-      where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation')`,
+    'lock_heads_of_entry',
+    together(sql`from ledger_entries e join persons p on p.id = e.person_id
+      where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation'`),
   )
+}
+
+// One list, so that all are locked in id order.
+function together(person: SQL): SQL {
+  return sql`h.person_id = any ((
+    select array[p.root_id] || array(
+      select t.other_id from counted_together t where t.person_id = p.root_id and t.until_seq is null) ${person})::uuid[])`
 }
 
 /** Locks the heads of these persons, merged records included, in id order. */
 export function lockHeads(tx: Transaction, personIds: readonly string[]): Promise<Head[]> {
   return lockAll(tx, 'lock_heads', sql`h.person_id = any (${uuids(personIds)})`)
-}
-
-async function lock(tx: Transaction, name: string, which: SQL): Promise<Head | undefined> {
-  return (await lockAll(tx, name, which))[0]
 }
 
 async function lockAll(tx: Transaction, name: string, which: SQL): Promise<Head[]> {

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { type SQL, sql } from '../../src/db/sql.ts'
-import { lockHead } from '../../src/store/ledger.ts'
+import { lockHeadsFor } from '../../src/store/ledger.ts'
 import { onServerOnly } from '../support/database.ts'
 import { order, someone, underRule } from '../support/erasure.ts'
 import { invariantsHold } from '../support/invariants.ts'
@@ -60,7 +60,7 @@ t.test(
       const [erasure, handOver] = [() => erase(index), () => world.dispense(place, id, 1)]
       const [first, second] = index === 0 ? [erasure, handOver] : [handOver, erasure]
       const answers = await service.db.attempt(async (tx) => {
-        await lockHead(tx, id)
+        await lockHeadsFor(tx, id)
         const one = first()
         await until(`${order}: the first waits`, () => waiting(1))
         const other = second()

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { raiseDoubts } from '../../src/store/identity-doubts.ts'
 import { runCheck } from '../../src/store/invariants.ts'
 import { invariantsHold } from '../support/invariants.ts'
 import { adeli, rpps } from '../support/numbers.ts'
@@ -74,6 +75,18 @@ t.test('what was lawful when it was decided is no breach', async (t) => {
     must(200, await put(rpps(3), [adeli(3)]))
     must(409, await world.dispense(place, rpps(3), 1))
   })
+  await t.test('ten together while two records were in doubt, and ten each once they were distinct', async () => {
+    for (const number of [adeli(10), rpps(10)]) must(201, await put(number))
+    must(201, await world.dispense(place, adeli(10), 6))
+    await raiseDoubts(db, [adeli(10), rpps(10)], 'an issuer')
+    must(201, await world.dispense(place, rpps(10), 4))
+    must(409, await world.dispense(place, adeli(10), 1))
+    const { items } = must(200, await call('GET', '/v1/identity-doubts', { token: world.admin })).body
+    const body = { decision: 'distinct', reason: 'asked both' }
+    must(200, await call('POST', `/v1/identity-doubts/${items[0].id}/decision`, { token: world.admin, body }))
+    must(201, await world.dispense(place, adeli(10), 4))
+    must(201, await world.dispense(place, rpps(10), 6))
+  })
   await t.test('ten received, taken back, and received again', async () => {
     const { id } = await world.professional(5)
     const { body } = must(201, await world.dispense(place, id, 10))
@@ -130,6 +143,23 @@ t.test('what either record received counts from the merge on', async (t) => {
   const breaches = await found()
   t.equal(breaches[one], '20 received in the window, 0 held and 1 granted, cap 10')
   t.equal(breaches[other], '20 received in the window, 0 held and 1 granted, cap 10')
+})
+
+t.test('what another record received and holds counts while the two are in doubt, and no longer', async (t) => {
+  for (const number of [adeli(25), rpps(25)]) must(201, await put(number))
+  must(201, await world.dispense(place, adeli(25), 2))
+  await raiseDoubts(db, [adeli(25), rpps(25)], 'an issuer')
+  const holder = await service.token({ role: 'professional', subject: adeli(25) })
+  must(201, await world.reserve(holder, { quantity: 1, pharmacy: place.finess }))
+  const row = await plant(rpps(25), { quantity: 8 })
+  t.equal((await found())[row], '2 received in the window, 1 held and 8 granted, cap 10')
+  const { items } = must(200, await call('GET', '/v1/identity-doubts', { token: world.admin })).body
+  const body = { decision: 'distinct', reason: 'asked both' }
+  must(200, await call('POST', `/v1/identity-doubts/${items[0].id}/decision`, { token: world.admin, body }))
+  const later = await plant(rpps(25), { quantity: 2 })
+  const breaches = await found()
+  t.equal(breaches[later], 'says 0 received, 0 held, cap 10; found are 8 received, 0 held, cap 10')
+  t.equal(breaches[row], '2 received in the window, 1 held and 8 granted, cap 10', 'by what was known at it')
 })
 
 t.test('a grant beyond a sub-cap alone is found', async (t) => {

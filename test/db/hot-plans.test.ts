@@ -37,7 +37,7 @@ t.test('no statement of a day’s work reads a whole table', { skip }, async (t)
   }
 
   const prepared = await statements(service.db)
-  for (const name of ['nearest_as_json', 'lock_head_by_identifier', 'lock_shelves', 'apply_stock_effects']) {
+  for (const name of ['nearest_as_json', 'lock_heads_by_identifier', 'lock_shelves', 'apply_stock_effects']) {
     t.ok(
       prepared.some((each) => each.name === name),
       `${name} was prepared`,

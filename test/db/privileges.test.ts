@@ -16,8 +16,10 @@ const PROMISED = `
   client_requests: insert, select, update (confirmed), update (ended_at), update (ended_by), update (secret)
   client_secrets: delete, insert, select
   clients: insert, select, update
+  counted_together: select
   events: insert, select
   idempotency_keys: delete, insert, select, update (request_hash), update (response)
+  identity_doubts: insert, select, update (decision), update (reason)
   ledger_entries: insert, select
   ledger_heads: insert, select, update
   ledger_lines: insert, select
@@ -126,6 +128,11 @@ t.test('with its owner’s rights only those functions run that check what they 
       and not exists (select from pg_depend d where d.objid = f.oid and d.deptype = 'e') order by f.proname`
   // Those for anybody are triggers', which nobody can call.
   const checked = ['find_room', 'forget_accesses', 'forget_events', 'forget_refusals', 'forget_reservations']
-  const ofTriggers = ['journal_act for anybody', 'require_reversed_within_dispensed for anybody']
-  t.same(await lines(definers), [...checked, ...ofTriggers])
+  const ofTriggers = [
+    'doubts_change_counting for anybody',
+    'journal_act for anybody',
+    'merges_decide_doubts for anybody',
+    'require_reversed_within_dispensed for anybody',
+  ]
+  t.same(await lines(definers), [...checked, ...ofTriggers].sort())
 })

@@ -93,7 +93,7 @@ export const counters: fc.Arbitrary<Case> = fc
       facts: {
         entitlement: {
           ...{ at: NOW, occurredAt: NOW - late * HOUR_MS, territoryPath: ['FR-31', 'FR'], timeZone: 'Europe/Paris' },
-          ...{ person: { ...person, status: 'active' as const }, rules, receipts, holds },
+          ...{ person: { ...person, status: 'active' as const }, rules, receipts, holds, countedWith: [] },
         },
         ...{ reservations, inactiveProducts: [], pharmacy: HERE, overridesLeft },
         available: new Map(

@@ -24,6 +24,7 @@ function counter(changes: Partial<Counter> = {}): Counter {
         person: { ...person, status: 'active' },
         rules: [exampleRule()],
         holds: [own],
+        countedWith: [],
       },
       ...{ reservations: [named], inactiveProducts: [], available: new Map([['surgical', 95]]) },
       ...{ pharmacy: 'here', overridesLeft: 0 },

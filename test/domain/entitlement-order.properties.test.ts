@@ -39,7 +39,15 @@ function personInMemory(rule: AllocationRule, end: Instant): ToldPerson {
   const originals = new Map<string, Original>()
   const shelves = PRODUCTS.map((product) => exampleShelf({ product, onHand: 1_000_000 }))
   const factsAt = (at: Instant, occurredAt: Instant): EntitlementFacts => ({
-    ...{ at, occurredAt, territoryPath: ['FR-31', 'FR'], timeZone: 'Europe/Paris', receipts: [...receipts], holds: [] },
+    ...{
+      at,
+      occurredAt,
+      territoryPath: ['FR-31', 'FR'],
+      timeZone: 'Europe/Paris',
+      receipts: [...receipts],
+      holds: [],
+      countedWith: [],
+    },
     ...{ person: { ...doctor, status: 'active' }, rules: [rule] },
   })
   const write = ({ entries: [{ entry, weights }] }: EntryEffects) => {

@@ -20,6 +20,7 @@ function standing(at: Instant, received: Instant[], ...rules: ReturnType<typeof 
     rules,
     receipts: received.map((each) => ({ product: 'surgical', at: each, quantity: 4 })),
     holds: [],
+    countedWith: [],
   }
 }
 

@@ -95,7 +95,16 @@ function counterOf(shelf: Shelf, occurredAt: number, at: number): Counter {
   return {
     facts: {
       entitlement: {
-        ...{ at, occurredAt, territoryPath: ['FR'], timeZone: 'Europe/Paris', receipts: [], holds: [], rules: [rule] },
+        ...{
+          at,
+          occurredAt,
+          territoryPath: ['FR'],
+          timeZone: 'Europe/Paris',
+          receipts: [],
+          holds: [],
+          countedWith: [],
+          rules: [rule],
+        },
         person: { ...person, status: 'active' },
       },
       ...{ reservations: [], inactiveProducts: [], available: new Map(available), pharmacy: 'here', overridesLeft: 0 },

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { openServer } from '../../src/db/server.ts'
+import { raiseDoubts } from '../../src/store/identity-doubts.ts'
 import { PATIENT, serverUrl } from '../support/database.ts'
 import { seededUuid } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
@@ -62,6 +63,9 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     2,
     'a hand-over: locks and facts, then the writes with the COMMIT',
   )
+  const [one, other] = [await world.professional(2), await world.professional(3)]
+  await raiseDoubts(service.db, [one.id, other.id], 'an issuer')
+  t.equal(await post('/v1/dispensations', place.token, dispensationBody(one.id, 1)), 2, 'to somebody in doubt as well')
   t.equal(
     await post('/v1/dispensation-checks', place.token, dispensationBody(nurse.id, 1)),
     2,

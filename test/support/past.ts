@@ -1,6 +1,6 @@
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
-import { append, lockHead, seal } from '../../src/store/ledger.ts'
+import { append, lockHeadsFor, seal } from '../../src/store/ledger.ts'
 import { seededUuid } from './seed.ts'
 
 /** A hand-over that the service itself would not take today. */
@@ -37,7 +37,7 @@ export function sealedHandOver(
   product = 'surgical',
 ): Promise<string> {
   return inTransaction(db, async (tx) => {
-    const head = await lockHead(tx, professional)
+    const [head] = await lockHeadsFor(tx, professional)
     if (!head) throw new Error('nobody has this number')
     const id = seededUuid()
     const at = Date.now() - daysAgo * 86_400_000

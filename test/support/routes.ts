@@ -120,6 +120,8 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'POST /v1/clients': () => ({ body: { name: 'N', role: 'admin', scopes: ['rules:read'] } }),
   'PUT /v1/clients/{id}': () => ({ body: { name: 'N', scopes: ['rules:read'], status: 'active' } }),
   'POST /v1/clients/{id}/token-revocation': () => ({ body: {}, bodyOptional: true }),
+  // 404: nobody is in doubt.
+  'POST /v1/identity-doubts/{id}/decision': () => ({ body: { decision: 'distinct', reason: 'R' }, status: 404 }),
   // 404: nothing is asked for.
   'POST /v1/clients/{id}/confirmation': () => ({ body: { request: ID }, status: 404 }),
   'POST /v1/clients/{id}/withdrawal': () => ({ body: { request: ID }, status: 404 }),
@@ -147,6 +149,7 @@ const members: Record<string, (objects: Objects) => string> = {
   clients: ({ client }) => client,
   grants: ({ client }) => client,
   secrets: () => ID,
+  'identity-doubts': () => ID,
 }
 
 /**

@@ -12,6 +12,7 @@ export const kinds = [
   'pharmacy',
   'professional',
   'number',
+  'doubt',
   'rule',
   'client',
   'secret',

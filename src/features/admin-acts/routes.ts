@@ -80,11 +80,19 @@ async function recordReading(
   items: AdminAct[],
   named?: string,
 ): Promise<void> {
-  const persons = items.flatMap(({ kind, object }) => (kind === 'professional' || kind === 'number' ? object : []))
+  const persons = items.flatMap(personsIn)
   await recordListReading(db, reading, persons)
   if (named === undefined || persons.length > 0) return
   const person = await findPersonInRemit(db, reading.reader, named)
   await recordAccess(db, { ...reading, outcome: 'not_found' }, [person?.personId ?? null])
+}
+
+/** Whom an act is about, by surrogate. */
+function personsIn({ kind, object, before, after }: AdminAct): string[] {
+  if (kind === 'professional' || kind === 'number') return [object]
+  if (kind !== 'doubt') return []
+  const doubt = after ?? before
+  return [doubt?.one_id, doubt?.other_id].filter((id) => typeof id === 'string')
 }
 
 function view({ at, role, name, kind, object, before, after, ...act }: AdminAct) {

@@ -5,6 +5,7 @@ import { type Instant, iso } from '../../domain/instant.ts'
 import { allIn, MOST_MERGED } from '../../store/by-territory.ts'
 import { selected, selectedIn } from '../../store/selection.ts'
 import { checksWithoutHandOver, manyChecks } from './anomalies/checks.ts'
+import { onePersonTwoRecords } from './anomalies/doubts.ts'
 import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
 import type { AnomalyKind, Scope } from './anomalies/kind.ts'
 import { lateShare, overrides, veryLateShare } from './anomalies/shares.ts'
@@ -23,6 +24,7 @@ export const anomalyKinds = {
   reversed_then_elsewhere: reversedThenElsewhere,
   checks_without_hand_over: checksWithoutHandOver,
   many_checks: manyChecks,
+  one_person_two_records: onePersonTwoRecords,
 } as const satisfies Record<string, AnomalyKind>
 
 export type AnomalyName = keyof typeof anomalyKinds
@@ -47,7 +49,7 @@ export async function findAnomalies(
   after: string | null,
   limit: number,
 ): Promise<FoundAnomaly[]> {
-  const found = await rowsPlannedAnew<Omit<FoundAnomaly, 'at'> & { at: Instant | null }>(
+  const found = await rowsPlannedAnew<Omit<FoundAnomaly, 'at' | 'doubt'> & { at: Instant | null }>(
     db,
     `anomalies_${name}`,
     sql`select ${name}::text as kind, key, pharmacy, product::text, counterparty::text, ${instant(sql`at`)} as at,
@@ -55,7 +57,11 @@ export async function findAnomalies(
         from (${anomalyKinds[name].find(scopeOf(search))}) as anomaly
         where ${after}::text is null or key > ${after}::text order by key limit ${limit}::int`,
   )
-  return found.map((anomaly) => ({ ...anomaly, at: anomaly.at === null ? null : iso(anomaly.at) }))
+  return found.map((anomaly) => ({
+    ...anomaly,
+    at: anomaly.at === null ? null : iso(anomaly.at),
+    doubt: name === 'one_person_two_records' ? anomaly.key : null,
+  }))
 }
 
 const entries = { table: sql`ledger_entries`, alias: sql`e`, time: sql`occurred_at` }
@@ -68,9 +74,11 @@ function scopeOf({ remit, professions, from, to }: Search): Scope {
   return {
     entriesInRemit: merged ?? sql`select * from ledger_entries e where ${selected({ remit, ...professionInRemit })}`,
     entryInRemit: sql`(${selected({ remit })} and (cardinality(${texts(professions)}) = 0 or e.profession = any (${texts(professions)})))`,
+    personInRemit: sql`(p.practice_territory = any (${texts(remit)}) and (cardinality(${texts(professions)}) = 0 or p.profession = any (${texts(professions)})))`,
     pharmacyInRemit: sql`p.territory = any (${texts(remit)})`,
     within: (time) => sql`(${time} >= ${start} and ${time} < ${end})`,
     from: start,
+    to: end,
     isWide: remit.length > MOST_MERGED,
   }
 }

@@ -104,7 +104,7 @@ export function summaryPosition(groupBy: readonly Grouping[]) {
 export const anomaly = z
   .object({
     kind: z.string().describe('One of the kinds above.'),
-    pharmacy: z.string(),
+    pharmacy: z.string().nullable().describe('Null where it is about people.'),
     product: z.string().nullable(),
     counterparty: z.string().nullable().describe('The other pharmacy.'),
     at: time.nullable(),
@@ -112,6 +112,7 @@ export const anomaly = z
     movements: z.array(uuid).describe('Stock movements of the pharmacy.'),
     count: z.int().nullable().describe('How many stand out …'),
     total: z.int().nullable().describe('… out of how many.'),
+    doubt: uuid.nullable().describe('Of `one_person_two_records`: what an admin decides about.'),
     measured: z.number(),
     threshold: z.number().describe('The value of `measured` from which it stands out.'),
   })

@@ -77,8 +77,15 @@ function receivedByDay(
   { rule, period }: Allowance,
 ): Check['receivedInWindow'] {
   const counted = receipts
-    .filter(({ product, at }) => rule.products.includes(product) && countsIn(rule.window, period, at))
-    .map(({ at, ...receipt }) => ({ on: DateTime.fromMillis(at, { zone: timeZone }).toISODate() ?? '', ...receipt }))
+    .filter(
+      ({ ofAnother, product, at }) =>
+        !ofAnother && rule.products.includes(product) && countsIn(rule.window, period, at),
+    )
+    .map(({ at, product, quantity }) => ({
+      on: DateTime.fromMillis(at, { zone: timeZone }).toISODate() ?? '',
+      product,
+      quantity,
+    }))
   return [...Map.groupBy(counted, ({ on, product }) => `${on} ${product}`).values()]
     .flatMap(([first, ...others]) =>
       first ? [{ ...first, quantity: others.reduce((sum, { quantity }) => sum + quantity, first.quantity) }] : [],

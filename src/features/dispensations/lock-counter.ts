@@ -1,7 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
 import { instant, sql, texts, uuids } from '../../db/sql.ts'
-import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Counter } from '../../domain/dispensation-effects.ts'
 import { availableOn, type LockedHold } from '../../domain/effects.ts'
@@ -11,8 +10,8 @@ import type { NamedReservation } from '../../domain/named-reservations.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { isCounted, type Shelf } from '../../domain/shelf.ts'
-import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { lockHead } from '../../store/ledger.ts'
+import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { lockHeadsFor } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findProducts } from '../../store/products.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
@@ -37,9 +36,9 @@ export async function lockCounter(
 ): Promise<Counter | undefined> {
   const products = [...new Set(request.lines.map(({ product }) => product))]
   const found = await lockAndRead(tx, pharmacy, request, products, limitCodeTries)
-  const [inactiveProducts, head, place, locked, entitlement, overrides, shelves] = found
-  if (!head) return undefined
-  if (entitlement?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
+  const [inactiveProducts, heads, place, locked, entitlement, overrides, shelves] = found
+  if (!entitlement) return undefined
+  const head = headOf(entitlement, heads)
   requireRecent(request.dispensedAt, entitlement.at)
   const expired = locked.filter(({ status, expiresAt }) => status === 'held' && expiresAt <= entitlement.at)
   return {
@@ -76,7 +75,7 @@ function lockAndRead(
     requireKnown('product', lines, found)
     return found.filter(({ active }) => !active).map(({ code }) => code)
   })
-  const head = lockHead(tx, request.professional)
+  const heads = lockHeadsFor(tx, request.professional)
   const place = readPharmacy(tx, pharmacy, { lock: request.override !== undefined })
   const locked = lockReservations(tx, pharmacy, products, request)
   const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy }
@@ -87,7 +86,7 @@ function lockAndRead(
     ? locked.then((released) => lockShelves(tx, [...here, ...released]))
     : lockShelves(tx, here)
   const triesLeft = limitCodeTries ? refuseTriedTooOften(tx, pharmacy, request) : undefined
-  return Promise.all([inactiveProducts, head, place, locked, entitlement, overrides, shelves, triesLeft])
+  return Promise.all([inactiveProducts, heads, place, locked, entitlement, overrides, shelves, triesLeft])
 }
 
 // In a later statement than the reservations' locks, so that simultaneous tries are counted.

@@ -6,8 +6,8 @@ import type { Original } from '../../domain/reversal.ts'
 import type { Reversible } from '../../domain/reversal-effects.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { ruleVersion } from '../../store/allocation-rules.ts'
-import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { lockHeadOfEntry } from '../../store/ledger.ts'
+import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { lockHeadsOfEntry } from '../../store/ledger.ts'
 import { shelfColumns } from '../../store/shelves.ts'
 
 /** A pharmacy's dispensation, as named by a request. */
@@ -23,16 +23,15 @@ export interface Named {
  */
 export async function lockReversible(tx: Transaction, named: Named): Promise<Reversible | undefined> {
   const { id, pharmacy } = named
-  const [head, original, entitlement, shelves] = await Promise.all([
-    lockHeadOfEntry(tx, id, pharmacy),
+  const [heads, original, entitlement, shelves] = await Promise.all([
+    lockHeadsOfEntry(tx, id, pharmacy),
     readOriginal(tx, named),
     readEntitlementFacts(tx, { identifier: { inEntry: id }, occurredAt: null, pharmacy }),
     lockShelvesOf(tx, named),
   ])
-  if (!head || !original) return undefined
-  const persons = [original.personId, entitlement?.person.id ?? head.personId]
-  if (persons.some((personId) => personId !== head.personId))
-    throw new StaleRead('the person was merged before the lock')
+  if (!original) return undefined
+  const head = entitlement ? headOf(entitlement, heads) : heads.find(({ personId }) => personId === original.personId)
+  if (head?.personId !== original.personId) throw new StaleRead('the person was merged before the lock')
   return { head, original, entitlement, shelves }
 }
 

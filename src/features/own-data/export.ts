@@ -7,7 +7,7 @@ import { entryView } from '../../store/entries.ts'
 import { KEY_DAYS } from '../../store/idempotency.ts'
 import { listOwnAccesses } from '../../store/own-accesses.ts'
 import type { TimePage } from '../../store/time-page.ts'
-import { type ProvedEntry, readEntries, readRecords, readRefusals, readReservations } from './queries.ts'
+import { type ProvedEntry, readDoubts, readEntries, readRecords, readRefusals, readReservations } from './queries.ts'
 import { FORMAT, type OwnData } from './schema.ts'
 
 const PAGE = 100
@@ -30,12 +30,17 @@ export async function exportOwnData(
   const found = await readRecords(db, identifier)
   if (found.length === 0) return undefined
   const persons = found.map(({ person }) => person)
-  const opening: Pick<OwnData, 'format' | 'exportedAt' | 'controller' | 'retention' | 'records'> = {
+  const opening: Pick<OwnData, 'format' | 'exportedAt' | 'controller' | 'retention' | 'records' | 'doubts'> = {
     format: FORMAT,
     exportedAt: iso(await readClock(db)),
     controller,
     retention: { ...retention, answerDays: KEY_DAYS },
     records: found.map((record) => ({ ...record, updatedAt: iso(record.updatedAt) })),
+    doubts: (await readDoubts(db, persons)).map(({ openedAt, decidedAt, ...doubt }) => ({
+      ...doubt,
+      openedAt: iso(openedAt),
+      decidedAt: isoOrNull(decidedAt),
+    })),
   }
   return (async function* () {
     yield JSON.stringify(opening).slice(0, -1)

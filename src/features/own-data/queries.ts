@@ -29,6 +29,19 @@ export function readRecords(db: Queryable, identifier: string): Promise<Stored<I
   )
 }
 
+/** The doubts whether other records are the person's of these. */
+export function readDoubts(
+  db: Queryable,
+  persons: readonly string[],
+): Promise<Stored<Item<'doubts'>, 'openedAt' | 'decidedAt'>[]> {
+  return rows(
+    db,
+    'own_doubts',
+    sql`select ${instant(sql`opened_at`)} as "openedAt", issuer, decision, ${instant(sql`decided_at`)} as "decidedAt"
+        from identity_doubts where one_id = any (${uuids(persons)}) or other_id = any (${uuids(persons)}) order by id desc`,
+  )
+}
+
 /** An entry with what proves it. */
 export interface ProvedEntry extends EntryRow {
   at: Instant

@@ -26,6 +26,15 @@ const directoryRecord = z
   })
   .meta({ id: 'DirectoryRecord' })
 
+const ownDoubt = z
+  .object({
+    openedAt: time,
+    issuer: z.string().describe('Whose login said so.'),
+    decision: z.enum(['same', 'distinct']).nullable(),
+    decidedAt: time.nullable(),
+  })
+  .meta({ id: 'OwnDoubt' })
+
 const ownEntry = ledgerEntry
   .extend({
     person: uuid,
@@ -107,6 +116,9 @@ export const ownData = z
       })
       .describe('How long each kind is kept.'),
     records: z.array(directoryRecord),
+    doubts: z
+      .array(ownDoubt)
+      .describe('Whether a record of somebody else is yours too. Until it is decided, what either receives counts.'),
     entries: z.array(ownEntry).describe('Newest first.'),
     reservations: z.array(ownReservation).describe('Newest first.'),
     refusals: z.array(ownRefusal).describe('Newest first.'),

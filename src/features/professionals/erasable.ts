@@ -4,7 +4,7 @@ import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Head } from '../../domain/chain.ts'
 import { decideErasure } from '../../domain/erasure.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { type Refusal, Rejection } from '../../domain/refusals.ts'
+import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHeads } from '../../store/ledger.ts'
 import { findRecords, type PersonRecord } from './erase-queries.ts'
@@ -17,7 +17,8 @@ export interface Erasable {
 }
 
 /**
- * Locks all records of the person known by an identifier, and refuses while an entry must be kept. Throws `not_found`
+ * Locks all records of the person known by an identifier, and refuses while an entry must be kept, or while it is in
+ * doubt whether somebody else is the same person: the numbers and names that go are what decides it. Throws `not_found`
  * if nobody has this number.
  */
 export async function lockErasable(
@@ -27,10 +28,18 @@ export async function lockErasable(
 ): Promise<Erasable | Refusal> {
   const { records, heads } = await lockRecords(tx, identifier)
   const standings = await readStandings(tx, identifier, records)
+  if (standings.some(({ countedWith }) => countedWith.length > 0)) return inDoubt()
   const at = Math.min(...standings.map((each) => each.at))
   const times = records.flatMap(({ newestEntryAt }) => newestEntryAt ?? [])
   const newestEntryAt = times.length === 0 ? null : Math.max(...times)
   return decideErasure({ at, newestEntryAt, retentionDays, standings }) ?? { at, records, heads }
+}
+
+function inDoubt(): Refusal {
+  return refused('identity_in_doubt', {
+    en: 'Somebody must first decide whether another record is the same person’s: see GET /v1/identity-doubts.',
+    fr: 'Il faut d’abord décider si un autre dossier est celui de la même personne : voir GET /v1/identity-doubts.',
+  })
 }
 
 /** Locks the chains of all the records of the person, in id order, then reads the records. */

@@ -118,6 +118,9 @@ export async function eraseRecords(tx: Transaction, personIds: readonly string[]
           update reservations set distance_metres = null,
             cancellation_reason = case when status = 'cancelled' then 'erased' end
           where person_id = any (${uuids(personIds)}) and status <> 'held'
+        ), parted as (
+          update identity_doubts set reason = null
+          where (one_id = any (${uuids(personIds)}) or other_id = any (${uuids(personIds)})) and reason is not null
         )
         update persons set family_name = null, given_name = null, speciality = null, practice_location = null,
           erased_at = ${clock}, updated_at = ${clock}

@@ -55,11 +55,11 @@ function erasureRoute(app: App, { db, config }: Deps): void {
         tags: ['reference data'],
         summary: 'Erase a professional, with all the numbers that belong to the same person',
         description:
-          'Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, or is null if nobody knows. It cannot be undone: if put in again, the same professional is a new person.',
+          'Names, numbers and what ties them to the ledger are deleted, and live reservations cancelled. The entries stay under a surrogate, and an `erasure` entry says on whose authority and why; every chain still verifies. Refused with `retention_running` while an entry must be kept or counts in the window of a rule; `until` says when that ends, or is null if nobody knows; with `identity_in_doubt` until it is decided whether another record is the same person’s. It cannot be undone: if put in again, the same professional is a new person.',
         params: professionalParams,
         headers: writeHeaders,
         body: erasureBody,
-        response: { 200: erasure, ...problems(401, 403, 404, 'retention_running', 413, 415, 422) },
+        response: { 200: erasure, ...problems(401, 403, 404, 'retention_running', 'identity_in_doubt', 413, 415, 422) },
       },
     },
     async (request, reply) => {

@@ -9,8 +9,8 @@ import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { decideReservation, refusedAnywhere } from '../../domain/reservation.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
-import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
-import { lockHead } from '../../store/ledger.ts'
+import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { lockHeadsFor } from '../../store/ledger.ts'
 import { nearestWithStock } from '../../store/nearest.ts'
 import { findProducts } from '../../store/products.ts'
 import { type RefusedRequest, recordRefusal } from '../../store/refusals.ts'
@@ -45,21 +45,21 @@ export async function reserve(
   // In one flush, the shelf last: hardly anybody is refused after it. See hold.ts.
   const known = Promise.all([
     findProducts(tx, [request.product]),
-    lockHead(tx, professional),
+    lockHeadsFor(tx, professional),
     readEntitlementFacts(tx, { identifier: professional, occurredAt: null, pharmacy }),
   ])
   const target: Target = pharmacy === null ? { kind: 'nearest' } : { kind: 'named', finess: pharmacy }
   const wanted = { ...request, near: near ?? { practiceOf: professional } }
   const first = tryUnlocked(tx, target, wanted)
   first.catch(() => {}) // A refusal does not wait for it.
-  const [[product], head, facts] = await known
+  const [[product], heads, facts] = await known
   if (!product) throw unknown('product', 'product')
-  if (!head)
+  if (!facts)
     return refuse(
       null,
       refused('professional_unknown', 'The directory does not know you; ask the operator of the service.'),
     )
-  if (facts?.person.id !== head.personId) throw new StaleRead('the person was merged before the lock')
+  const head = headOf(facts, heads)
   const context = { productActive: product.active, maxLiveHolds: limits.maxLiveHolds }
   const refusal = (isJudgedThere(request, facts) ? refusedAnywhere : decideReservation)(facts, request, context)
   if (refusal) return refuse(facts, refusal)

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../../db/database.ts'
 import { type Bearer, findBearer } from '../../store/bearers.ts'
 import { enrol } from '../../store/enrolment.ts'
+import { raiseDoubts } from '../../store/identity-doubts.ts'
 import type { Standing } from '../../store/standing.ts'
 import type { Caller } from '../caller.ts'
 import { Problem } from '../problem.ts'
@@ -31,7 +32,7 @@ const PHARMACIST = '21'
  * access records keep it for long.
  */
 export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Needs): Issuer {
-  const { issuer, audience, algorithms, acrValues, enrol: enrols } = settings
+  const { issuer, audience, algorithms, acrValues } = settings
   const provider = openProvider(settings)
   const profile = settings.profile === 'pro-sante-connect' ? proSanteConnect : mappedProfile(settings.profile)
   const needed = acrValues ? [...profile.needed, 'acr'] : profile.needed
@@ -66,21 +67,30 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
       if (!person) return undefined
       refuseSuspended(person, standing)
       const keptMs = Math.min(leftMs, DIRECTORY_MS)
-      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(db, person, enrols && issuer)))
+      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(person, settings, { db, log })))
     },
   }
 }
 
-/** A person as the directory knows them; adds them for an issuer that the operator allows to. */
-async function bearerOf(db: Database, person: Person, enrolledBy: string | false): Promise<Bearer> {
+/**
+ * A person as the directory knows them; adds them for an issuer that the operator allows to. Doubts about who they are
+ * are kept before anything is decided about them.
+ */
+async function bearerOf(
+  person: Person,
+  { issuer, enrol: enrols }: IssuerSettings,
+  { db, log }: Needs,
+): Promise<Bearer> {
   const sites = person.exercises.flatMap(({ profession, finess }) => (profession === PHARMACIST ? finess : []))
-  const known = await findBearer(db, person.identifier, sites)
+  const known = await findBearer(db, person, sites)
   const [exercise] = person.exercises
-  const bearer =
-    known ??
-    (enrolledBy && exercise && (await enrol(db, { ...person, profession: exercise.profession }, enrolledBy))
-      ? await findBearer(db, person.identifier, sites)
-      : undefined)
+  if (!known && enrols && exercise) await enrol(db, { ...person, profession: exercise.profession }, issuer)
+  const bearer = known ?? (enrols && exercise ? await findBearer(db, person, sites) : undefined)
+  // Whom nobody knows may still name two who are known.
+  if (bearer?.namesAnother ?? person.otherIds.length > 1) {
+    const raised = await raiseDoubts(db, [person.identifier, ...person.otherIds], issuer)
+    if (raised > 0) log.warn({ issuer, raised }, 'a login says that records of the directory are one person’s')
+  }
   if (!bearer) {
     throw new Problem('forbidden', 'The directory does not know you. Ask the operator of the service to put you in.')
   }

@@ -35,6 +35,8 @@ const PROMISED = `
   GET /v1/professionals/{id}/history: dispensations:read, professional own, regulator remit
   PUT /v1/professionals/{id}: directory:write, admin
   POST /v1/professionals/{id}/erasure: directory:write, admin
+  GET /v1/identity-doubts: directory:write, admin
+  POST /v1/identity-doubts/{id}/decision: directory:write, admin
   GET /v1/allocation-rules: rules:read, pharmacy, professional, regulator, admin
   POST /v1/allocation-rules: rules:write, regulator territory, admin
   POST /v1/allocation-rules/{id}/withdrawal: rules:write, regulator territory, admin

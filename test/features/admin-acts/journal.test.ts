@@ -3,6 +3,7 @@ import { inTransaction } from '../../../src/db/transaction.ts'
 import { importOsm } from '../../../src/features/pharmacies/import-osm.ts'
 import { eraseProfessional } from '../../../src/features/professionals/erase.ts'
 import { enrol } from '../../../src/store/enrolment.ts'
+import { raiseDoubts } from '../../../src/store/identity-doubts.ts'
 import { actsOf, OPERATOR } from '../../support/admin-acts.ts'
 import { secondWords } from '../../support/clients.ts'
 import { order } from '../../support/erasure.ts'
@@ -38,9 +39,12 @@ async function administration(): Promise<Route[]> {
     client: client.id,
     formerClient: former.id,
   }
+  await raiseDoubts(db, [(await world.professional(31)).id, (await world.professional(32)).id], 'an issuer')
+  const doubts = must(200, await call('GET', '/v1/identity-doubts', { token: admin })).body.items
   const words = await secondWords(service)
   const paths: Record<string, string> = {
     'POST /v1/professionals/{id}/erasure': `/v1/professionals/${(await world.professional(2)).id}/erasure`,
+    'POST /v1/identity-doubts/{id}/decision': `/v1/identity-doubts/${doubts[0].id}/decision`,
     'POST /v1/clients/{id}/secrets': `/v1/clients/${(await post('/v1/clients', till)).id}/secrets`,
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
   }

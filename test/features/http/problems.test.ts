@@ -48,6 +48,8 @@ t.test('the codes that callers program against are there, and no others', async 
       ...'idempotency_in_progress idempotency_key_reused rate_limited internal unavailable outcome_unknown'.split(' '),
       'entry_not_in_checkpoint',
       'retention_running',
+      'identity_in_doubt',
+      'identity_decided',
       'client_revoked',
       'client_secrets_full',
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
+import { raiseDoubts } from '../../../src/store/identity-doubts.ts'
 import { makePeople, ZEPHIRINE } from '../../support/own-data.ts'
 import { startService } from '../../support/service.ts'
 import { tablesNaming } from '../../support/traces.ts'
@@ -10,6 +11,9 @@ import { must } from '../../support/world.ts'
 const decided: Record<string, { list: string } | { leftOut: string }> = {
   'accesses.person_id': { list: 'accesses' },
   'accesses.person_ids': { list: 'accesses' },
+  'counted_together.person_id': {
+    leftOut: 'what a doubt that is undecided means for the share, as the list of doubts says',
+  },
   'refusals.person_id': { list: 'refusals' },
   'ledger_entries.person_id': { list: 'entries' },
   'ledger_heads.person_id': { leftOut: 'the number and hash of the newest entry, which is there' },
@@ -25,6 +29,7 @@ const decided: Record<string, { list: string } | { leftOut: string }> = {
 const beside: Record<string, { list: string } | { leftOut: string }> = {
   persons: { list: 'records' },
   events: { leftOut: 'ids of reservations and entries, which are there' },
+  identity_doubts: { list: 'doubts' },
   admin_acts: {
     leftOut: 'who changed the directory’s record, by surrogate; what it says is there, and regulators read it',
   },
@@ -33,7 +38,8 @@ const beside: Record<string, { list: string } | { leftOut: string }> = {
 
 const service = await startService(t)
 const { db } = service
-const { nurse, numbers } = await makePeople(service)
+const { nurse, numbers, world } = await makePeople(service)
+await raiseDoubts(db, [nurse.id, (await world.professional(3)).id], 'an issuer')
 const { body } = must(200, await service.call('GET', '/v1/professionals/me/data', { token: nurse.token }))
 const persons = body.records.map(({ person }: { person: string }) => person) as string[]
 
@@ -64,6 +70,7 @@ t.test('every row of the person is in the list that its table goes to', async (t
     records: 'select count(*)::int from persons where id = any ($1::uuid[])',
     entries: 'select count(*)::int from ledger_entries where person_id = any ($1::uuid[])',
     reservations: 'select count(*)::int from reservations where person_id = any ($1::uuid[])',
+    doubts: 'select count(*)::int from identity_doubts where one_id = any ($1::uuid[]) or other_id = any ($1::uuid[])',
     refusals: 'select count(*)::int from refusals where person_id = any ($1::uuid[])',
     accesses: `select (select count(*) from accesses where person_id = any ($1::uuid[]) or person_ids && $1::uuid[])::int
       + (select count(*) from refusals where person_id = any ($1::uuid[]))::int as count`,

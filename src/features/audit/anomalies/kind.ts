@@ -4,12 +4,15 @@ import type { SQL } from '../../../db/sql.ts'
 export interface Scope {
   /** In place of ledger_entries: those in the remit. */
   entriesInRemit: SQL
+  /** A condition over persons p: the practice and the profession are in the remit. */
+  personInRemit: SQL
   /** Conditions over ledger_entries e, and over pharmacies p. */
   entryInRemit: SQL
   pharmacyInRemit: SQL
   /** A condition: a timestamptz expression is within the stretch. */
   within(time: SQL): SQL
   from: SQL
+  to: SQL
   /** Whether the remit is so wide that it costs less to read everything once. */
   isWide: boolean
 }
