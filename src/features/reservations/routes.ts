@@ -1,19 +1,9 @@
-<<<<<<< HEAD
-import { z } from 'zod'
 import { inTransaction } from '../../db/transaction.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
-import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
-=======
-import type { Transaction } from '../../db/database.ts'
-import { inTransaction } from '../../db/transaction.ts'
-import { invalid, Rejection } from '../../domain/refusals.ts'
-import { professionalOf } from '../../http/caller.ts'
-import { effect, keyedWriteHeaders, operatorHeader, operatorOf, writeHeaders } from '../../http/effects.ts'
 import { forPharmacies, requireOwnOperators } from '../../http/list-filters.ts'
 import { page, pageOf, positionOf } from '../../http/pages.ts'
->>>>>>> 7054f5b (Narrow lists by time, product, kind and operator, and show operators to their own pharmacy)
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
 import { uuid } from '../../http/schemas.ts'
@@ -23,22 +13,7 @@ import { lookUp } from './look-up.ts'
 import { at, notFound, ownerOf, recorded } from './owner.ts'
 import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
-<<<<<<< HEAD
-import { lookupBody, reservation, reservationBody, reservationParams, reservationRefusals, statuses } from './schema.ts'
-=======
-import {
-  cancellationBody,
-  listQuery,
-  lookupBody,
-  reservation,
-  reservationBody,
-  reservationParams,
-  reservationRefusals,
-} from './schema.ts'
-
-const recorded =
-  'What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.'
->>>>>>> 7054f5b (Narrow lists by time, product, kind and operator, and show operators to their own pharmacy)
+import { listQuery, lookupBody, reservation, reservationBody, reservationParams, reservationRefusals } from './schema.ts'
 
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
