@@ -13,7 +13,14 @@ import { lookUp } from './look-up.ts'
 import { at, notFound, ownerOf, recorded } from './owner.ts'
 import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
-import { listQuery, lookupBody, reservation, reservationBody, reservationParams, reservationRefusals } from './schema.ts'
+import {
+  listQuery,
+  lookupBody,
+  reservation,
+  reservationBody,
+  reservationParams,
+  reservationRefusals,
+} from './schema.ts'
 
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
