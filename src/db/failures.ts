@@ -1,3 +1,4 @@
+import { phrase } from '../domain/language.ts'
 import { invalid, Rejection } from '../domain/refusals.ts'
 
 interface DriverError {
@@ -69,11 +70,25 @@ export function isTooHeavy(error: unknown): boolean {
  */
 const CONSTRAINTS: Record<string, () => Rejection> = {
   stock_on_hand_range: () =>
-    new Rejection('stock_insufficient', 'The stock on hand would leave the range 0 to 1,000,000,000.'),
-  stock_held_within_on_hand: () => new Rejection('stock_insufficient', 'More would be promised than is on hand.'),
+    new Rejection('stock_insufficient', {
+      en: phrase`The stock on hand would leave the range 0 to ${1_000_000_000}.`,
+      fr: phrase`Le stock sortirait de la plage de 0 à ${1_000_000_000}.`,
+    }),
+  stock_held_within_on_hand: () =>
+    new Rejection('stock_insufficient', {
+      en: 'More would be promised than is on hand.',
+      fr: 'Plus de masques seraient optionnés qu’il n’y en a en stock.',
+    }),
   ledger_lines_within_cap: () =>
-    new Rejection('entitlement_exceeded', 'The quantity is above what the rule in force leaves.'),
-  product_packs_pkey: () => invalid('packs', 'a GTIN belongs to another product already'),
+    new Rejection('entitlement_exceeded', {
+      en: 'The quantity is above what the rule in force leaves.',
+      fr: 'La quantité dépasse ce que laisse la dotation en vigueur.',
+    }),
+  product_packs_pkey: () =>
+    invalid('packs', {
+      en: 'a GTIN belongs to another product already',
+      fr: 'un GTIN appartient déjà à un autre masque',
+    }),
 }
 
 /** What a violated constraint means to the caller, or undefined. */

@@ -49,14 +49,26 @@ export function allowanceFor(
   )
   if ('none' in choice) {
     return choice.none === 'no_rule_in_force'
-      ? refused('no_rule_in_force', `No allocation rule is in force for ${product} in ${facts.territoryPath[0]}.`, {
-          product,
-        })
-      : refused('profession_not_entitled', `The rules in force for ${product} name no such profession.`, { product })
+      ? refused('no_rule_in_force', noRule(product, facts.territoryPath[0] ?? ''), { product })
+      : refused('profession_not_entitled', professionNotNamed(product), { product })
   }
   const { rule } = choice
   const period = periodAt(rule.window, { ...rule, timeZone: facts.timeZone }, facts.occurredAt)
   return allowance(rule, period, product, [...facts.receipts, ...(more.receipts ?? [])], more.holds ?? facts.holds)
+}
+
+function noRule(product: string, territory: string): Text {
+  return {
+    en: phrase`No allocation rule is in force for ${product} in ${territory}.`,
+    fr: phrase`Aucune dotation n’est en vigueur pour les masques ${product} dans le territoire ${territory}.`,
+  }
+}
+
+function professionNotNamed(product: string): Text {
+  return {
+    en: phrase`The rules in force for ${product} name no such profession.`,
+    fr: phrase`Les dotations en vigueur pour les masques ${product} ne visent pas cette profession.`,
+  }
 }
 
 /** What is left of each product of some more receipts, once these count and the holds are as they will be then. */

@@ -1,5 +1,6 @@
 import { type Hold, quantityOf } from './entitlement.ts'
 import type { Line } from './judged-lines.ts'
+import { counted, phrase } from './language.ts'
 import { type Refusal, refused } from './refusals.ts'
 import type { Shortfall } from './release.ts'
 
@@ -47,7 +48,10 @@ export function stockShortfalls(
 export function stockInsufficient(lines: readonly Line[], { product, available }: ShortProduct): Refusal {
   return refused(
     'stock_insufficient',
-    `${available} masks of ${product} are available at this pharmacy.`,
+    {
+      en: phrase`Available at this pharmacy: ${counted(available, 'mask', 'masks')} of ${product}. Hand over fewer, or count the stock if more are on the shelf.`,
+      fr: phrase`Disponible dans cette officine : ${counted(available, 'masque', 'masques')} ${product}. Remettez-en moins, ou comptez le stock s’il y en a davantage en rayon.`,
+    },
     { product, available },
     { product, quantity: quantityOf([product], lines), available },
   )

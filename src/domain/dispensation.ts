@@ -4,9 +4,12 @@ import { type Hold, quantityOf } from './entitlement.ts'
 import { firstGrantedAt } from './first-granted.ts'
 import { iso } from './instant.ts'
 import { isWithinCaps, type JudgedLine, judgeLines, type Line, shortfallsOf } from './judged-lines.ts'
+import type { Text } from './language.ts'
 import { isCutShort, liveOf, type NamedReservation, reservationFault } from './named-reservations.ts'
+import { productInactive } from './product-inactive.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
 import { leastRelease } from './release.ts'
+import { professionalSuspended } from './suspended.ts'
 
 /** What a pharmacy asks to hand over. */
 export interface HandOver {
@@ -39,19 +42,18 @@ export interface Grant {
   flags: string[]
 }
 
+const overridesUsedUp: Text = {
+  en: 'This pharmacy has used all the overrides of the last 7 days.',
+  fr: 'Cette officine a utilisé toutes ses dérogations des 7 derniers jours.',
+}
+
 /** Decides a hand-over: all lines, or none. Pure: every fact, the time among them, comes in. */
 export function decideDispensation(facts: DispensationFacts, request: HandOver): Grant | Refusal {
   const { entitlement } = facts
-  if (entitlement.person.status === 'suspended')
-    return refused('professional_suspended', 'The professional is suspended.')
+  if (entitlement.person.status === 'suspended') return refused('professional_suspended', professionalSuspended)
   const [inactive] = facts.inactiveProducts
   if (inactive !== undefined)
-    return refused(
-      'product_inactive',
-      `${inactive} is no longer distributed.`,
-      { product: inactive },
-      { product: inactive, quantity: quantityOf([inactive], request.lines) },
-    )
+    return productInactive(inactive, { product: inactive, quantity: quantityOf([inactive], request.lines) })
 
   const mismatch = reservationFault(facts, request)
   if (mismatch) return mismatch
@@ -93,8 +95,7 @@ function judge(
   }
   // An override is only spent where no release would do, and then nothing stands in the entitlement's way.
   if (!request.override) return exceededBy(entitlement, request, others)
-  if (facts.overridesLeft <= 0)
-    return refused('override_not_allowed', 'This pharmacy has used all the overrides of the last 7 days.', {}, blocked)
+  if (facts.overridesLeft <= 0) return refused('override_not_allowed', overridesUsedUp, {}, blocked)
   return { lines: asHeld, released: forStock(), flags: ['override'] }
 }
 
@@ -116,7 +117,10 @@ function exceededBy(entitlement: EntitlementFacts, { lines, releaseHolds }: Hand
 function held(holds: Hold[], judged: Judged | undefined): Refusal {
   return refused(
     'entitlement_held',
-    'The professional has reservations that use up the entitlement. Collect them, or send releaseHolds: true to cancel them.',
+    {
+      en: 'The professional has reservations that use up the entitlement. Collect them, or send releaseHolds: true to cancel them.',
+      fr: 'Les options du professionnel épuisent son droit restant. Remettez-les, ou envoyez releaseHolds: true pour les annuler.',
+    },
     {
       holds: holds.map(({ id, product, quantity, expiresAt }) => ({
         id,

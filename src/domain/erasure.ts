@@ -2,6 +2,7 @@ import { allowanceFor, type EntitlementFacts } from './beneficiary.ts'
 import { type Head, type NewEntry, sealNext } from './chain.ts'
 import { type Draw, type Effects, endedAs, endingEffects, type LockedHold } from './effects.ts'
 import { type Instant, iso } from './instant.ts'
+import { moment, phrase, type Text } from './language.ts'
 import { countsIn, DAY_MS, lastLeavesAt } from './periods.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
 import type { Shelf } from './shelf.ts'
@@ -27,12 +28,22 @@ export function decideErasure({ at, newestEntryAt, retentionDays, standings }: R
   const kept = newestEntryAt === null ? [] : [newestEntryAt + retentionDays * DAY_MS]
   const ends = [...kept.filter((end) => end > at), ...standings.flatMap(windowEnds)]
   if (ends.length === 0) return undefined
-  const until = ends.includes(null) ? null : iso(Math.max(...ends.map(Number)))
-  return refused(
-    'retention_running',
-    `An entry of this professional must be kept, or counts in a rule’s window, ${until === null ? 'with no end in sight' : `until ${until}`}.`,
-    { until },
-  )
+  const until = ends.includes(null) ? null : Math.max(...ends.map(Number))
+  return refused('retention_running', until === null ? keptWithoutEnd : keptUntil(until), {
+    until: until === null ? null : iso(until),
+  })
+}
+
+const keptWithoutEnd: Text = {
+  en: 'An entry of this professional must be kept, or counts in a rule’s window, with no end in sight.',
+  fr: 'Une écriture de ce professionnel doit être conservée, ou compte dans la période d’une dotation, sans terme connu.',
+}
+
+function keptUntil(until: Instant): Text {
+  return {
+    en: phrase`An entry of this professional must be kept, or counts in a rule’s window, until ${moment(until)}.`,
+    fr: phrase`Une écriture de ce professionnel doit être conservée, ou compte dans la période d’une dotation, jusqu’au ${moment(until)}.`,
+  }
 }
 
 /** A human being whose payloads go, all locked: the chains that say so, and the live reservations, which end. */

@@ -4,10 +4,11 @@ import type { Instant } from './instant.ts'
 export type Language = 'en' | 'fr'
 
 /**
- * What somebody is told, written in each language side by side. Which of them is read is known at the edge alone, and
- * only that one is put together.
+ * What somebody is told, written in each language side by side: `{ en: 'gone', fr: 'disparu' }`, and with the tag
+ * `phrase` where there are values in it. Which of them is read is known at the edge alone, and only that one is put
+ * together.
  */
-export type Text = string | Readonly<Record<Language, Phrase>>
+export type Text = Readonly<Record<Language, Phrase>>
 
 type Phrase = string | Template
 
@@ -27,7 +28,7 @@ export function phrase(parts: TemplateStringsArray, ...values: Value[]): Templat
 
 /** The text in a language. */
 export function inLanguage(text: Text, language: Language): string {
-  const given = typeof text === 'string' ? text : text[language]
+  const given = text[language]
   const written = typeof given === 'string' ? given : filled(given, language)
   return language === 'fr' ? spaced(written) : written
 }
@@ -86,7 +87,8 @@ function filled({ parts, values }: Template, language: Language): string {
 
 function written(value: Value, language: Language): string {
   if (typeof value === 'function') return value(language)
-  return typeof value === 'number' ? figures[language].format(value) : inLanguage(value, language)
+  if (typeof value === 'number') return figures[language].format(value)
+  return typeof value === 'string' ? value : inLanguage(value, language)
 }
 
 /** French sets a space before and within some marks, at which no line may break. Sources have ordinary ones. */

@@ -1,5 +1,6 @@
 import type { LockedHold } from './effects.ts'
 import type { Instant } from './instant.ts'
+import type { Text } from './language.ts'
 import { isPickupCode } from './pickup-code.ts'
 import { type Refusal, refused } from './refusals.ts'
 
@@ -25,6 +26,24 @@ interface Naming {
   reservations: readonly { pickupCode: string }[]
 }
 
+const codeWrong: Text = {
+  en: 'This professional has no such reservation with this pick-up code. Check the code and the card.',
+  fr: 'Ce professionnel n’a pas d’option avec ce code de retrait. Vérifiez le code et la carte.',
+}
+
+const noSuchLine: Text = {
+  en: 'No line asks for the product of the reservation. Add one, or leave the reservation out.',
+  fr: 'Aucune ligne ne porte sur le masque de l’option. Ajoutez-en une, ou laissez l’option de côté.',
+}
+
+/** How it stands with a reservation. */
+export const became: Record<NamedReservation['status'], Text> = {
+  held: { en: 'The reservation is held.', fr: 'Cette option est en cours.' },
+  collected: { en: 'The reservation was collected already.', fr: 'Cette option a déjà été retirée.' },
+  cancelled: { en: 'The reservation was cancelled.', fr: 'Cette option a été annulée.' },
+  expired: { en: 'The reservation has expired.', fr: 'Cette option a expiré.' },
+}
+
 /** Why one of them cannot be named in this hand-over. */
 export function reservationFault(facts: Named, request: Naming): Refusal | undefined {
   for (const [index, reservation] of facts.reservations.entries()) {
@@ -33,14 +52,14 @@ export function reservationFault(facts: Named, request: Naming): Refusal | undef
     // One answer whichever is wrong, or anybody with an id could ask whose it is.
     const isTheirs = reservation.personId === facts.entitlement.person.id
     if (!isPickupCode(code, reservation.pickupCode) || !isTheirs) {
-      return refused('pickup_code_wrong', 'This professional has no such reservation with this pick-up code.', named)
+      return refused('pickup_code_wrong', codeWrong, named)
     }
     if (!request.lines.some(({ product }) => product === reservation.product)) {
-      return refused('reservation_mismatch', 'No line asks for the product of the reservation.', named)
+      return refused('reservation_mismatch', noSuchLine, named)
     }
     const { status } = reservation
     if (status === 'collected' || (status === 'cancelled' && !isCutShort(facts, reservation))) {
-      return refused('reservation_not_held', `The reservation is ${status}.`, { ...named, reservationStatus: status })
+      return refused('reservation_not_held', became[status], { ...named, reservationStatus: status })
     }
   }
   return undefined

@@ -1,5 +1,5 @@
 import type { Text } from './language.ts'
-import { allInvalid, invalid, type Rejection } from './refusals.ts'
+import { allInvalid, invalid, Rejection } from './refusals.ts'
 
 /** A field of a request that names something by its code. */
 export interface Named {
@@ -15,6 +15,33 @@ const messages = {
 /** The rejection of a field that names something unknown. */
 export function unknown(what: keyof typeof messages, path: string): Rejection {
   return invalid(path, messages[what])
+}
+
+const absences = {
+  client: { en: 'There is no such client.', fr: 'Ce client n’existe pas.' },
+  dispensation: {
+    en: 'There is no such dispensation of yours.',
+    fr: 'Vous n’avez pas de remise portant cet identifiant.',
+  },
+  pharmacy: { en: 'There is no such pharmacy.', fr: 'Cette officine n’existe pas.' },
+  product: { en: 'There is no such product in the catalogue.', fr: 'Ce masque n’est pas au catalogue.' },
+  professional: {
+    en: 'The directory does not know this professional.',
+    fr: 'L’annuaire ne connaît pas ce professionnel.',
+  },
+  'professional in remit': {
+    en: 'There is no such professional in your remit.',
+    fr: 'Aucun professionnel de ce numéro ne relève de votre périmètre.',
+  },
+  reservation: {
+    en: 'There is no such reservation of yours.',
+    fr: 'Vous n’avez pas d’option portant cet identifiant.',
+  },
+} satisfies Record<string, Text>
+
+/** The rejection of a request about something that is not there, or not the caller's. */
+export function noSuch(what: keyof typeof absences): Rejection {
+  return new Rejection('not_found', absences[what])
 }
 
 const sameOrLeftOut: Text = {

@@ -18,9 +18,14 @@ export const WRONG_CODES_AN_HOUR = { atPharmacy: 60, ofReservation: 5 }
 /** Rejects a try that has to wait, even with the right code: otherwise there would be no limit. */
 export function requireTriesLeft(waitSeconds: number | null): void {
   if (waitSeconds === null) return
-  throw new Rejection('rate_limited', 'Too many pick-up codes were wrong within the hour. Try again later.', {
-    waitSeconds: Math.max(1, waitSeconds),
-  })
+  throw new Rejection(
+    'rate_limited',
+    {
+      en: 'Too many pick-up codes were wrong within the hour. Try again later.',
+      fr: 'Trop de codes de retrait étaient faux dans l’heure. Réessayez plus tard.',
+    },
+    { waitSeconds: Math.max(1, waitSeconds) },
+  )
 }
 
 /** Eight characters from five random bytes: 40 bits, grouped for reading aloud, `7K3M-9QXA`. */

@@ -1,6 +1,9 @@
 import { allowanceFor, type EntitlementFacts, exceeded } from './beneficiary.ts'
 import { firstGrantedAt } from './first-granted.ts'
+import { phrase } from './language.ts'
+import { productInactive } from './product-inactive.ts'
 import { isRefusal, type Refusal, refused } from './refusals.ts'
+import { professionalSuspended } from './suspended.ts'
 
 /** What a professional asks to have set aside. */
 export interface HoldRequest {
@@ -14,9 +17,9 @@ export function refusedAnywhere(
   { product, quantity }: HoldRequest,
   { productActive }: { productActive: boolean },
 ): Refusal | undefined {
-  if (person.status === 'suspended') return refused('professional_suspended', 'The professional is suspended.')
+  if (person.status === 'suspended') return refused('professional_suspended', professionalSuspended)
   if (productActive) return undefined
-  return refused('product_inactive', `${product} is no longer distributed.`, { product }, { product, quantity })
+  return productInactive(product, { product, quantity })
 }
 
 /** Decides whether the professional may hold these masks at all (undefined means yes); stock decides where. */
@@ -34,7 +37,10 @@ export function decideReservation(
   if (live.length >= context.maxLiveHolds) {
     return refused(
       'too_many_holds',
-      `${live.length} reservations of ${product} are live; the limit is ${context.maxLiveHolds}.`,
+      {
+        en: phrase`Live reservations of ${product}: ${live.length}; the limit is ${context.maxLiveHolds}. Collect or cancel one first.`,
+        fr: phrase`Options en cours pour les masques ${product} : ${live.length} ; la limite est de ${context.maxLiveHolds}. Retirez ou annulez-en une d’abord.`,
+      },
       { limit: context.maxLiveHolds },
       { product, quantity, allowance },
     )

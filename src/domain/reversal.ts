@@ -68,7 +68,10 @@ function exceeded(dispensed: readonly ReversibleLine[], judged?: Judged): Refusa
   const reversible = remaindersOf(dispensed).map(({ product, quantity }) => ({ product, quantity }))
   return refused(
     'reversal_exceeds_dispensed',
-    'More would be taken back than was dispensed and not yet reversed.',
+    {
+      en: 'More would be taken back than was dispensed and not yet reversed; reversible says how much that is.',
+      fr: 'La reprise dépasse ce qui a été remis et n’a pas encore été repris ; reversible dit combien il en reste.',
+    },
     { reversible },
     judged,
   )

@@ -11,6 +11,8 @@ import {
   stockEffects,
 } from './effects.ts'
 import { type Instant, iso } from './instant.ts'
+import { counted, moment, phrase, type Text } from './language.ts'
+import { productInactive } from './product-inactive.ts'
 import { type Refusal, refused } from './refusals.ts'
 import { count, isCounted, type Moved, type MovementKind, move, type Shelf } from './shelf.ts'
 
@@ -43,11 +45,27 @@ export function decideCount(
 ): Count | Refusal {
   const counted = { onHand, countedAt: Math.min(countedAt, at) }
   if (onHand + since > MOST_ON_HAND) {
-    return refused('stock_insufficient', 'With what came since, more than 1,000,000,000 masks would be on hand.')
+    return refused('stock_insufficient', {
+      en: phrase`With what came since, more than ${MOST_ON_HAND} masks would be on hand.`,
+      fr: phrase`Avec ce qui est arrivé depuis, le stock dépasserait ${MOST_ON_HAND} masques.`,
+    })
   }
   if (shelf.countedAt === null || counted.countedAt >= shelf.countedAt) return counted
-  const latest = iso(shelf.countedAt)
-  return refused('stock_count_outdated', `A later count, of ${latest}, is recorded already.`, { countedAt: latest })
+  const latest = moment(shelf.countedAt)
+  return refused(
+    'stock_count_outdated',
+    {
+      en: phrase`A later count, of ${latest}, is recorded already. Count again to correct it.`,
+      fr: phrase`Un comptage plus récent, du ${latest}, est déjà enregistré. Comptez à nouveau pour le corriger.`,
+    },
+    { countedAt: iso(shelf.countedAt) },
+  )
+}
+
+/** Of a time that the database's clock has yet to reach. */
+export const tooFarAhead: Text = {
+  en: 'lies more than 5 minutes ahead',
+  fr: 'est à plus de 5 minutes dans l’avenir',
 }
 
 /** The effects of a count. Reservations that no longer fit are cancelled. */
@@ -95,14 +113,21 @@ export function decideMovement(
   if (shelf && isCounted(shelf, occurredAt, at)) return { change }
   if (comesIn(kind)) {
     if (productActive) return { change }
-    return refused('product_inactive', `${product} is no longer distributed.`, { product })
+    return productInactive(product)
   }
   const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
   const free = shelf ? availableOn({ shelf, expired }) : 0
   if (takesFree(kind) && quantity > free) {
-    return refused('stock_insufficient', `${free} masks of ${product} are available.`, { product, available: free })
+    return refused('stock_insufficient', freeOnly(product, free), { product, available: free })
   }
   return { change: Math.max(change, -(shelf?.onHand ?? 0)) }
+}
+
+function freeOnly(product: string, free: number): Text {
+  return {
+    en: phrase`Available: ${counted(free, 'mask', 'masks')} of ${product}. Only masks that nobody has reserved can leave.`,
+    fr: phrase`Disponible : ${counted(free, 'masque', 'masques')} ${product}. Seuls des masques non optionnés peuvent sortir.`,
+  }
 }
 
 /** A movement as declared, with its change as decided. */

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { DatabaseClock } from '../db/followed-clock.ts'
+import { accountSuspended, pharmacySuspended } from '../domain/suspended.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer } from './issuers/issuer.ts'
@@ -49,18 +50,19 @@ export async function authenticate(
 
 function refuseSuspended(caller: Caller, standing: Standing): void {
   if (caller.client?.suspended) {
-    throw new Problem('forbidden', 'This client is suspended. Ask the operator of the service.')
+    throw new Problem('forbidden', {
+      en: 'This client is suspended. Ask the operator of the service.',
+      fr: 'Ce client est suspendu. Adressez-vous à l’exploitant du service.',
+    })
   }
   if (caller.role === 'professional' && standing.professionals.has(caller.subject)) {
-    throw new Problem('professional_suspended', 'Your account is suspended. Ask the operator of the service.', {
-      status: 403,
-    })
+    throw new Problem('professional_suspended', accountSuspended, { status: 403 })
   }
   if (caller.role !== 'pharmacy') return
   // A client may act for thousands of pharmacies; which of them are suspended was determined when the standing was
   // read.
   if (!caller.client) caller.suspended = caller.finess.filter((finess) => standing.pharmacies.has(finess))
   if (caller.suspended.length > 0 && caller.suspended.length === caller.finess.length) {
-    throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
+    throw new Problem('pharmacy_suspended', pharmacySuspended)
   }
 }

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { professionalId } from '../domain/identifiers.ts'
+import type { Text } from '../domain/language.ts'
 import { invalid } from '../domain/refusals.ts'
+import { pharmacySuspended } from '../domain/suspended.ts'
 import { Problem } from './problem.ts'
 
 export const roles = ['pharmacy', 'professional', 'regulator', 'admin'] as const
@@ -32,10 +34,15 @@ export function numberOf({ subject, finess }: Pick<Caller, 'subject' | 'finess'>
   return finess.includes(subject) ? undefined : professionalId(subject)
 }
 
+const namesNobody: Text = {
+  en: 'The token names no professional.',
+  fr: 'Le jeton ne désigne aucun professionnel.',
+}
+
 /** The caller's own national number; for routes whose policy admits professionals only. */
 export function professionalOf(caller: Caller): string {
   const identifier = professionalId(caller.subject)
-  if (identifier === undefined) throw new Problem('forbidden', 'The token names no professional.')
+  if (identifier === undefined) throw new Problem('forbidden', namesNobody)
   return identifier
 }
 
@@ -51,14 +58,20 @@ export function actingFor({ finess, suspended }: Caller): string[] {
 export function pharmacyFor(caller: Caller, named: string | undefined): string {
   const [only, ...others] = caller.finess
   if (named === undefined && others.length > 0) {
-    throw invalid('pharmacy', 'required, since this token acts for several pharmacies')
+    throw invalid('pharmacy', {
+      en: 'required, since this token acts for several pharmacies',
+      fr: 'obligatoire, car ce jeton agit pour plusieurs officines',
+    })
   }
   const pharmacy = named ?? only
   if (pharmacy === undefined || !caller.finess.includes(pharmacy)) {
-    throw new Problem('forbidden', 'The token does not act for this pharmacy.')
+    throw new Problem('forbidden', {
+      en: 'The token does not act for this pharmacy.',
+      fr: 'Le jeton n’agit pas pour cette officine.',
+    })
   }
   if (caller.suspended.includes(pharmacy)) {
-    throw new Problem('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
+    throw new Problem('pharmacy_suspended', pharmacySuspended)
   }
   return pharmacy
 }

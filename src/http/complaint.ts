@@ -37,7 +37,7 @@ export function complaintOf(issue: Issue): Text {
     case 'unrecognized_keys':
       return unknownFields(issue.keys)
     case 'custom':
-      return (issue.params?.complaint as Text | undefined) ?? issue.message
+      return (issue.params?.complaint as Text | undefined) ?? { en: issue.message, fr: issue.message }
     default:
       return unfit
   }
@@ -45,6 +45,9 @@ export function complaintOf(issue: Issue): Text {
 
 /** A field that has to be there. */
 export const required: Text = { en: 'required', fr: 'obligatoire' }
+
+/** Of the end of a span of time. */
+export const afterFrom: Text = { en: 'must lie after from', fr: 'doit être postérieur à from' }
 
 const unfit: Text = { en: 'has none of the forms taken here', fr: 'n’a aucune des formes admises ici' }
 const malformed: Text = { en: 'is not well formed', fr: 'est mal formé' }
@@ -121,7 +124,8 @@ function oneOf(values: readonly string[]): Text {
 
 const MOST_NAMES = 10
 
-function unknownFields(keys: readonly string[]): Text {
+/** Of names that an object may not have. */
+export function unknownFields(keys: readonly string[]): Text {
   const names = keys.slice(0, MOST_NAMES).map(shownName).join(', ')
   if (keys.length === 1) return { en: phrase`unknown field ${names}`, fr: phrase`champ inconnu ${names}` }
   return { en: phrase`unknown fields ${names}`, fr: phrase`champs inconnus ${names}` }

@@ -168,14 +168,14 @@ function recordReplay<T>(
 
 function keyProblem(trouble: KeyTrouble): Problem {
   if (trouble === 'in_progress')
-    return new Problem(
-      'idempotency_in_progress',
-      'A request with this Idempotency-Key is under way. Send it again in a moment.',
-    )
-  return new Problem(
-    'idempotency_key_reused',
-    'This Idempotency-Key came with another request before. Use a new key for a new request.',
-  )
+    return new Problem('idempotency_in_progress', {
+      en: 'A request with this Idempotency-Key is under way. Send it again in a moment.',
+      fr: 'Une requête avec cette Idempotency-Key est en cours. Renvoyez-la dans un instant.',
+    })
+  return new Problem('idempotency_key_reused', {
+    en: 'This Idempotency-Key came with another request before. Use a new key for a new request.',
+    fr: 'Cette Idempotency-Key a déjà accompagné une autre requête. Prenez une nouvelle clé pour une nouvelle requête.',
+  })
 }
 
 /** The pharmacy's own pseudonym for the person at the counter, if given. */
@@ -183,7 +183,10 @@ export function operatorOf(request: FastifyRequest): string | undefined {
   const operator = request.headers['x-operator']
   if (operator === undefined) return undefined
   if (typeof operator !== 'string' || operator.length > 64 || !VISIBLE_ASCII.test(operator)) {
-    throw invalid('X-Operator', 'must be 1 to 64 visible ASCII characters')
+    throw invalid('X-Operator', {
+      en: 'must be 1 to 64 visible ASCII characters',
+      fr: 'doit compter de 1 à 64 caractères ASCII visibles',
+    })
   }
   return operator
 }

@@ -24,7 +24,7 @@ export const flag = z
   .string()
   .regex(
     /^[a-z_]{1,40}$/,
-    saying({ en: 'must be a flag such as override', fr: 'doit être un signalement, tel que override' }),
+    saying({ en: 'must be a flag such as override', fr: 'doit être une mention telle que override' }),
   )
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */

@@ -5,7 +5,7 @@ import type { Text } from '../domain/language.ts'
 import { Rejection } from '../domain/refusals.ts'
 import { complain } from './complaints.ts'
 import { frameworkProblem } from './framework-problem.ts'
-import { languageOf, varyBy } from './language.ts'
+import { chooseLanguage } from './language.ts'
 import { documentOf, Problem } from './problem.ts'
 import { tooManyFailures } from './rate-limit.ts'
 import { refusalOf } from './refusals.ts'
@@ -22,12 +22,10 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Prob
   // The framework would close the connection before the rest of the body, and the reset would discard the answer.
   if (problem.status === 413) reply.removeHeader('connection')
   request.refused ??= refusalOf(problem)
-  const language = languageOf(request.headers)
-  varyBy(reply, 'Accept-Language')
+  const language = chooseLanguage(request, reply)
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json')
-    .header('content-language', language)
     .serializer(JSON.stringify)
     .send(documentOf(problem, request.id, language))
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { phrase, type Text } from '../domain/language.ts'
 import { Rejection } from '../domain/refusals.ts'
 import { whoOf } from './caller.ts'
 import { cutSlowReaders } from './cut-slow-readers.ts'
@@ -37,8 +38,14 @@ export function limitExports(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     for (const ending of underWay) ending.abort(stopping())
   })
-  app.decorate('export', exporting(underWay, countExports(MOST_EXPORTS, 'exports')))
-  app.decorate('exportOwn', exporting(underWay, countExports(MOST_OWN, 'downloads of one’s own data')))
+  app.decorate('export', exporting(underWay, countExports(MOST_EXPORTS, { en: 'exports', fr: 'exports' })))
+  app.decorate(
+    'exportOwn',
+    exporting(
+      underWay,
+      countExports(MOST_OWN, { en: 'downloads of one’s own data', fr: 'téléchargements de données personnelles' }),
+    ),
+  )
 }
 
 function exporting(underWay: Set<AbortController>, take: (who: string) => () => void): Export {
@@ -70,22 +77,31 @@ function exporting(underWay: Set<AbortController>, take: (who: string) => () => 
   }
 }
 
-function countExports(most: number, what: string): (who: string) => () => void {
+const oneUnderWay: Text = {
+  en: 'You have an export under way. Read it to its end or leave it, then try again.',
+  fr: 'Vous avez un export en cours. Lisez-le jusqu’au bout ou abandonnez-le, puis réessayez.',
+}
+
+function countExports(most: number, what: Text): (who: string) => () => void {
   return countShares({
     ofOne: {
       most: MOST_OF_ONE,
-      problem: () =>
-        new Problem('rate_limited', 'You have an export under way. Read it to its end or leave it, then try again.', {
-          retryAfterSeconds: 10,
-        }),
+      problem: () => new Problem('rate_limited', oneUnderWay, { retryAfterSeconds: 10 }),
     },
     inAll: {
       most,
-      problem: () => new Problem('unavailable', `${most} ${what} are under way. Nothing was done; try again later.`),
+      problem: () =>
+        new Problem('unavailable', {
+          en: phrase`${most} ${what} are under way. Nothing was done; try again later.`,
+          fr: phrase`${most} ${what} sont en cours. Rien n’a été fait ; réessayez plus tard.`,
+        }),
     },
   })
 }
 
 function stopping(): Rejection {
-  return new Rejection('unavailable', 'The service is stopping. Nothing was done; try again in a moment.')
+  return new Rejection('unavailable', {
+    en: 'The service is stopping. Nothing was done; try again in a moment.',
+    fr: 'Le service s’arrête. Rien n’a été fait ; réessayez dans un instant.',
+  })
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { languageOf } from './language.ts'
+import { chooseLanguage } from './language.ts'
 import { documentOf, Problem } from './problem.ts'
 
 /** What a caller can ask to happen to its own request, in the header X-Sandbox-Fault. */
@@ -53,7 +53,7 @@ export function spoilAnswer(request: FastifyRequest, reply: FastifyReply, payloa
   const problem = new Problem('outcome_unknown', MAYBE_DONE)
   reply.code(problem.status).header('retry-after', RETRY_AFTER_SECONDS).removeHeader('content-length')
   reply.header('content-type', 'application/problem+json')
-  return JSON.stringify(documentOf(problem, request.id, languageOf(request.headers)))
+  return JSON.stringify(documentOf(problem, request.id, chooseLanguage(request, reply)))
 }
 
 function faultOf({ headers }: FastifyRequest): Fault | undefined {

@@ -1,5 +1,6 @@
 import { finished, Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { phrase } from '../domain/language.ts'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 import { countShares } from './shares.ts'
@@ -30,7 +31,10 @@ export function limitHeavyReadings(app: FastifyInstance): void {
       problem: () =>
         new Problem(
           'rate_limited',
-          `You have ${MOST_OF_ONE} audits, exports or downloads under way. Wait until one is answered, then try again.`,
+          {
+            en: phrase`You have ${MOST_OF_ONE} audits, exports or downloads under way. Wait until one is answered, then try again.`,
+            fr: phrase`Vous avez ${MOST_OF_ONE} audits, exports ou téléchargements en cours. Attendez la réponse à l’un d’eux, puis réessayez.`,
+          },
           { retryAfterSeconds: 2 },
         ),
     },

@@ -1,6 +1,8 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { phrase, type Text } from '../domain/language.ts'
 import { invalid, Rejection } from '../domain/refusals.ts'
 import { isStorable } from '../domain/text.ts'
+import { unknownFields } from './complaint.ts'
 import { shownName } from './problem.ts'
 
 const DEEPEST = 32
@@ -21,7 +23,7 @@ export function parseJson(app: FastifyInstance): void {
       const fault = faultOf(parsed, 0, { members: 0 })
       done(fault ? invalid(fault.path || 'body', fault.message) : null, parsed)
     } catch (error) {
-      done(error instanceof Rejection ? error : invalid('body', 'is not valid JSON in UTF-8'))
+      done(error instanceof Rejection ? error : invalid('body', notJson))
     }
   })
   // A body in chunks of which the first is the last is none, as one with Content-Length: 0 is.
@@ -36,22 +38,40 @@ async function isEmpty(body: AsyncIterable<Buffer>): Promise<boolean> {
   return true
 }
 
+const notJson: Text = { en: 'is not valid JSON in UTF-8', fr: 'n’est pas du JSON valide en UTF-8' }
+const unstorable: Text = {
+  en: 'holds U+0000 or half a character',
+  fr: 'contient U+0000 ou une moitié de caractère',
+}
+const unstorableKey: Text = {
+  en: 'has a key with U+0000 or half a character',
+  fr: 'a une clé avec U+0000 ou une moitié de caractère',
+}
+const tooDeep: Text = {
+  en: phrase`is nested deeper than ${DEEPEST} levels`,
+  fr: phrase`est imbriqué sur plus de ${DEEPEST} niveaux`,
+}
+const tooMany: Text = {
+  en: phrase`has more than ${MOST_MEMBERS} members and items`,
+  fr: phrase`a plus de ${MOST_MEMBERS} membres et éléments`,
+}
+
 interface Fault {
   path: string
-  message: string
+  message: Text
 }
 
 // The path to a fault is put together on the way back from it: most bodies have none, and a large one has many members.
 function faultOf(value: unknown, depth: number, count: { members: number }): Fault | undefined {
   if (typeof value === 'string') {
-    return isStorable(value) ? undefined : { path: '', message: 'holds U+0000 or half a character' }
+    return isStorable(value) ? undefined : { path: '', message: unstorable }
   }
   if (typeof value !== 'object' || value === null) return undefined
-  if (depth === DEEPEST) throw invalid('body', `is nested deeper than ${DEEPEST} levels`)
+  if (depth === DEEPEST) throw invalid('body', tooDeep)
   for (const key of Object.keys(value)) {
-    if (++count.members > MOST_MEMBERS) throw invalid('body', `has more than ${MOST_MEMBERS} members and items`)
-    if (key === '__proto__' || key === 'constructor') return { path: '', message: `unknown field ${key}` }
-    if (!isStorable(key)) return { path: '', message: 'has a key with U+0000 or half a character' }
+    if (++count.members > MOST_MEMBERS) throw invalid('body', tooMany)
+    if (key === '__proto__' || key === 'constructor') return { path: '', message: unknownFields([key]) }
+    if (!isStorable(key)) return { path: '', message: unstorableKey }
     const fault = faultOf(value[key as keyof typeof value], depth + 1, count)
     if (fault) return { ...fault, path: joined(Array.isArray(value) ? `[${key}]` : shownName(key), fault.path) }
   }

@@ -25,7 +25,7 @@ export const listFilters = (when: string) => ({
 })
 
 /** Why a filter is refused to others. */
-export const forPharmacies: Text = { en: 'is a filter for pharmacies', fr: 'est un filtre réservé aux pharmacies' }
+export const forPharmacies: Text = { en: 'is a filter for pharmacies', fr: 'est un filtre réservé aux officines' }
 
 /** Refuses a filter by operator to anybody but a pharmacy, which alone is shown them. */
 export function requireOwnOperators({ role }: Caller, { operator }: { operator?: string | undefined }): void {

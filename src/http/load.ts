@@ -31,7 +31,10 @@ export function shedLoad(app: FastifyInstance): void {
   app.decorateRequest('endWork')
   app.addHook('onRequest', async (request) => {
     if (request.raw.url && request.raw.url.length > LONGEST_URL) {
-      throw new Problem('uri_too_long', `The URL is longer than ${LONGEST_URL} characters.`)
+      throw new Problem('uri_too_long', {
+        en: phrase`The URL is longer than ${LONGEST_URL} characters.`,
+        fr: phrase`L’URL dépasse ${LONGEST_URL} caractères.`,
+      })
     }
     if (!request.routeOptions.config.answersUnderLoad) work.begin(request)
   })

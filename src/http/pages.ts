@@ -24,7 +24,10 @@ export function positionOf<Position>(cursor: string | undefined, schema: z.ZodTy
   try {
     return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
   } catch {
-    throw invalid('cursor', 'is not one that this service gave')
+    throw invalid('cursor', {
+      en: 'is not one that this service gave',
+      fr: 'n’est pas un curseur donné par ce service',
+    })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { phrase } from '../domain/language.ts'
 import { type Caller, pharmacyFor, type Role, roles } from './caller.ts'
 import { Problem } from './problem.ts'
 import { type Scope, scopes } from './scopes.ts'
@@ -55,10 +56,18 @@ export function requirePolicies(app: FastifyInstance): void {
 /** Throws 403 unless the policy admits the caller's role and, for a machine, its token has the scope. */
 export function requireAllowed(policy: RolePolicy | undefined, { role, client }: Caller): void {
   if (policy?.[role] === undefined) {
-    throw new Problem('forbidden', `A token with the role ${role} may not do this.`)
+    throw new Problem('forbidden', {
+      en: phrase`A token with the role ${role} may not do this.`,
+      fr: phrase`Un jeton de rôle ${role} ne permet pas cela.`,
+    })
   }
   if (client && !client.scopes.includes(policy.scope)) {
-    throw new Problem('forbidden', `This token needs the scope ${policy.scope}.`, { facts: { scope: policy.scope } })
+    const { scope } = policy
+    const detail = {
+      en: phrase`This token needs the scope ${scope}.`,
+      fr: phrase`Il faut à ce jeton le scope ${scope}.`,
+    }
+    throw new Problem('forbidden', detail, { facts: { scope } })
   }
 }
 
@@ -95,7 +104,10 @@ function requireActing(route: RouteOptions, whose: 'acting' | 'itself'): (reques
   return async (request) => {
     if (request.caller.role !== 'pharmacy') return
     if (whose === 'itself' && request.caller.client) {
-      throw new Problem('forbidden', 'A client may not do this by a grant: the pharmacy itself does, or an admin.')
+      throw new Problem('forbidden', {
+        en: 'A client may not do this by a grant: the pharmacy itself does, or an admin.',
+        fr: 'Un client ne peut faire cela par habilitation : l’officine elle-même le fait, ou un administrateur.',
+      })
     }
     request.pharmacy = pharmacyFor(request.caller, namedPharmacy(request, place))
   }

@@ -7,7 +7,10 @@ import { Problem } from './problem.ts'
 /** Makes sure that professionals read only about themselves, under any of their numbers. Throws 404. */
 export async function requireSelf(db: Queryable, caller: Caller, identifier: string): Promise<void> {
   if (!(await isSamePerson(db, professionalOf(caller), identifier))) {
-    throw new Problem('not_found', 'There is no such professional that you may read about.')
+    throw new Problem('not_found', {
+      en: 'There is no such professional that you may read about.',
+      fr: 'Aucun professionnel dont vous puissiez lire les données ne porte ce numéro.',
+    })
   }
 }
 

@@ -35,6 +35,15 @@ export const professional = z
   .transform((text) => professionalId(text) ?? text)
   .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
 
+/** The directory's code of a profession. */
+export const profession = z.string().regex(
+  /^[0-9A-Z]{1,10}$/,
+  saying({
+    en: 'must be a code of the directory, such as "10"',
+    fr: 'doit être un code de l’annuaire, tel que « 10 »',
+  }),
+)
+
 /** A catalogue code. */
 export const product = z
   .string()

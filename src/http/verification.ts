@@ -2,6 +2,7 @@ import jwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Instant } from '../domain/instant.ts'
+import type { Text } from '../domain/language.ts'
 import type { Issuer, TokenHeader, VerifiedToken } from './issuers/issuer.ts'
 import { Problem } from './problem.ts'
 
@@ -101,7 +102,12 @@ export function requireInTime({ payload: { exp, nbf = 0 } }: VerifiedToken, now:
   if (!(typeof nbf === 'number' && nbf <= seconds + LEEWAY_SECONDS)) throw unauthenticated('not yet valid')
 }
 
+const bearerRequired: Text = {
+  en: 'A valid bearer token is required: Authorization: Bearer <token>.',
+  fr: 'Un jeton porteur valide est requis : Authorization: Bearer <token>.',
+}
+
 /** A 401; the reason is for the log. */
 export function unauthenticated(reason = 'token'): Problem {
-  return new Problem('unauthenticated', 'A valid bearer token is required: Authorization: Bearer <token>.', { reason })
+  return new Problem('unauthenticated', bearerRequired, { reason })
 }

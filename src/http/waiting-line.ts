@@ -1,10 +1,11 @@
+import { phrase, type Text } from '../domain/language.ts'
 import { Problem } from './problem.ts'
 
 /**
  * Makes work take turns, one piece at a time in the order it came. At most so many wait; whoever comes when all places
  * are taken is told so at once.
  */
-export function oneAtATime(what: string, mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function oneAtATime(what: Text, mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   let underWay = 0
   return (work) => {
@@ -16,6 +17,10 @@ export function oneAtATime(what: string, mostWaiting: number): <T>(work: () => P
   }
 }
 
-function tooMany(what: string, waiting: number): Problem {
-  return new Problem('unavailable', `${waiting} ${what} are waiting. Try again in a while.`, { retryAfterSeconds: 10 })
+function tooMany(what: Text, waiting: number): Problem {
+  const detail = {
+    en: phrase`${waiting} ${what} are waiting. Try again in a while.`,
+    fr: phrase`${waiting} ${what} sont en attente. Réessayez dans quelque temps.`,
+  }
+  return new Problem('unavailable', detail, { retryAfterSeconds: 10 })
 }

@@ -92,7 +92,7 @@ t.test('audits that wait', { skip: onServerOnly }, async (t) => {
 })
 
 t.test('of work that takes turns one piece runs at a time, and no more wait than may', async (t) => {
-  const inTurn = oneAtATime('audits', 2)
+  const inTurn = oneAtATime({ en: 'audits', fr: 'audits' }, 2)
   const gates = range(3).map(() => Promise.withResolvers<void>())
   const begun: number[] = []
   const works = gates.map(({ promise }, n) =>

@@ -45,7 +45,7 @@ t.test('what a standby fails at, the primary is asked, unless it was too heavy',
     t.same(await askedFor(raises(state)), ['standby', 'primary'], what)
   }
   const lacks = async () => {
-    throw new Rejection('not_found', 'It has not come yet.')
+    throw new Rejection('not_found', { en: 'It has not come yet.', fr: 'Pas encore.' })
   }
   t.same(await askedFor(lacks), ['standby', 'primary'], 'a row that it does not have yet')
 })

@@ -89,10 +89,10 @@ function auditRoute(app: App, { db: { audits: db } }: Deps): void {
       }
       const filter = { from, to, personId: person?.personId, reader, kind, before, limit: limit + 1 }
       const found = page(
-        await orAskForLess(
-          () => listAccesses(db, caller, filter),
-          'name a `professional` or a `reader`, or less time between `from` and `to`',
-        ),
+        await orAskForLess(() => listAccesses(db, caller, filter), {
+          en: 'name a `professional` or a `reader`, or less time between `from` and `to`',
+          fr: 'nommez un `professional` ou un `reader`, ou moins de temps entre `from` et `to`',
+        }),
         limit,
         positionIn,
       )

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../db/database.ts'
+import { phrase } from '../../domain/language.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { widestOver } from '../../store/territories.ts'
@@ -23,9 +24,16 @@ export async function authorityOver(
   if (role !== 'regulator') return null
   const territory = await widestOver(db, rule.territory, territories)
   if (territory === undefined)
-    throw new Rejection('forbidden', `The token’s territories do not reach ${rule.territory}.`)
+    throw new Rejection('forbidden', {
+      en: phrase`The token’s territories do not reach ${rule.territory}.`,
+      fr: phrase`Les territoires du jeton n’atteignent pas ${rule.territory}.`,
+    })
   const beyond = rule.beneficiaries.find(({ profession }) => !covers(professions, [profession]))
-  if (beyond) throw new Rejection('forbidden', `The token’s professions do not include ${beyond.profession}.`)
+  if (beyond)
+    throw new Rejection('forbidden', {
+      en: phrase`The token’s professions do not include ${beyond.profession}.`,
+      fr: phrase`Les professions du jeton ne comprennent pas ${beyond.profession}.`,
+    })
   return { territory, professions }
 }
 
@@ -33,7 +41,10 @@ export async function authorityOver(
 export function requireAuthority({ role, territories, professions }: Caller, publisher: Authority | null): void {
   if (role !== 'regulator') return
   if (publisher && territories.includes(publisher.territory) && coversAll(professions, publisher.professions)) return
-  throw new Rejection('forbidden', 'Another authority published this rule: that one or the operator withdraws it.')
+  throw new Rejection('forbidden', {
+    en: 'Another authority published this rule: that one or the operator withdraws it.',
+    fr: 'Une autre autorité a publié cette dotation : elle seule, ou l’exploitant, peut la retirer.',
+  })
 }
 
 function coversAll(own: readonly string[], others: readonly string[]): boolean {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { phrase, type Text } from '../../domain/language.ts'
 import { issueOf, saying } from '../../http/complaint.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
-import { instant, product, quantity, source, territory, text, time, uuid } from '../../http/schemas.ts'
+import { instant, product, profession, quantity, source, territory, text, time, uuid } from '../../http/schemas.ts'
 
 const productTwice: Text = { en: 'names a product twice', fr: 'nomme deux fois le même masque' }
 const notAmong: Text = { en: 'is not among the products', fr: 'ne figure pas parmi les products' }
@@ -13,16 +13,7 @@ const mostTheCap = (cap: number): Text => ({
 })
 
 const beneficiary = z.strictObject({
-  profession: z
-    .string()
-    .regex(
-      /^[0-9A-Z]{1,10}$/,
-      saying({
-        en: 'must be a code of the directory, such as "10"',
-        fr: 'doit être un code de l’annuaire, tel que « 10 »',
-      }),
-    )
-    .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
+  profession: profession.describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
   speciality: text(40).optional().describe('The whole profession if left out.'),
 })
 

@@ -11,7 +11,7 @@ import type { Rule } from './schema.ts'
  */
 export async function withdrawRule(tx: Transaction, caller: Caller, id: string): Promise<Rule> {
   const publisher = await findPublisher(tx, id)
-  if (!publisher) throw new Rejection('not_found', 'There is no such rule.')
+  if (!publisher) throw new Rejection('not_found', { en: 'There is no such rule.', fr: 'Cette dotation n’existe pas.' })
   requireAuthority(caller, publisher.authority)
   return setWithdrawn(tx, id)
 }

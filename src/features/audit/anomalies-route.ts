@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { readClock } from '../../db/clock.ts'
 import type { Queryable } from '../../db/database.ts'
-import { iso, LATEST } from '../../domain/instant.ts'
+import { LATEST } from '../../domain/instant.ts'
+import { moment, phrase } from '../../domain/language.ts'
 import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
 import { page, pageOf, pageQuery, positionOf } from '../../http/pages.ts'
@@ -38,9 +39,11 @@ const description = `Whatever deserves a question, within the remit and in [\`fr
 
 ${names.map((name) => `- \`${name}\`: ${anomalyKinds[name].about}.`).join('\n')}`
 
+const SEARCHES = { en: 'searches for anomalies', fr: 'recherches d’anomalies' }
+
 /** Whatever stands out in the ledger and the stock, for regulators. */
 export function anomaliesRoute(app: App, deps: Deps): void {
-  const inTurn = oneAtATime('searches for anomalies', MOST_WAITING)
+  const inTurn = oneAtATime(SEARCHES, MOST_WAITING)
   app.get(
     '/v1/audit/anomalies',
     {
@@ -66,7 +69,10 @@ export function anomaliesRoute(app: App, deps: Deps): void {
               find(from.audits, search, { kinds, after, limit: query.limit + 1, isRead }),
             ),
           ),
-        'one `kind`, a `territory` within the remit, or fewer days between `from` and `to`',
+        {
+          en: 'one `kind`, a `territory` within the remit, or fewer days between `from` and `to`',
+          fr: 'un seul `kind`, un `territory` du périmètre, ou moins de jours entre `from` et `to`',
+        },
       )
       return page(found, query.limit, ({ kind, key }) => ({ kind, key, to: search.to }))
     },
@@ -82,7 +88,10 @@ async function searchOf(
   const from = query.from ?? to - PRESET_DAYS * DAY_MS
   requireForward(from, to)
   if (to - from > MOST_DAYS * DAY_MS) {
-    throw invalid('to', `must lie at most ${MOST_DAYS} days after from: ${iso(from + MOST_DAYS * DAY_MS)} or before`)
+    throw invalid('to', {
+      en: phrase`must lie at most ${MOST_DAYS} days after from: ${moment(from + MOST_DAYS * DAY_MS)} or before`,
+      fr: phrase`doit suivre from de ${MOST_DAYS} jours au plus : au plus tard le ${moment(from + MOST_DAYS * DAY_MS)}`,
+    })
   }
   const remit = await territoriesWithin(db, territories)
   const part = query.territory === undefined ? remit : await readTerritory(db, query.territory)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Text } from '../../domain/language.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { varyBy } from '../../http/language.ts'
@@ -66,6 +67,11 @@ function selectionRoute(app: App, deps: Deps): void {
   )
 }
 
+const forPagesAlone: Text = {
+  en: 'belongs to pages of JSON: an export is the whole selection',
+  fr: 'ne vaut que pour les pages JSON : un export est toute la sélection',
+}
+
 async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply, query: SelectionQuery) {
   const { audits } = deps.db
   const before = positionOf(query.cursor, position)
@@ -73,7 +79,10 @@ async function showPage(deps: Deps, request: FastifyRequest, reply: FastifyReply
   const limit = query.limit ?? PAGE_ITEMS
   const entries = await orAskForLess(
     () => readAged(deps, reply, (from) => listEntries(from.audits, asked.selection, before, limit + 1)),
-    'name a `territory`, a `pharmacy` or a `professional`, or less time between `from` and `to`',
+    {
+      en: 'name a `territory`, a `pharmacy` or a `professional`, or less time between `from` and `to`',
+      fr: 'nommez un `territory`, une `pharmacy` ou un `professional`, ou moins de temps entre `from` et `to`',
+    },
   )
   const found = page(entries, limit, ({ occurredAt, id }) => ({ at: occurredAt, id }))
   const shown = new Set(found.items.map(({ personId }) => personId))
@@ -89,7 +98,7 @@ async function showExport(app: App, deps: Deps, request: FastifyRequest, reply: 
   const { audits } = deps.db
   const query = request.query as SelectionQuery
   for (const field of ['limit', 'cursor'] as const) {
-    if (query[field] !== undefined) throw invalid(field, 'belongs to pages of JSON: an export is the whole selection')
+    if (query[field] !== undefined) throw invalid(field, forPagesAlone)
   }
   const asked = await readSelection(audits, request.caller, query)
   const stream = await app.export(request, reply, async (gone) => {

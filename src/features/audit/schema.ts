@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from '../../http/complaint.ts'
 import { flag, ledgerEntry } from '../../http/entry-schema.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import {
@@ -53,7 +54,14 @@ export const summaryQuery = z.strictObject({
     .string()
     .max(100)
     .transform((names) => names.split(','))
-    .pipe(z.array(z.enum(groupings)).refine((names) => new Set(names).size === names.length, 'must name each once'))
+    .pipe(
+      z
+        .array(z.enum(groupings))
+        .refine(
+          (names) => new Set(names).size === names.length,
+          saying({ en: 'must name each once', fr: 'doit nommer chacun une seule fois' }),
+        ),
+    )
     .transform((names) => groupings.filter((each) => names.includes(each)))
     .default([])
     .describe(`Any of ${groupings.join(', ')}, separated by commas; if left out, one row over all.`),

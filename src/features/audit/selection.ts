@@ -5,6 +5,7 @@ import { type Instant, iso } from '../../domain/instant.ts'
 import { requireKnown } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
 import type { Caller } from '../../http/caller.ts'
+import { afterFrom } from '../../http/complaint.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
 import type { Selection } from '../../store/selection.ts'
 import { findTerritories, territoriesWithin } from '../../store/territories.ts'
@@ -48,7 +49,7 @@ export async function readSelection(db: Queryable, caller: Caller, query: Select
 
 /** Makes sure that a stretch of time ends after it begins. */
 export function requireForward(from: Instant | undefined, to: Instant | undefined): void {
-  if (from !== undefined && to !== undefined && to <= from) throw invalid('to', 'must lie after from')
+  if (from !== undefined && to !== undefined && to <= from) throw invalid('to', afterFrom)
 }
 
 /** The codes of a territory and of all below it. Rejects an unknown one. */

@@ -1,4 +1,5 @@
 import { invalid } from '../../domain/refusals.ts'
+import { afterFrom } from '../../http/complaint.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
@@ -27,7 +28,7 @@ export function summaryRoute(app: App, deps: Deps): void {
     async ({ caller, query }, reply) => {
       const { audits } = deps.db
       const { groupBy, from = null, to = null, limit } = query
-      if (from !== null && to !== null && to <= from) throw invalid('to', 'must lie after from')
+      if (from !== null && to !== null && to <= from) throw invalid('to', afterFrom)
       const after = positionOf(query.cursor, summaryPosition(groupBy))
       const question = {
         remit: await territoriesWithin(audits, caller.territories),

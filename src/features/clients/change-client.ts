@@ -1,6 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
-import { requireSame } from '../../domain/named.ts'
-import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
+import { noSuch, requireSame } from '../../domain/named.ts'
+import { type Refusal, refused } from '../../domain/refusals.ts'
 import { type ClientState, isPowerful, stateOf, widens } from './powers.ts'
 import { lockClient, readClient, refuseTokens, updateClient } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
@@ -71,10 +71,13 @@ export async function lockLiveClient(
 
 async function existing(tx: Transaction, id: string) {
   const client = await lockClient(tx, id)
-  if (!client) throw new Rejection('not_found', 'There is no such client.')
+  if (!client) throw noSuch('client')
   return client
 }
 
 function isRevoked(): Refusal {
-  return refused('client_revoked', 'This client was revoked, for good. Make another one.')
+  return refused('client_revoked', {
+    en: 'This client was revoked, for good. Make another one.',
+    fr: 'Ce client a été révoqué définitivement. Créez-en un autre.',
+  })
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from '../../db/database.ts'
+import { noSuch } from '../../domain/named.ts'
 import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
 import { type Caller, numberOf } from '../../http/caller.ts'
 import { lockLiveClient } from './change-client.ts'
@@ -18,7 +19,11 @@ export async function grantClient(
 ): Promise<{ grant: Grant; created: boolean } | Refusal> {
   const found = await lockLiveClient(tx, client)
   if (isRefusal(found)) return found
-  if (found.role !== 'pharmacy') throw invalid('client', 'is not a client that acts for pharmacies')
+  if (found.role !== 'pharmacy')
+    throw invalid('client', {
+      en: 'is not a client that acts for pharmacies',
+      fr: 'n’est pas un client qui agit pour des officines',
+    })
   await requirePharmacy(tx, finess)
   const created = await insertGrant(tx, uuidv7(), client, finess, by)
   return { grant: await theGrant(tx, finess, client), created }
@@ -32,7 +37,7 @@ export async function withdrawGrant(tx: Transaction, finess: string, client: str
 
 /** Makes sure that a pharmacy exists. Throws `not_found`. */
 export async function requirePharmacy(db: Queryable, finess: string): Promise<void> {
-  if (!(await isPharmacy(db, finess))) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (!(await isPharmacy(db, finess))) throw noSuch('pharmacy')
 }
 
 /** Who grants, as recorded: the role, and a name that is not a national number. */
@@ -45,6 +50,7 @@ export async function actorOf(db: Queryable, caller: Caller): Promise<string> {
 
 async function theGrant(tx: Transaction, finess: string, client: string): Promise<Grant> {
   const grant = await findGrant(tx, client, finess)
-  if (!grant) throw new Rejection('not_found', 'There is no such grant.')
+  if (!grant)
+    throw new Rejection('not_found', { en: 'There is no such grant.', fr: 'Cette habilitation n’existe pas.' })
   return grant
 }

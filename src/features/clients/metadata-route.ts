@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Text } from '../../domain/language.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { onlyProblems } from '../../http/problems.ts'
 import { scopes } from '../../http/scopes.ts'
@@ -19,6 +20,11 @@ const metadata = z
   })
   .meta({ id: 'AuthorizationServerMetadata', description: 'RFC 8414.' })
 
+const publicUrlNotSet: Text = {
+  en: 'PUBLIC_URL is not set on this service.',
+  fr: 'PUBLIC_URL n’est pas défini sur ce service.',
+}
+
 /** What a client needs to know to get a token. */
 export function metadataRoute(app: App, { config }: Deps): void {
   app.get(
@@ -34,7 +40,7 @@ export function metadataRoute(app: App, { config }: Deps): void {
       },
     },
     async () => {
-      if (config.PUBLIC_URL === undefined) throw new Rejection('not_found', 'PUBLIC_URL is not set on this service.')
+      if (config.PUBLIC_URL === undefined) throw new Rejection('not_found', publicUrlNotSet)
       return metadataOf(config.PUBLIC_URL)
     },
   )

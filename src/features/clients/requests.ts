@@ -1,4 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
+import { noSuch } from '../../domain/named.ts'
 import { isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
 import { lockLiveClient } from './change-client.ts'
 import { lockClient, readClient, updateClient } from './queries.ts'
@@ -21,7 +22,11 @@ export async function confirmRequest(
   const client = await lockLiveClient(tx, id)
   if (isRefusal(client)) return client
   const { askedBy, change, secret } = await openRequest(tx, id, request)
-  if (askedBy === name) throw new Rejection('forbidden', 'You asked for this yourself: another admin confirms it.')
+  if (askedBy === name)
+    throw new Rejection('forbidden', {
+      en: 'You asked for this yourself: another admin confirms it.',
+      fr: 'Vous avez vous-même fait cette demande : un autre administrateur la confirme.',
+    })
   if (change) {
     await requireRegulatorRemit(tx, client.role, change)
     await updateClient(tx, id, change)
@@ -35,7 +40,7 @@ export async function confirmRequest(
 
 /** Ends a request without doing what it asks for. Throws `not_found` if it is not open. */
 export async function withdrawRequest(tx: Transaction, id: string, request: string, { name }: Asker): Promise<Client> {
-  if (!(await lockClient(tx, id))) throw new Rejection('not_found', 'There is no such client.')
+  if (!(await lockClient(tx, id))) throw noSuch('client')
   await openRequest(tx, id, request)
   await endRequest(tx, id, name, false)
   return readClient(tx, id)
@@ -45,5 +50,8 @@ export async function withdrawRequest(tx: Transaction, id: string, request: stri
 async function openRequest(tx: Transaction, client: string, request: string): Promise<OpenRequest> {
   const open = await findOpenRequest(tx, client)
   if (open?.id === request) return open
-  throw new Rejection('not_found', 'There is no such open request: it was confirmed, withdrawn or replaced.')
+  throw new Rejection('not_found', {
+    en: 'There is no such open request: it was confirmed, withdrawn or replaced.',
+    fr: 'Aucune demande en attente ne correspond : elle a été confirmée, retirée ou remplacée.',
+  })
 }

@@ -1,4 +1,4 @@
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
@@ -70,7 +70,7 @@ function readRoutes(app: App, { db }: Deps): void {
     },
     async ({ params }) => {
       const found = await findClient(db, params.id)
-      if (!found) throw new Rejection('not_found', 'There is no such client.')
+      if (!found) throw noSuch('client')
       return found
     },
   )

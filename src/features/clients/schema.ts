@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { saying } from '../../http/complaint.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
-import { finess, instant, shownOnly, territory, text, time, uuid } from '../../http/schemas.ts'
+import { finess, instant, profession, shownOnly, territory, text, time, uuid } from '../../http/schemas.ts'
 import { scopes } from '../../http/scopes.ts'
 import { jwks } from './jwks.ts'
 
@@ -20,11 +21,11 @@ const fields = {
   scopes: z
     .array(z.enum(scopes))
     .min(1)
-    .refine(distinct, 'names a scope twice')
+    .refine(distinct, saying({ en: 'names a scope twice', fr: 'nomme deux fois le même scope' }))
     .describe('The most that its tokens may be used for, within its role.'),
   territories: z.array(territory).max(200).default([]).describe('The remit of a regulator’s client.'),
   professions: z
-    .array(z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"'))
+    .array(profession)
     .max(200)
     .default([])
     .describe('Those to which the remit is limited; all if none is named.'),

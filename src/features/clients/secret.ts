@@ -72,7 +72,10 @@ export async function isSecret(text: string, hash: string | undefined): Promise<
 async function inTurn<T>(hash: string, work: () => Promise<T>): Promise<T> {
   const own = waiting.filter((each) => each.hash === hash).length
   if (waiting.length >= MOST_WAITING || own >= MOST_WAITING_FOR_ONE) {
-    throw new Rejection('unavailable', 'Too many token requests at once. Try again in a moment.')
+    throw new Rejection('unavailable', {
+      en: 'Too many token requests at once. Try again in a moment.',
+      fr: 'Trop de demandes de jeton à la fois. Réessayez dans un instant.',
+    })
   }
   if (running >= MOST_AT_ONCE) await new Promise<void>((go) => waiting.push({ hash, go }))
   else running++

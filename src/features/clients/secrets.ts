@@ -23,7 +23,8 @@ export async function addSecret(
   const client = await lockLiveClient(tx, id)
   if (isRefusal(client)) return client
   const { at: createdAt } = client
-  if (expiresAt !== null && expiresAt <= createdAt) throw invalid('expiresAt', 'must lie ahead')
+  if (expiresAt !== null && expiresAt <= createdAt)
+    throw invalid('expiresAt', { en: 'must lie ahead', fr: 'doit être dans l’avenir' })
   const { role, scopes, secrets } = await readClient(tx, id)
   if (isPowerful(role, scopes) && (await needsSecondWord(tx, by))) {
     if (secrets.length > 1) return isFull()
@@ -47,10 +48,17 @@ export async function keepSecret(
 /** Deletes a secret: nobody gets a token with it any more, but those issued stay valid. Throws `not_found`. */
 export async function deleteSecret(tx: Transaction, id: string, secret: string): Promise<Client> {
   const client = await lockClient(tx, id)
-  if (!client || !(await dropSecret(tx, id, secret))) throw new Rejection('not_found', 'There is no such secret.')
+  if (!client || !(await dropSecret(tx, id, secret))) throw noSuchSecret()
   return readClient(tx, id)
 }
 
 function isFull(): Refusal {
-  return refused('client_secrets_full', 'This client has two live secrets. Delete the old one first.')
+  return refused('client_secrets_full', {
+    en: 'This client has two live secrets. Delete the old one first.',
+    fr: 'Ce client a déjà deux secrets valides. Supprimez d’abord l’ancien.',
+  })
+}
+
+function noSuchSecret(): Rejection {
+  return new Rejection('not_found', { en: 'There is no such secret.', fr: 'Ce secret n’existe pas.' })
 }

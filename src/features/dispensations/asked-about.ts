@@ -1,6 +1,7 @@
 import type { Queryable } from '../../db/database.ts'
 import { oneRow } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
+import { phrase } from '../../domain/language.ts'
 import { Rejection } from '../../domain/refusals.ts'
 
 /** Whom a pharmacy asks about, and about how many people it may in an hour to whom it hands nothing over. */
@@ -44,7 +45,10 @@ export async function requireFewAskedAbout(db: Queryable, { pharmacy, profession
   if (seconds === null) return
   throw new Rejection(
     'rate_limited',
-    `This pharmacy asked about ${most} people within the hour to whom it handed nothing over. Hand-overs go on.`,
+    {
+      en: phrase`This pharmacy asked about ${most} people within the hour to whom it handed nothing over. Hand-overs go on.`,
+      fr: phrase`Cette officine a interrogé en une heure les droits de ${most} personnes sans rien leur remettre. Les remises restent possibles.`,
+    },
     { waitSeconds: Math.max(1, seconds) },
   )
 }

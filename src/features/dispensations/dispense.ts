@@ -48,10 +48,10 @@ export async function dispense(
 
 /** The refusal for somebody whom the directory does not know. */
 export function professionalUnknown(): Refusal {
-  return refused(
-    'professional_unknown',
-    'The directory knows nobody with this number. Check it on the card, or ask the operator of the service.',
-  )
+  return refused('professional_unknown', {
+    en: 'The directory knows nobody with this number. Check it on the card, or ask the operator of the service.',
+    fr: 'L’annuaire ne connaît personne sous ce numéro. Vérifiez-le sur la carte, ou adressez-vous à l’exploitant du service.',
+  })
 }
 
 function judgedLine({ product, quantity, lot, allowance, beyondCap }: Grant['lines'][number]): EntryLine {

@@ -4,17 +4,19 @@ import { instant, sql, texts, uuids } from '../../db/sql.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Counter } from '../../domain/dispensation-effects.ts'
 import { availableOn, type LockedHold } from '../../domain/effects.ts'
-import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
-import { requireKnown } from '../../domain/named.ts'
+import { phrase } from '../../domain/language.ts'
+import { noSuch, requireKnown } from '../../domain/named.ts'
 import type { NamedReservation } from '../../domain/named-reservations.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { isCounted, type Shelf } from '../../domain/shelf.ts'
+import { pharmacySuspended } from '../../domain/suspended.ts'
 import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadsFor } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findProducts } from '../../store/products.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
+import { requireRecent } from './require-recent.ts'
 import type { DispensationRequest } from './schema.ts'
 
 export interface CounterLimits {
@@ -96,15 +98,6 @@ async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservat
   requireTriesLeft(await secondsUntilTry(tx, pharmacy, named))
 }
 
-function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
-  if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
-  throw new Rejection(
-    'dispensed_at_out_of_range',
-    'dispensedAt: may lie at most 5 minutes back or ahead. An older hand-over can only be recorded as of now: leave dispensedAt out.',
-    { errors: [{ path: 'dispensedAt', message: 'may lie at most 5 minutes back or ahead' }] },
-  )
-}
-
 // For an override the row is locked, so that two counters cannot both use the last one of the week.
 async function readPharmacy(
   tx: Transaction,
@@ -116,9 +109,8 @@ async function readPharmacy(
     lock ? 'lock_pharmacy' : 'read_pharmacy_at_counter',
     sql`select territory, status from pharmacies where finess = ${pharmacy} ${lock ? sql`for no key update` : sql``}`,
   )
-  if (!found) throw new Rejection('not_found', 'There is no such pharmacy.')
-  if (found.status !== 'active')
-    throw new Rejection('pharmacy_suspended', 'This pharmacy is suspended. Ask the operator of the service.')
+  if (!found) throw noSuch('pharmacy')
+  if (found.status !== 'active') throw new Rejection('pharmacy_suspended', pharmacySuspended)
   return found
 }
 
@@ -165,7 +157,10 @@ function named(pharmacy: string, request: DispensationRequest, locked: NamedRese
   return request.reservations.map(({ id }, index) => {
     const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)
     if (found) return found
-    throw new Rejection('not_found', `reservations[${index}]: there is no such reservation at this pharmacy.`)
+    throw new Rejection('not_found', {
+      en: phrase`reservations[${index}]: there is no such reservation at this pharmacy.`,
+      fr: phrase`reservations[${index}] : cette option n’existe pas dans cette officine.`,
+    })
   })
 }
 

@@ -1,4 +1,5 @@
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
+import type { Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
 import { requireOwnOperators } from '../../http/list-filters.ts'
@@ -47,7 +48,10 @@ function listRoute(app: App, { db }: Deps): void {
       const from = caller.role === 'regulator' ? db.audits : db
       const read = await orAskForLess(
         () => listEntries(from, caller, { ...filter, pharmacy }, { before, limit }, atCounter),
-        'name a `pharmacy`, or ask GET /v1/audit/dispensations',
+        {
+          en: 'name a `pharmacy`, or ask GET /v1/audit/dispensations',
+          fr: 'nommez une `pharmacy`, ou demandez GET /v1/audit/dispensations',
+        },
       )
       const found = page(read, limit, ({ id }) => id)
       if (caller.role === 'regulator' && reading) {
@@ -86,5 +90,5 @@ function readRoute(app: App, { db }: Deps): void {
 
 /** There is none, or it is somebody else's. */
 export function notFound(): Rejection {
-  return new Rejection('not_found', 'There is no such dispensation of yours.')
+  return noSuch('dispensation')
 }

@@ -42,10 +42,10 @@ export async function reverse(
 
 /** The refusal of a further entry about an erased person: nobody knows any more whom it would be about. */
 function professionalErased(): Refusal {
-  return refused(
-    'professional_unknown',
-    'Nobody can say any more whom this dispensation was for: the professional was erased, or its retention is over. If the masks are back on the shelf, count the stock.',
-  )
+  return refused('professional_unknown', {
+    en: 'Nobody can say any more whom this dispensation was for: the professional was erased, or its retention is over. If the masks are back on the shelf, count the stock.',
+    fr: 'Nul ne peut plus dire à qui cette remise a été faite : le professionnel a été effacé, ou la conservation est échue. Si les masques sont revenus en rayon, comptez le stock.',
+  })
 }
 
 function refusedReversal({ personId, id, ...original }: Original, operator: string | undefined): RefusedRequest {

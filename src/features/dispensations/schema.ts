@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../domain/refusals.ts'
+import { saying } from '../../http/complaint.ts'
 import { flag, ledgerEntry } from '../../http/entry-schema.ts'
 import { listFilters } from '../../http/list-filters.ts'
 import { pageQuery } from '../../http/pages.ts'
@@ -52,7 +53,10 @@ export const dispensationBody = z.strictObject({
   reservations: z
     .array(z.strictObject({ id: uuid, pickupCode }))
     .max(MOST_LINES)
-    .refine((named) => new Set(named.map(({ id }) => id)).size === named.length, 'must name each reservation once')
+    .refine(
+      (named) => new Set(named.map(({ id }) => id)).size === named.length,
+      saying({ en: 'must name each reservation once', fr: 'doit nommer chaque option une seule fois' }),
+    )
     .default([]),
   dispensedAt: recordedInstant.optional().describe('At most 5 minutes back or ahead; now if left out.'),
   releaseHolds: z

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { allowanceFor, windowOf } from '../../domain/beneficiary.ts'
-import { isRefusal, Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
+import { isRefusal } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
@@ -69,7 +70,7 @@ function namedRoute(app: App, { db }: Deps): void {
       }
       const reading = { kind: 'entitlements' as const, reader: caller, operator: operatorOf(request) }
       const entitled = await readEntitled(db, params.id, { reading, remit: caller })
-      if (!entitled) throw new Rejection('not_found', 'There is no such professional in your remit.')
+      if (!entitled) throw noSuch('professional in remit')
       return view(entitled)
     },
   )
@@ -77,7 +78,7 @@ function namedRoute(app: App, { db }: Deps): void {
 
 async function ownEntitlements(db: Queryable, identifier: string): Promise<z.output<typeof entitlements>> {
   const entitled = await readEntitled(db, identifier)
-  if (!entitled) throw new Rejection('not_found', 'The directory does not know this professional.')
+  if (!entitled) throw noSuch('professional')
   return view(entitled)
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
@@ -75,7 +75,7 @@ function namedRoute(app: App, { db: { audits: db } }: Deps): void {
       await recordAccess(db, { kind: 'history', reader: caller, outcome, operator: operatorOf(request) }, [
         person?.personId ?? null,
       ])
-      if (!person?.inRemit) throw new Rejection('not_found', 'There is no such professional in your remit.')
+      if (!person?.inRemit) throw noSuch('professional in remit')
       const found = await readHistoryInRemit(db, caller, params.id, before, query.limit + 1)
       const { items, nextCursor } = page(found, query.limit, positionIn)
       return { items: items.map((entry) => (entry.inRemit ? entryView(entry) : hashesOf(entry))), nextCursor }

@@ -3,7 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { iso } from '../../domain/instant.ts'
-import { invalid, Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
+import { invalid } from '../../domain/refusals.ts'
+import { afterFrom } from '../../http/complaint.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
 import { finess, instant, professional } from '../../http/schemas.ts'
@@ -11,6 +13,7 @@ import type { App, Deps } from '../../http/service.ts'
 import { recordAccess, recordExport } from '../../store/accesses.ts'
 import { findPersonInRemit } from '../../store/remit.ts'
 import { territoriesWithin } from '../../store/territories.ts'
+import { noCheckpoint } from './absences.ts'
 import { prepareBundle } from './bundle.ts'
 
 const selection = z.strictObject({
@@ -43,14 +46,14 @@ export async function ledgerBundleRoutes(app: App, { db: { audits: db, auditsUnt
     async (request, reply) => {
       const { caller, query } = request
       const { from = null, to = null, pharmacy = null, professional = null } = query
-      if (from !== null && to !== null && from >= to) throw invalid('to', 'must be after from')
+      if (from !== null && to !== null && from >= to) throw invalid('to', afterFrom)
       const person = professional === null ? undefined : await findPersonInRemit(db, caller, professional)
       const isOutside = professional !== null && !person?.inRemit
       await record(db, request, query, isOutside ? 'not_found' : 'shown', person?.personId ?? null)
-      if (isOutside) throw new Rejection('not_found', 'There is no such professional in your remit.')
+      if (isOutside) throw noSuch('professional in remit')
       const stream = await app.export(request, reply, async (gone) => {
         const bundle = await prepareBundle(auditsUntil(gone), { from, to, pharmacy, professional }, caller)
-        if (!bundle) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+        if (!bundle) throw noCheckpoint()
         // One piece ahead of the reader, so that a slow one keeps no more in memory.
         return Readable.from(bundle.pieces(), { highWaterMark: 1 })
       })

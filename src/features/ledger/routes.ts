@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
+import { phrase } from '../../domain/language.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { operatorHeader } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
@@ -9,6 +10,7 @@ import type { App, Deps } from '../../http/service.ts'
 import { knownKeys, newestCheckpoint, type PublishedCheckpoint } from '../../store/checkpoints.ts'
 import { findRecordLeaf } from '../../store/log-records.ts'
 import { proveConsistency, proveInclusion } from '../../store/merkle-log-proofs.ts'
+import { aboveNewest, noCheckpoint, noSuchEntry, notYetThere } from './absences.ts'
 import { findLeaf } from './queries.ts'
 import { consistencyProof, consistencyQuery, inclusionProof, inclusionQuery } from './schema.ts'
 
@@ -93,13 +95,10 @@ function inclusionRoute(app: App, { db: { audits: db } }: Deps): void {
       // A record is about nobody: whoever may read the log may read it, and no reading is recorded.
       const leaf =
         (await findRecordLeaf(db, entry)) ?? (await findLeaf(db, request.caller, entry, readingOf(request, 'ledger')))
-      if (!leaf) throw new Rejection('not_found', 'There is no such entry of yours.')
+      if (!leaf) throw noSuchEntry()
       const { entryHash, index } = leaf
       if (!newest || index === null || index >= newest.size) {
-        throw new Rejection(
-          'entry_not_in_checkpoint',
-          'The entry is not in a checkpoint yet. Ask again in a few seconds.',
-        )
+        throw new Rejection('entry_not_in_checkpoint', notYetThere)
       }
       const { size, note } = newest
       const hashes = base64(await proveInclusion(db, index, size))
@@ -124,8 +123,8 @@ function consistencyRoute(app: App, { db: { audits: db } }: Deps): void {
     async ({ query }) => {
       const { size, note } = await requireCheckpoint(db)
       const { from, to = size } = query
-      if (to > size) throw invalid('to', `is above ${size}, the size of the newest checkpoint`)
-      if (from > to) throw invalid('from', `is above ${to}`)
+      if (to > size) throw invalid('to', aboveNewest(size))
+      if (from > to) throw invalid('from', { en: phrase`is above ${to}`, fr: phrase`dépasse ${to}` })
       return { from, to, hashes: base64(await proveConsistency(db, from, to)), checkpoint: note }
     },
   )
@@ -133,7 +132,7 @@ function consistencyRoute(app: App, { db: { audits: db } }: Deps): void {
 
 async function requireCheckpoint(db: Queryable): Promise<PublishedCheckpoint> {
   const newest = await newestCheckpoint(db)
-  if (!newest) throw new Rejection('not_found', 'There is no checkpoint yet: nothing has been dispensed.')
+  if (!newest) throw noCheckpoint()
   return newest
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from '../../http/complaint.ts'
 import { uuid } from '../../http/schemas.ts'
 
 const hashes = z.array(z.string()).describe('Base64, in the order of RFC 6962.')
@@ -6,7 +7,13 @@ const checkpoint = z.string().describe('The checkpoint that it leads to, a signe
 
 const treeSize = z
   .string()
-  .regex(/^[1-9]\d{0,14}$/, 'must be the size of a tree: a whole number from 1')
+  .regex(
+    /^[1-9]\d{0,14}$/,
+    saying({
+      en: 'must be the size of a tree: a whole number from 1',
+      fr: 'doit être la taille d’un arbre : un nombre entier à partir de 1',
+    }),
+  )
   .transform(Number)
   .meta({ shownAs: { type: 'integer', minimum: 1 } })
 

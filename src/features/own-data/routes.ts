@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import type { Text } from '../../domain/language.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { controllerOf } from '../../http/controller.ts'
@@ -7,6 +8,8 @@ import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { exportOwnData } from './export.ts'
 import { ownData } from './schema.ts'
+
+const unknownHere: Text = { en: 'The directory does not know you.', fr: 'L’annuaire ne vous connaît pas.' }
 
 /** What is kept about the caller. */
 export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<void> {
@@ -47,7 +50,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
       const professional = professionalOf(request.caller)
       const stream = await app.exportOwn(request, reply, async (gone) => {
         const pieces = await exportOwnData(db.auditsUntil(gone), professional, about)
-        if (!pieces) throw new Rejection('not_found', 'The directory does not know you.')
+        if (!pieces) throw new Rejection('not_found', unknownHere)
         // One piece ahead of the reader, so that a slow one keeps no more in memory.
         return Readable.from(pieces, { highWaterMark: 1 })
       })

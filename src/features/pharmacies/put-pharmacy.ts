@@ -20,7 +20,10 @@ export async function putPharmacy(
   requireSame('finess', body.finess, finess)
   const territory = body.territory ?? departmentOfFiness(finess)
   if (territory === undefined)
-    throw invalid('territory', 'required, since this FINESS number begins with no department')
+    throw invalid('territory', {
+      en: 'required, since this FINESS number begins with no department',
+      fr: 'obligatoire, car ce numéro FINESS ne commence par aucun département',
+    })
   requireKnown('territory', [{ path: 'territory', code: territory }], await findTerritories(tx, [territory]))
   const created = await upsertPharmacy(tx, finess, { ...body, territory })
   if (body.status !== 'active') await cancelHolds(tx, finess, body.status)

@@ -1,4 +1,4 @@
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { everyone } from '../../http/policy.ts'
 import { problems } from '../../http/problems.ts'
@@ -55,7 +55,7 @@ function readRoute(app: App, deps: Deps): void {
     ({ params }, reply) =>
       readAged(deps, reply, async (from) => {
         const found = await findPharmacy(from.readings, params.finess)
-        if (!found) throw new Rejection('not_found', 'There is no such pharmacy.')
+        if (!found) throw noSuch('pharmacy')
         return found
       }),
   )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { issueOf } from '../../http/complaint.ts'
+import { issueOf, saying } from '../../http/complaint.ts'
 import { pageOf } from '../../http/pages.ts'
 import { box, latitude, longitude, near, queryMaxDistanceMetres } from '../../http/places.ts'
 import { finess, product, queryInteger, shownOnly, territory, text, textOrNone, time } from '../../http/schemas.ts'
@@ -54,7 +54,7 @@ const nearestMembers = z.strictObject({
   openAt: z
     .string()
     .optional()
-    .refine((given) => given === undefined, 'not available yet')
+    .refine((given) => given === undefined, saying({ en: 'not available yet', fr: 'pas encore disponible' }))
     .describe('Not available yet: opening hours do not filter.'),
   limit: queryInteger(1, 100).default(20),
 })

@@ -20,7 +20,8 @@ export async function putProduct(
   // meanwhile.
   const foreign = await findForeignPacks(tx, code, body.packs)
   const taken = body.packs.findIndex(({ gtin }) => foreign.includes(gtin14(gtin) ?? gtin))
-  if (taken >= 0) throw invalid(`packs[${taken}].gtin`, 'belongs to another product')
+  if (taken >= 0)
+    throw invalid(`packs[${taken}].gtin`, { en: 'belongs to another product', fr: 'appartient à un autre masque' })
   await replacePacks(tx, code, body.packs)
   return { product: { ...body, code }, created }
 }

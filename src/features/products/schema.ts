@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { gtin, gtin14 } from '../../domain/identifiers.ts'
+import type { Text } from '../../domain/language.ts'
+import { issueOf, saying } from '../../http/complaint.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import { product as code, quantity, text } from '../../http/schemas.ts'
 
@@ -7,10 +9,18 @@ const pack = z.strictObject({
   gtin: z
     .string()
     .max(14)
-    .refine((digits) => gtin(digits) === digits, 'must be a GTIN: 8, 12, 13 or 14 digits with a right check digit')
+    .refine(
+      (digits) => gtin(digits) === digits,
+      saying({
+        en: 'must be a GTIN: 8, 12, 13 or 14 digits with a right check digit',
+        fr: 'doit être un GTIN : 8, 12, 13 ou 14 chiffres avec une clé juste',
+      }),
+    )
     .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths.'),
   unitsPerBox: quantity.describe('Single masks per box.'),
 })
+
+const standsTwice: Text = { en: 'stands here twice', fr: 'figure ici deux fois' }
 
 const packs = z
   .array(pack)
@@ -19,7 +29,7 @@ const packs = z
     const seen = new Set<string | undefined>()
     for (const [index, { gtin }] of given.entries()) {
       const compared = gtin14(gtin)
-      if (seen.has(compared)) context.addIssue({ code: 'custom', path: [index, 'gtin'], message: 'stands here twice' })
+      if (seen.has(compared)) context.addIssue(issueOf([index, 'gtin'], standsTwice))
       seen.add(compared)
     }
   })

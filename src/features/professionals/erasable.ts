@@ -4,7 +4,8 @@ import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Head } from '../../domain/chain.ts'
 import { decideErasure } from '../../domain/erasure.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { type Refusal, Rejection, refused } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
+import { type Refusal, refused } from '../../domain/refusals.ts'
 import { readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHeads } from '../../store/ledger.ts'
 import { findRecords, type PersonRecord } from './erase-queries.ts'
@@ -51,7 +52,7 @@ async function lockRecords(tx: Transaction, identifier: string): Promise<{ recor
   )
   // Read again: a merge, a hand-over or another erasure that the locks waited for may have come first.
   const records = await findRecords(tx, identifier)
-  if (records.length === 0) throw new Rejection('not_found', 'The directory does not know this professional.')
+  if (records.length === 0) throw noSuch('professional')
   if (records.length !== heads.length || records.some(({ personId }) => !heads.some((h) => h.personId === personId))) {
     throw new StaleRead('persons were merged before the lock')
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { latitude, longitude } from '../../http/places.ts'
-import { professional as identifier, territory, text, time } from '../../http/schemas.ts'
+import { professional as identifier, profession, territory, text, time } from '../../http/schemas.ts'
 
 const statuses = ['active', 'suspended'] as const
 
@@ -8,10 +8,7 @@ export const professionalParams = z.strictObject({ id: identifier })
 
 export const professionalBody = z.strictObject({
   id: identifier.optional().describe('That of the path.'),
-  profession: z
-    .string()
-    .regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
-    .describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
+  profession: profession.describe('The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, …'),
   speciality: text(40).nullish().describe('Distinguishes people with the same profession code, as rules name it.'),
   familyName: text(100),
   givenName: text(100),

@@ -95,10 +95,10 @@ export async function refusalRoutes(app: App, { db: { audits: db } }: Deps): Pro
     async (request) => {
       const { caller, query } = request
       const before = positionOf(query.cursor, timePosition)
-      const found = await orAskForLess(
-        () => listRefusals(db, caller, { ...query, before, limit: query.limit + 1 }),
-        'name a `pharmacy` or a `professional`, or less time between `from` and `to`',
-      )
+      const found = await orAskForLess(() => listRefusals(db, caller, { ...query, before, limit: query.limit + 1 }), {
+        en: 'name a `pharmacy` or a `professional`, or less time between `from` and `to`',
+        fr: 'nommez une `pharmacy` ou un `professional`, ou moins de temps entre `from` et `to`',
+      })
       const { items, nextCursor } = page(found, query.limit, ({ at, id }) => ({ at, id }))
       await recordReading(db, caller, operatorOf(request), items, query.professional)
       return { items: items.map(view), nextCursor }

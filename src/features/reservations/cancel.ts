@@ -1,6 +1,7 @@
 import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { endedAs, endingEffects } from '../../domain/effects.ts'
+import { became } from '../../domain/named-reservations.ts'
 import { type Refusal, refused } from '../../domain/refusals.ts'
 import { writeEffects } from '../../store/effects.ts'
 import { lockReservation } from './cancel-queries.ts'
@@ -34,8 +35,5 @@ export async function cancel(
 
 /** The refusal to change a reservation that is over. */
 export function notHeld(status: Reservation['status']): Refusal {
-  const detail = { en: `The reservation is ${status}.`, fr: `La réservation est ${inFrench[status]}.` }
-  return refused('reservation_not_held', detail, { reservationStatus: status })
+  return refused('reservation_not_held', became[status], { reservationStatus: status })
 }
-
-const inFrench = { held: 'en cours', collected: 'retirée', cancelled: 'annulée', expired: 'expirée' }

@@ -1,4 +1,5 @@
 import type { Transaction } from '../../db/database.ts'
+import type { Text } from '../../domain/language.ts'
 import { invalid } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, writeHeaders } from '../../http/effects.ts'
@@ -10,6 +11,11 @@ import { cancel } from './cancel.ts'
 import { notFound, ownerOfOne, recorded } from './owner.ts'
 import { reduce } from './reduce.ts'
 import { cancellationBody, reductionBody, reservation, reservationParams } from './schema.ts'
+
+const reasonRequired: Text = {
+  en: 'required from a pharmacy: why the reservation cannot be served',
+  fr: 'obligatoire de la part d’une officine : pourquoi l’option ne peut être servie',
+}
 
 /** Reservations that are given up, whole or in part. */
 export function endingRoutes(app: App, deps: Deps): void {
@@ -37,8 +43,7 @@ function cancellationRoute(app: App, { db }: Deps): void {
       const { caller, params, body } = request
       const owner = await ownerOfOne(db, caller, params.id, body?.pharmacy)
       if (!owner) throw notFound()
-      if (caller.role === 'pharmacy' && !body?.reason)
-        throw invalid('reason', 'required from a pharmacy: why the reservation cannot be served')
+      if (caller.role === 'pharmacy' && !body?.reason) throw invalid('reason', reasonRequired)
       const how = { reason: body?.reason ?? 'by_professional', pharmacy: body?.pharmacy }
       const reading = readingOf(request, 'reservation')
       const record = (tx: Transaction) => void (reading && sendReading(tx, reading, { reservation: params.id }))

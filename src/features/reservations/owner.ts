@@ -1,5 +1,6 @@
 import type { Queryable } from '../../db/database.ts'
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
+import type { Rejection } from '../../domain/refusals.ts'
 import { actingFor, type Caller, pharmacyOfThing, professionalOf } from '../../http/caller.ts'
 import type { Reading } from '../../store/accesses.ts'
 import { pharmacyOfReservation } from './cancel-queries.ts'
@@ -36,5 +37,5 @@ export const recorded =
 
 /** Somebody else's is not there either. */
 export function notFound(): Rejection {
-  return new Rejection('not_found', 'There is no such reservation of yours.')
+  return noSuch('reservation')
 }

@@ -4,7 +4,8 @@ import { StaleRead } from '../../db/transaction.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import { type NewReservation, reservationEffects } from '../../domain/effects.ts'
 import { iso } from '../../domain/instant.ts'
-import { unknown } from '../../domain/named.ts'
+import { counted, phrase, type Text } from '../../domain/language.ts'
+import { noSuch, unknown } from '../../domain/named.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { decideReservation, refusedAnywhere } from '../../domain/reservation.ts'
@@ -54,18 +55,13 @@ export async function reserve(
   first.catch(() => {}) // A refusal does not wait for it.
   const [[product], heads, facts] = await known
   if (!product) throw unknown('product', 'product')
-  if (!facts)
-    return refuse(
-      null,
-      refused('professional_unknown', 'The directory does not know you; ask the operator of the service.'),
-    )
+  if (!facts) return refuse(null, refused('professional_unknown', youUnknown))
   const head = headOf(facts, heads)
   const context = { productActive: product.active, maxLiveHolds: limits.maxLiveHolds }
   const refusal = (isJudgedThere(request, facts) ? refusedAnywhere : decideReservation)(facts, request, context)
   if (refusal) return refuse(facts, refusal)
 
-  if (pharmacy === null && !near && !facts.person.practice)
-    throw invalid('near', 'required, since the directory knows no practice of yours')
+  if (pharmacy === null && !near && !facts.person.practice) throw invalid('near', practiceUnknown)
   const tried = await first
   const found = await (pharmacy === null ? findNearest(tx, wanted, tried) : findNamed(tx, wanted, tried))
   if (isRefusal(found)) return refuse(facts, found)
@@ -78,6 +74,15 @@ export async function reserve(
   const made = reservationOf(wanted, found.place, { personId: head.personId, from: facts.at, until })
   writeEffects(tx, reservationEffects(found.swept, made))
   return answerOf(made, found.place)
+}
+
+const youUnknown: Text = {
+  en: 'The directory does not know you; ask the operator of the service.',
+  fr: 'L’annuaire ne vous connaît pas ; adressez-vous à l’exploitant du service.',
+}
+const practiceUnknown: Text = {
+  en: 'required, since the directory knows no practice of yours',
+  fr: 'obligatoire, car l’annuaire ne vous connaît pas de lieu d’exercice',
 }
 
 // Somebody without a practice is judged by the territory of the pharmacy, which a search has yet to find: the place it
@@ -109,20 +114,26 @@ async function findNearest(tx: Transaction, wanted: Wanted, tried: Tried | undef
   }
   if (found) return found
   // Each look found stock that somebody else then took, which is not the same as «no stock».
-  throw new Rejection('unavailable', 'Too many reservations at once nearby. Nothing was done; try again in a moment.')
+  throw new Rejection('unavailable', {
+    en: 'Too many reservations at once nearby. Nothing was done; try again in a moment.',
+    fr: 'Trop d’options à la fois dans les environs. Rien n’a été fait ; réessayez dans un instant.',
+  })
 }
 
 function noStockInReach({ product, quantity, maxDistanceMetres }: Wanted): Refusal {
   return refused(
     'no_stock_in_reach',
-    `No pharmacy within ${maxDistanceMetres} metres has ${quantity} masks of ${product} now.`,
+    {
+      en: phrase`No pharmacy within ${maxDistanceMetres} metres has ${counted(quantity, 'mask', 'masks')} of ${product} now. Ask for fewer, or search farther.`,
+      fr: phrase`Aucune officine à moins de ${maxDistanceMetres} mètres n’a ${counted(quantity, 'masque', 'masques')} ${product} en ce moment. Demandez-en moins, ou cherchez plus loin.`,
+    },
     { product },
     { product, quantity },
   )
 }
 
 async function findNamed(tx: Transaction, wanted: Wanted, tried: Tried | undefined): Promise<Found | Refusal> {
-  if (!tried) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (!tried) throw noSuch('pharmacy')
   const { place } = tried
   const { product, quantity } = wanted
   if (place.active) {
@@ -133,7 +144,10 @@ async function findNamed(tx: Transaction, wanted: Wanted, tried: Tried | undefin
   const available = place.active ? await availableAt(tx, place.finess, product) : 0
   return refused(
     'stock_insufficient',
-    `This pharmacy has ${available} masks of ${product} available, not ${quantity}.`,
+    {
+      en: phrase`This pharmacy has ${counted(available, 'mask', 'masks')} of ${product} available, not ${quantity}. Ask for fewer, or name no pharmacy and have the nearest found.`,
+      fr: phrase`Disponible dans cette officine : ${counted(available, 'masque', 'masques')} ${product}, et non ${quantity}. Demandez-en moins, ou ne nommez pas d’officine : la plus proche sera trouvée.`,
+    },
     { product, available },
     { product, quantity, available },
   )

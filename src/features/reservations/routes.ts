@@ -1,4 +1,5 @@
 import { inTransaction } from '../../db/transaction.ts'
+import type { Text } from '../../domain/language.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
@@ -21,6 +22,11 @@ import {
   reservationParams,
   reservationRefusals,
 } from './schema.ts'
+
+const codeUnknown: Text = {
+  en: 'No live reservation at this pharmacy has this pick-up code.',
+  fr: 'Aucune option en cours dans cette officine n’a ce code de retrait.',
+}
 
 /** Masks set aside for a professional until they are collected or the hold expires. */
 export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
@@ -129,7 +135,7 @@ function lookupRoute(app: App, { db, config }: Deps): void {
       const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, body.pickupCode, { ...limits, reading }))
       if (found) return found
       request.refused = { kind: 'pickup_code_wrong' }
-      throw new Rejection('not_found', 'No live reservation at this pharmacy has this pick-up code.')
+      throw new Rejection('not_found', codeUnknown)
     },
   )
 }

@@ -1,8 +1,9 @@
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS } from '../../domain/instant.ts'
-import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
-import { type Count, countEffects, decideCount } from '../../domain/stock-changes.ts'
+import { noSuch } from '../../domain/named.ts'
+import { invalid, isRefusal, type Refusal } from '../../domain/refusals.ts'
+import { type Count, countEffects, decideCount, tooFarAhead } from '../../domain/stock-changes.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { ensureShelf } from '../../store/shelves.ts'
 import { changeSince, findShelfPlace, levelAfter, lockShelfWithHolds } from './queries.ts'
@@ -30,11 +31,11 @@ export async function count(
     // Even if the caller's clock runs ahead, nothing is recorded as later than now.
     changeSince(tx, pharmacy, product, request.countedAt),
   ])
-  if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
-  if (place.productActive === null) throw new Rejection('not_found', 'There is no such product in the catalogue.')
+  if (!place.pharmacyKnown) throw noSuch('pharmacy')
+  if (place.productActive === null) throw noSuch('product')
   const { shelf, at } = locked
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
-  if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', 'lies more than 5 minutes ahead')
+  if (request.countedAt > at + CLOCK_SKEW_MS) throw invalid('countedAt', tooFarAhead)
   const facts = { ...locked, shelf }
   const counted = decideCount(facts, request, { since })
   if (isRefusal(counted)) return counted

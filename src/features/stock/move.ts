@@ -1,9 +1,9 @@
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
 import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
-import { unknown } from '../../domain/named.ts'
-import { invalid, isRefusal, type Refusal, Rejection } from '../../domain/refusals.ts'
-import { comesIn, decideMovement, movementEffects, takesFree } from '../../domain/stock-changes.ts'
+import { noSuch, unknown } from '../../domain/named.ts'
+import { invalid, isRefusal, type Refusal } from '../../domain/refusals.ts'
+import { comesIn, decideMovement, movementEffects, takesFree, tooFarAhead } from '../../domain/stock-changes.ts'
 import type { Kept } from '../../http/effects.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { ensureShelf } from '../../store/shelves.ts'
@@ -41,10 +41,11 @@ export async function move(tx: Transaction, request: Move): Promise<Moved | Refu
     lockShelfWithHolds(tx, pharmacy, product),
   ])
   if (place.productActive === null) throw unknown('product', 'product')
-  if (!place.pharmacyKnown) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (!place.pharmacyKnown) throw noSuch('pharmacy')
   const { shelf, at } = locked
-  if (request.counterparty === pharmacy) throw invalid('counterparty', 'must be another pharmacy')
-  if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', 'lies more than 5 minutes ahead')
+  if (request.counterparty === pharmacy)
+    throw invalid('counterparty', { en: 'must be another pharmacy', fr: 'doit être une autre officine' })
+  if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', tooFarAhead)
   const decided = decideMovement({ ...locked, productActive: place.productActive }, request)
   if (isRefusal(decided)) return decided
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/database.ts'
 import { row } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
-import { Rejection } from '../../domain/refusals.ts'
+import { noSuch } from '../../domain/named.ts'
 import type { Caller } from '../../http/caller.ts'
 import { liesWithin } from '../../store/territories.ts'
 
@@ -13,5 +13,5 @@ export async function requireReadablePharmacy(db: Queryable, caller: Caller, fin
     sql`select from pharmacies where finess = ${finess}
           and (${caller.role}::text <> 'regulator' or ${liesWithin(sql`pharmacies.territory`, caller.territories)})`,
   )
-  if (!found) throw new Rejection('not_found', 'There is no such pharmacy.')
+  if (!found) throw noSuch('pharmacy')
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { phrase, type Text } from '../../domain/language.ts'
 import { DAY_MS } from '../../domain/periods.ts'
 import type { CHANGES } from '../../domain/statement.ts'
-import { issueOf } from '../../http/complaint.ts'
+import { issueOf, saying } from '../../http/complaint.ts'
 import { listFilters } from '../../http/list-filters.ts'
 import { pageQuery } from '../../http/pages.ts'
 import { bestBeforeDay, day, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
@@ -41,7 +41,10 @@ export const movementBody = z
   })
   .refine(({ kind, counterparty }) => kind.startsWith('transfer_') === (counterparty !== undefined), {
     path: ['counterparty'],
-    message: 'a transfer names the other pharmacy, and no other movement does',
+    message: saying({
+      en: 'a transfer names the other pharmacy, and no other movement does',
+      fr: 'un transfert nomme l’autre officine, et aucun autre mouvement ne le fait',
+    }),
   })
 
 const recordedKinds = [...kinds, 'count', 'count_absorbed', 'dispensation', 'reversal', 'discrepancy'] as const

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from '../../db/database.ts'
+import { accountSuspended } from '../../domain/suspended.ts'
 import { type Bearer, findBearer } from '../../store/bearers.ts'
 import { enrol } from '../../store/enrolment.ts'
 import { raiseDoubts } from '../../store/identity-doubts.ts'
@@ -92,7 +93,10 @@ async function bearerOf(
     if (raised > 0) log.warn({ issuer, raised }, 'a login says that records of the directory are one person’s')
   }
   if (!bearer) {
-    throw new Problem('forbidden', 'The directory does not know you. Ask the operator of the service to put you in.')
+    throw new Problem('forbidden', {
+      en: 'The directory does not know you. Ask the operator of the service to put you in.',
+      fr: 'L’annuaire ne vous connaît pas. Demandez à l’exploitant du service de vous y inscrire.',
+    })
   }
   if (bearer.suspended) throw suspended()
   return bearer
@@ -110,6 +114,5 @@ function refuseSuspended({ identifier }: Person, { professionals }: Standing): v
 }
 
 function suspended(): Problem {
-  const detail = 'Your account is suspended. Ask the operator of the service.'
-  return new Problem('professional_suspended', detail, { status: 403 })
+  return new Problem('professional_suspended', accountSuspended, { status: 403 })
 }

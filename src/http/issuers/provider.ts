@@ -63,7 +63,10 @@ export function openProvider({ issuer, jwksUri }: Pick<IssuerSettings, 'issuer' 
 
 /** The 503 for a token that cannot be judged without its issuer. */
 export function unreachable(cause: unknown): Problem {
-  const detail = 'The issuer of this token cannot be asked about it now. Nothing was done; try again in a moment.'
+  const detail = {
+    en: 'The issuer of this token cannot be asked about it now. Nothing was done; try again in a moment.',
+    fr: 'L’émetteur de ce jeton ne peut être interrogé à présent. Rien n’a été fait ; réessayez dans un instant.',
+  }
   return Object.assign(new Problem('unavailable', detail), { cause })
 }
 

@@ -1,0 +1,20 @@
+import { CLOCK_SKEW_MS, type Instant } from '../../domain/instant.ts'
+import { phrase, type Text } from '../../domain/language.ts'
+import { Rejection } from '../../domain/refusals.ts'
+
+const fiveMinutesOff: Text = {
+  en: 'may lie at most 5 minutes back or ahead',
+  fr: 'doit être à 5 minutes au plus de l’heure présente',
+}
+const notRecent: Text = {
+  en: phrase`dispensedAt: ${fiveMinutesOff}. An older hand-over can only be recorded as of now: leave dispensedAt out.`,
+  fr: phrase`dispensedAt : ${fiveMinutesOff}. Une remise plus ancienne ne peut être enregistrée qu’à l’heure présente : omettez dispensedAt.`,
+}
+
+/** Makes sure that a hand-over is told of as it happens. Throws `dispensed_at_out_of_range`. */
+export function requireRecent(dispensedAt: Instant | undefined, at: Instant): void {
+  if (dispensedAt === undefined || Math.abs(dispensedAt - at) <= CLOCK_SKEW_MS) return
+  throw new Rejection('dispensed_at_out_of_range', notRecent, {
+    errors: [{ path: 'dispensedAt', message: fiveMinutesOff }],
+  })
+}
