@@ -4,6 +4,7 @@ import { type JobName, QUEUE_SCHEMA } from '../db/job-queue.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { expireHolds } from '../features/reservations/expire.ts'
 import { forgetExpiredKeys } from '../store/idempotency.ts'
+import { anchorDays } from './anchor-days.ts'
 import { applyRetention, type Periods } from './retention.ts'
 
 type Job = (db: Database, periods: Periods) => Promise<unknown>
@@ -16,6 +17,7 @@ const jobs: Record<JobName, Job> = {
   'expire-holds': runExpireHolds,
   'forget-idempotency-keys': runForgetExpiredKeys,
   'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: NIGHTLY_MS }),
+  'anchor-days': (db) => anchorDays(db, { withinMs: NIGHTLY_MS }),
 }
 
 /** Ends all expired holds, one batch per transaction. */

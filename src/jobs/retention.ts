@@ -1,13 +1,19 @@
 import type { Config } from '../config.ts'
+import { readClock } from '../db/clock.ts'
 import type { Database } from '../db/database.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { type Day, dayOf, forgottenUpTo, isAnchored, type Kept } from '../domain/anchored-day.ts'
+import { DAY_MS } from '../domain/periods.ts'
 import { Rejection } from '../domain/refusals.ts'
 import { type Forgotten, forget } from '../features/professionals/retain.ts'
 import { findDue } from '../features/professionals/retain-queries.ts'
 import { type Actor, sayWho } from '../store/admin-acts.ts'
+import { firstDay } from '../store/day-roots.ts'
+import { appendRecord, isRecorded } from '../store/log-records.ts'
 import { type AgingTable, countOlder, forgetOlder } from '../store/retention.ts'
 
 const NIGHTLY: Actor = { role: 'job', name: 'gomask', act: 'apply-retention' }
+const LONGEST_BATCH_MS = 60_000
 const MOST_FAILURES = 10 // More are no accident: the database is away or broken.
 
 /** The configured periods. */
@@ -74,8 +80,27 @@ interface Run {
 async function forgetRows({ db, dryRun, isOver }: Run, table: AgingTable, days: number): Promise<number> {
   if (dryRun) return countOlder(db, table, days)
   let forgotten = 0
-  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) batch = await forgetOlder(db, table, days)
+  let said: Day | undefined
+  for (let batch = -1; batch !== 0 && !isOver(); forgotten += batch) {
+    if (isAnchored(table)) said = await sayForgotten(db, table, days, said)
+    batch = await forgetOlder(db, table, days)
+  }
   return forgotten
+}
+
+/** Says in the log how far rows are about to be forgotten, unless it was said: the check passes these days over. */
+async function sayForgotten(db: Database, table: Kept, days: number, said: Day | undefined): Promise<Day | undefined> {
+  const now = await readClock(db)
+  const first = await firstDay(db, table)
+  // The clock runs on until the rows are gone.
+  const day = dayOf(now - days * DAY_MS + LONGEST_BATCH_MS)
+  if (day === said || first === undefined || first > day) return said
+  const record = forgottenUpTo(table, day)
+  await inTransaction(db, async (tx) => {
+    if (await isRecorded(tx, record.kind, record.subject)) return
+    appendRecord(tx, { ...record, recordedAt: now })
+  })
+  return day
 }
 
 async function forgetPeople(run: Run): Promise<{ histories: number; names: number }> {

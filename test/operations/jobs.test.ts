@@ -84,6 +84,7 @@ t.test('the jobs are on the schedule', async (t) => {
     sql`select name, cron from pgboss.schedule order by name`,
   )
   t.match(found, [
+    { name: 'anchor-days', cron: /^\d+ \* \* \* \*$/ },
     { name: 'apply-retention', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'expire-holds', cron: '* * * * *' },
     { name: 'forget-idempotency-keys', cron: /^\d+ \d+ \* \* \*$/ },

@@ -51,7 +51,7 @@ async function embedded(): Promise<TestDatabase> {
 
 /** A data folder with an embedded database in it that is up to date and empty, copied from one that is made once. */
 export async function makeDataDir(): Promise<string> {
-  const template = join(tmpdir(), `gomask-test-template-${await migrationsChecksum()}`)
+  const template = join(tmpdir(), `gomask-test-template-${await templateChecksum()}`)
   if (!existsSync(template)) {
     const draft = await mkdtemp(`${template}-`)
     const fresh = await openEmbedded(draft)
@@ -67,7 +67,7 @@ export async function makeDataDir(): Promise<string> {
 }
 
 async function onServer(server: string, connections: number): Promise<TestDatabase> {
-  const template = `gomask_test_template_${await migrationsChecksum()}`
+  const template = `gomask_test_template_${await templateChecksum()}`
   await asAdmin(server, async (admin) => {
     const { rowCount } = await admin.query('select from pg_database where datname = $1', [template])
     if (rowCount === 0) await makeTemplate(admin, server, template)
@@ -135,10 +135,12 @@ function urlOf(server: string, name: string): string {
   return url.href
 }
 
-async function migrationsChecksum(): Promise<string> {
+/** Of all that a template is made from: the migrations, and the jobs with their schedule. */
+async function templateChecksum(): Promise<string> {
   const folder = new URL('../../migrations/', import.meta.url)
   const names = (await readdir(folder)).sort()
   const hash = createHash('sha256')
   for (const name of names) hash.update(await readFile(new URL(name, folder)))
+  hash.update(await readFile(new URL('../../src/db/job-queue.ts', import.meta.url)))
   return hash.digest('hex').slice(0, 16)
 }

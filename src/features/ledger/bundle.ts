@@ -68,7 +68,7 @@ export async function prepareBundle(
 }
 
 async function count(db: Queryable, wanted: Wanted): Promise<number> {
-  let entries = await countRecords(db, wanted.size)
+  let entries = await countRecords(db, { end: wanted.size, isWhole: false })
   for (const range of walk(wanted, COUNTING_WALK)) entries += await countEntries(db, wanted, range)
   return entries
 }
@@ -97,7 +97,7 @@ async function* entryLines(
     for (let next = start; next < end; ) {
       const found = await readEntries(db, wanted, { start: next, end, limit: PAGE })
       const last = found.length === PAGE ? (found.at(-1) as StoredEntry).index + 1 : end
-      const records = await readRecords(db, { start: next, end: last })
+      const records = await readRecords(db, { start: next, end: last, isWhole: wanted.selection === null })
       const page = [...found, ...records].sort((one, other) => one.index - other.index)
       const places = await placesOf(page.map(({ index }) => index))
       written += page.length
