@@ -1755,8 +1755,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
+            operator?: string;
             /** @description Of the professional at the time. */
             profession: string | null;
             /** @description At the time. */
@@ -2637,8 +2637,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
+            operator?: string;
         };
         ListAccessesAnswer: {
             items: components["schemas"]["AccessInRemit"][];
@@ -2747,8 +2747,8 @@ export interface components {
             bestBefore: string | null;
             /** @description The ledger entry that moved the stock. */
             dispensation: string | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
+            operator?: string;
             stock: components["schemas"]["StockLevel"];
         };
         MoveStockRequest: {
@@ -3051,8 +3051,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
+            operator?: string;
             /** Format: uuid */
             person: string;
             /** @description The sealed bytes, UTF-8: `entryHash` is the base64 of SHA-256(0x00 ‖ these). A JSON array. */
@@ -3542,8 +3542,8 @@ export interface components {
                 reasonCode: string;
                 note?: string;
             } | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
+            operator?: string;
             /** @description What the professional may still receive in the present window. */
             remaining: {
                 product: string;
@@ -3901,8 +3901,8 @@ export interface components {
             bestBefore: string | null;
             /** @description The ledger entry that moved the stock. */
             dispensation: string | null;
-            /** @description X-Operator of the request; shown to its pharmacy alone. */
-            operator?: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
+            operator?: string;
         };
         Territory: {
             /** @description ISO 3166-2 code. */

@@ -53,8 +53,7 @@ export const ledgerEntry = z
       .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased.'),
     operator: z
       .string()
-      .nullable()
       .optional()
-      .describe('X-Operator of the request; shown to its pharmacy alone, and gone once the payload is erased.'),
+      .describe('X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased.'),
   })
   .meta({ id: 'LedgerEntry' })

@@ -98,7 +98,7 @@ export function entryView(entry: EntryRow) {
     reservations: entry.reservations ?? [],
     // An override that was asked for but not needed does not count as one.
     override: entry.flags.includes('override') ? entry.override : null,
-    ...(entry.operator !== undefined && { operator: entry.operator }),
+    ...(entry.operator && { operator: entry.operator }),
   }
 }
 

@@ -23,14 +23,14 @@ export function recorded(
     entryHash: entry.entryHash.toString('base64'),
     previousHash: entry.previousHash?.toString('base64') ?? null,
   }
-  const view = entryView({ ...entry, ...hashes, professional, ...shown, operator: operator ?? null })
+  const view = entryView({ ...entry, ...hashes, professional, ...shown, operator })
   return { ...view, remaining, receipt: signReceipt(entry, signer) }
 }
 
 /**
- * How the answer is kept for a retry: what may still be received, the receipt's signature and the operator. The entry tells the
- * rest, and never changes, except that an erasure takes whom it is about. `professional` is whom the request is about,
- * if it says.
+ * How the answer is kept for a retry: what may still be received, the receipt's signature and the operator. The entry
+ * tells the rest, and never changes, except that an erasure takes whom it is about. `professional` is whom the request
+ * is about, if it says.
  */
 export function keptWithEntry(professional?: string): Kept<Dispensation> {
   return {

@@ -175,6 +175,6 @@ function view(found: Row, isOwn: boolean): Reservation {
     ...(isOwn && { pickupCode, distanceMetres }),
     ...(collectedQuantity !== null && { collectedQuantity }),
     ...(cancellationReason !== null && { cancellationReason }),
-    ...(operator !== undefined && operator !== null && { operator }),
+    ...(operator && { operator }),
   }
 }

@@ -24,7 +24,7 @@ export const keptWithMovement: Kept<Moved> = {
     // Earlier releases neither showed the operator nor kept it here.
     const { operator, ...stock } = rest as StockLevel & Pick<Movement, 'operator'>
     const { operator: _, ...movement } = await readMovement(tx, id)
-    return { ...movement, ...(operator !== undefined && { operator }), stock }
+    return { ...movement, ...(operator && { operator }), stock }
   },
 }
 
@@ -75,6 +75,6 @@ function answerOf(request: Move, { id, change, at }: { id: string; change: numbe
     lot: lot ?? null,
     bestBefore: bestBefore ?? null,
     dispensation: null,
-    operator: request.operator ?? null,
+    ...(request.operator && { operator: request.operator }),
   }
 }

@@ -128,12 +128,17 @@ export async function readMovement(db: Queryable, id: string): Promise<Movement>
   return movementView(await oneRow<MovementRow>(db, 'read_movement', found))
 }
 
-type MovementRow = Movement & { occurredAt: Instant; recordedAt: Instant }
+type MovementRow = Omit<Movement, 'operator'> & { occurredAt: Instant; recordedAt: Instant; operator: string | null }
 
 const movementColumns = sql`id, pharmacy, product, kind, quantity, change, ${instant(sql`occurred_at`)} as "occurredAt",
   ${instant(sql`recorded_at`)} as "recordedAt", reference, counterparty, lot, best_before::text as "bestBefore",
   entry_id as dispensation, operator`
 
-function movementView(row: MovementRow): Movement {
-  return { ...row, occurredAt: iso(row.occurredAt), recordedAt: iso(row.recordedAt) }
+function movementView({ operator, ...row }: MovementRow): Movement {
+  return {
+    ...row,
+    occurredAt: iso(row.occurredAt),
+    recordedAt: iso(row.recordedAt),
+    ...(operator !== null && { operator }),
+  }
 }

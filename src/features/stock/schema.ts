@@ -74,7 +74,7 @@ export const movement = z
     lot: z.string().nullable(),
     bestBefore: z.string().nullable(),
     dispensation: uuid.nullable().describe('The ledger entry that moved the stock.'),
-    operator: z.string().nullable().optional().describe('X-Operator of the request; shown to its pharmacy alone.'),
+    operator: z.string().optional().describe('X-Operator of the request, if it had one; shown to its pharmacy alone.'),
   })
   .meta({ id: 'StockMovement' })
 

@@ -32,8 +32,8 @@ const changes = sql.join(
 )
 
 /**
- * Adds up what happened on each shelf of a pharmacy that is known to be there, when it occurred. The opening and closing stock are worked out from the stock of now, so
- * that only movements since the period began are read.
+ * Adds up what happened on each shelf of a pharmacy that is known to be there, when it occurred. The opening and
+ * closing stock are worked out from the stock of now, so that only movements since the period began are read.
  */
 export function readStatement(
   db: Queryable,
