@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const LONGEST_FILE_LINES = 200
 const LONGEST_FUNCTION_LINES = 50
 const GENERATED = ['src/client/api.ts']
+/** Files that operators write, not callers: they are told in English. */
+const OPERATORS = /^src\/http\/issuers\//
 const WIDEST_COLUMNS = 120 // As the formatter has it for code; it leaves comments alone.
 
 /** A source file, parsed. */
@@ -74,6 +76,22 @@ t.test(`no comment is wider than ${WIDEST_COLUMNS} columns`, async (t) => {
   t.same([...sources, ...tests].flatMap(wideComments), [])
 })
 
+t.test(
+  'values stand in texts as phrases, so that each language writes their figures and dates its own way',
+  async (t) => {
+    const joined = sources.filter(({ tree }) => holds(tree, isJoinedText)).map(({ path }) => path)
+    t.same(joined, [])
+  },
+)
+
+t.test('what a schema finds wrong with a request is said in both languages', async (t) => {
+  const schemas = sources.filter(({ path }) => /^src\/(http|features)\//.test(path) && !OPERATORS.test(path))
+  t.same(
+    schemas.filter(({ tree }) => holds(tree, isBareIssue)).map(({ path }) => path),
+    [],
+  )
+})
+
 t.test('no test keeps the others from running, and none is left out without a reason', async (t) => {
   const silenced = tests.filter(({ tree }) => holds(tree, isSilencer)).map(({ path }) => path)
   t.same(silenced, [])
@@ -92,6 +110,13 @@ t.test('the checks above find what they look for', async (t) => {
   t.ok(namesStatus('const status = 503'))
   t.notOk(namesStatus('const LONGEST_LINE = 4040'))
   t.equal(all(planted.tree).filter(isSilencer).length, 3)
+  t.ok(holds(parse('joined.ts', `const said = { en: \`\${1} mask\`, fr: phrase\`\${1} masque\` }`).tree, isJoinedText))
+  t.notOk(holds(parse('phrases.ts', `const said = { en: phrase\`\${1} mask\`, fr: 'rien' }`).tree, isJoinedText))
+  t.ok(holds(parse('bare.ts', "z.string().min(1, 'is empty')").tree, isBareIssue))
+  t.ok(holds(parse('bare.ts', "context.addIssue({ code: 'custom', message: 'is wrong' })").tree, isBareIssue))
+  t.notOk(
+    holds(parse('said.ts', "z.string().max(1).refine(isGood, saying({ en: 'bad', fr: 'mauvais' }))").tree, isBareIssue),
+  )
   t.notOk(holds(parse('reasoned.ts', "t.test('a', { skip: 'no server' }, () => {})").tree, isSilencer))
   const wide = 'x'.repeat(WIDEST_COLUMNS)
   const comments = [`// ${wide}`, `  * ${wide}`, `const a = 1 // ${wide}`, `  -- ${wide}`]
@@ -178,4 +203,32 @@ function linesOf(tree: ts.SourceFile, node: ts.Node): number {
 
 function nameOf({ name }: ts.FunctionLikeDeclaration): string {
   return name?.getText() ?? '(anonymous)'
+}
+
+/** `en` or `fr` as a template with values in it, which no language has a say in. */
+function isJoinedText(node: ts.Node): boolean {
+  return (
+    ts.isPropertyAssignment(node) && /^(en|fr)$/.test(node.name.getText()) && ts.isTemplateExpression(node.initializer)
+  )
+}
+
+const CHECKS = ['refine', 'regex', 'min', 'max', 'length', 'addIssue']
+
+/** A check of a schema with a message of its own that is a plain string. */
+function isBareIssue(node: ts.Node): boolean {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return false
+  if (!CHECKS.includes(node.expression.name.text)) return false
+  const given = node.arguments.at(-1)
+  if (node.expression.name.text !== 'addIssue' && node.arguments.length < 2) return false
+  return (
+    given !== undefined && (isText(given) || (ts.isObjectLiteralExpression(given) && given.properties.some(isBare)))
+  )
+}
+
+function isBare(member: ts.ObjectLiteralElementLike): boolean {
+  return ts.isPropertyAssignment(member) && member.name.getText() === 'message' && isText(member.initializer)
+}
+
+function isText(node: ts.Node): boolean {
+  return ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)
 }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { phrase } from '../domain/language.ts'
 import { chooseLanguage } from './language.ts'
 import { documentOf, Problem } from './problem.ts'
 
@@ -62,7 +63,10 @@ function faultOf({ headers }: FastifyRequest): Fault | undefined {
   const fault = faults.find((each) => each === asked)
   if (fault) return fault
   const list = faults.join(', ')
-  const message = { en: `must be one of ${list}`, fr: `doit être l’un de ${list}` }
-  const detail = { en: `The sandbox knows the faults ${list}.`, fr: `Le bac à sable connaît les pannes ${list}.` }
+  const message = { en: phrase`must be one of ${list}`, fr: phrase`doit être l’un de ${list}` }
+  const detail = {
+    en: phrase`The sandbox knows the faults ${list}.`,
+    fr: phrase`Le bac à sable connaît les pannes ${list}.`,
+  }
   throw new Problem('invalid_request', detail, { errors: [{ path: HEADER, message }] })
 }

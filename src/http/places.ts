@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { phrase } from '../domain/language.ts'
 import { saying } from './complaint.ts'
 import { queryInteger } from './schemas.ts'
 
@@ -49,8 +50,8 @@ export const box = z
     ({ south, west, north, east }) =>
       south < north && west < east && north - south <= WIDEST_DEGREES && east - west <= WIDEST_DEGREES,
     saying({
-      en: `must go from south to north and from west to east, at most ${WIDEST_DEGREES} degrees each way`,
-      fr: `doit aller du sud au nord et d’ouest en est, sur ${WIDEST_DEGREES} degrés au plus`,
+      en: phrase`must go from south to north and from west to east, at most ${WIDEST_DEGREES} degrees each way`,
+      fr: phrase`doit aller du sud au nord et d’ouest en est, sur ${WIDEST_DEGREES} degrés au plus`,
     }),
   )
   .describe(

@@ -125,11 +125,45 @@ async function isHeld({ method, path, caller, headers, body }: FuzzedRequest): P
   if (status >= 500) throw new Error(`${status}: ${JSON.stringify(said)} ${service.logged.slice(-3)}`)
   const { rows } = await service.db.foreign('delete from effects returning table_name')
   if (status < 400) return
+  await isSaidInFrench({ method, path, caller, headers, ...(body !== undefined && { body }) }, said)
   if (INSIDE.test(JSON.stringify(said))) throw new Error(`${status} tells of the inside: ${JSON.stringify(said)}`)
   const effects = (rows as { table_name: string }[])
     .map((row) => row.table_name)
     .filter((name) => !RECORDS.includes(name))
   if (effects.length > 0) throw new Error(`${status} ${JSON.stringify(said)} and changed ${effects}`)
+}
+
+const told = new Set<string>()
+
+/** Asks again in French where something new was told, and throws where a part of it is not told in French. */
+async function isSaidInFrench({ method, path, caller, headers, body }: FuzzedRequest, english: Problem): Promise<void> {
+  const kind = JSON.stringify([english.code, textsOf(english)]).replaceAll(/\d+/g, '0')
+  if (english.code === undefined || headers['accept-language'] !== undefined || told.has(kind)) return
+  told.add(kind)
+  const asked = { token: callers[caller]?.token, headers: { ...headers, 'accept-language': 'fr' }, body }
+  const { body: french, headers: given } = await service.call(method, path, asked)
+  await service.db.foreign('delete from effects')
+  if (french.code !== english.code) return // It was judged anew.
+  if (given['content-language'] !== 'fr') throw new Error(`${english.code} names no language`)
+  const pairs = textsOf(english).map((text, nth) => [text, textsOf(french)[nth] ?? ''] as const)
+  for (const [en, fr] of pairs) {
+    const isUntold = fr === '' || fr === en
+    if (isUntold || GAP.test(en + fr)) throw new Error(`${english.code} says «${en}», and in French «${fr}»`)
+  }
+}
+
+interface Problem {
+  code?: string
+  title: string
+  detail: string
+  errors?: { message: string }[]
+}
+
+/** What stands where a value was forgotten. */
+const GAP = /\[object|undefined|NaN|\$\{|=>/
+
+function textsOf({ title, detail, errors = [] }: Problem): string[] {
+  return [title, detail, ...errors.map(({ message }) => message)]
 }
 
 /** Has every table note what changes in it. */

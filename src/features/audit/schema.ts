@@ -7,6 +7,7 @@ import {
   finess,
   instant,
   product,
+  profession,
   professional,
   queryInteger,
   territory,
@@ -14,8 +15,6 @@ import {
   time,
   uuid,
 } from '../../http/schemas.ts'
-
-const profession = z.string().regex(/^[0-9A-Z]{1,10}$/, 'must be a code of the directory, such as "10"')
 
 /** Filters for entries or their totals, over the facts frozen in them. */
 const filters = {
