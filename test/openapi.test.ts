@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { describeApi } from '../src/openapi.ts'
+import { faultsOfExamples } from './support/examples.ts'
 import { nameOf, routeTable } from './support/route-table.ts'
 import { startService } from './support/service.ts'
 
@@ -110,6 +111,10 @@ t.test('every route that callers were promised is described', async (t) => {
     promised.filter((route) => !operations.some(({ name }) => name === route)),
     [],
   )
+})
+
+t.test('each body, answer and required parameter has an example that its schema allows', async (t) => {
+  t.same(faultsOfExamples(document), [])
 })
 
 t.test('operations have names of their own, and a subject each', async (t) => {

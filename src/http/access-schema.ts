@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { iso } from '../domain/instant.ts'
 import { accessKinds } from '../store/accesses.ts'
 import type { AccessRow } from '../store/own-accesses.ts'
-import { time, uuid } from './schemas.ts'
+import { problemStatus } from './problem.ts'
+import { oneOf, time, uuid } from './schemas.ts'
 
 /** A reading of somebody's data. */
 export const access = z
@@ -18,7 +19,9 @@ export const access = z
     }),
     pharmacy: z.string().optional().describe('Where somebody asked at a counter.'),
     operator: z.string().optional().describe('The reader’s own pseudonym for the person who asked.'),
-    outcome: z.string().describe('`shown`, `not_found`, `allow`, or the code of a refusal.'),
+    outcome: oneOf(['shown', 'not_found', 'allow', ...Object.keys(problemStatus)]).describe(
+      '`shown`, `not_found`, `allow`, or the code of a refusal.',
+    ),
   })
   .meta({ id: 'Access' })
 

@@ -119,7 +119,10 @@ function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: stri
         tags: ['operations'],
         summary: `Read this description in ${format.toUpperCase()}`,
         response: {
-          200: { description: 'OpenAPI 3.1', content: { [type]: { schema: z.unknown() } } },
+          200: {
+            description: 'OpenAPI 3.1',
+            content: { [type]: { schema: z.unknown().meta({ examples: ['openapi: 3.1.0'] }) } },
+          },
           ...onlyProblems(414, 429, 503),
         },
       },

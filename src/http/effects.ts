@@ -18,19 +18,26 @@ import { Problem } from './problem.ts'
 import { keyOf, VISIBLE_ASCII } from './request-key.ts'
 import { inTurn, type Outcome } from './turns.ts'
 
+const visible = (longest: number) => ({
+  type: 'string',
+  minLength: 1,
+  maxLength: longest,
+  pattern: VISIBLE_ASCII.source,
+})
+
 /** The header of a read at the counter, for the documentation; `operatorOf` checks it. */
 export const operatorHeader = z.object({
   'x-operator': z
     .string()
     .optional()
-    .meta({ shownAs: { type: 'string', minLength: 1, maxLength: 64, pattern: VISIBLE_ASCII.source } })
+    .meta({ shownAs: visible(64) })
     .describe('1 to 64 visible ASCII characters: the pseudonym of the person at the counter.'),
 })
 
 const idempotencyKey = z
   .string()
   .optional()
-  .meta({ shownAs: { type: 'string', minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII.source } })
+  .meta({ shownAs: { ...visible(255), examples: ['5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11'] } })
 
 /** The headers of a write; `effect` checks them. */
 export const writeHeaders = operatorHeader.extend({

@@ -1,6 +1,21 @@
 import { z } from 'zod'
 import { saying } from './complaint.ts'
-import { citedRule, ruleVersion, time, uuid, window } from './schemas.ts'
+import { citedRule, oneOf, ruleVersion, time, uuid, window } from './schemas.ts'
+
+/** What an entry may be marked with, for ever. */
+export const flags = [
+  'override',
+  'late',
+  'very_late',
+  'over_allocation',
+  'stock_discrepancy',
+  'unverified',
+  'suspended',
+  'inactive_product',
+] as const
+
+/** Why a hand-over may go above the entitlement. */
+export const overrideReasons = ['emergency', 'cluster', 'directive', 'other'] as const
 
 const line = z.object({
   product: z.string(),
@@ -40,15 +55,15 @@ export const ledgerEntry = z
     lines: z.array(line),
     dispensedAt: time,
     recordedAt: time,
-    flags: z.array(z.string()).describe('`override`: above the entitlement.'),
+    flags: z.array(oneOf(flags)).describe('`override`: above the entitlement.'),
     rule: citedRule.nullable().describe('The rule that the first line was judged by.'),
     window: window.nullable().describe('The window in which the first line counts.'),
     reverses: uuid.nullable().describe('For a reversal: the dispensation that it takes back.'),
     reservations: z
-      .array(z.object({ id: uuid, outcome: z.string() }))
+      .array(z.object({ id: uuid, outcome: oneOf(['collected', 'expired']) }))
       .describe('`collected`, or `expired` and served as a walk-in.'),
     override: z
-      .object({ reasonCode: z.string(), note: z.string().optional() })
+      .object({ reasonCode: oneOf(overrideReasons), note: z.string().optional() })
       .nullable()
       .describe('Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased.'),
     operator: z

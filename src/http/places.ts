@@ -26,6 +26,7 @@ export const near = z
     return { latitude: lat, longitude: lon }
   })
   .pipe(place)
+  .meta({ examples: ['43.6045,1.4440'] })
 
 const CORNERS = new RegExp(`^${decimal}(?:,${decimal}){3}$`)
 const WIDEST_DEGREES = 15

@@ -20,6 +20,7 @@ export const finess = z
     }),
   )
   .describe('FINESS number.')
+  .meta({ examples: ['319009015'] })
 
 /** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
 export const professional = z
@@ -34,6 +35,7 @@ export const professional = z
   )
   .transform((text) => professionalId(text) ?? text)
   .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
+  .meta({ examples: ['99700090022'] })
 
 /** The directory's code of a profession. */
 export const profession = z.string().regex(
@@ -55,6 +57,7 @@ export const product = z
     }),
   )
   .describe('Code of a product in the catalogue.')
+  .meta({ examples: ['surgical'] })
 
 export const territory = z
   .string()
@@ -66,6 +69,7 @@ export const territory = z
     }),
   )
   .describe('ISO 3166-2 code.')
+  .meta({ examples: ['FR-31'] })
 
 /** As people type it. What cannot be a code is refused before anything is looked at, so that it costs no try. */
 export const pickupCode = z
@@ -139,6 +143,9 @@ export const textOrNone = (longest: number) =>
       PRINTABLE,
       saying({ en: 'must not hold control characters', fr: 'ne doit pas contenir de caractères de contrôle' }),
     )
+
+/** In answers, a text of a closed list, to which the database or the verb that wrote it holds it. */
+export const oneOf = (values: readonly string[]) => z.string().meta({ shownAs: { type: 'string', enum: [...values] } })
 
 /** What GET shows of a resource besides what PUT changes: taken back with the rest, and ignored. */
 export const shownOnly = z.unknown().optional().describe('As GET shows it; changes nothing.')

@@ -13,8 +13,8 @@ import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
 import { oneAtATime } from '../../http/waiting-line.ts'
 import { territoriesWithin } from '../../store/territories.ts'
-import { type AnomalyName, anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
-import { anomaly, positionText } from './schema.ts'
+import { anomalyKinds, type FoundAnomaly, findAnomalies, type Search } from './find-anomalies.ts'
+import { type AnomalyName, anomaly, anomalyNames as names, positionText } from './schema.ts'
 import { readTerritory, requireForward } from './selection.ts'
 
 const DAY_MS = 86_400_000
@@ -22,8 +22,6 @@ const PRESET_DAYS = 30
 const MOST_DAYS = 92 // A quarter: what one statement can search while somebody waits.
 // Each keeps a core of the database busy, and two of them slowed a check at a counter. Two of each of twenty callers.
 const MOST_WAITING = 40
-
-const names = Object.keys(anomalyKinds) as [AnomalyName, ...AnomalyName[]]
 
 const query = z.strictObject({
   from: instant.optional().describe(`${PRESET_DAYS} days before \`to\` if left out.`),

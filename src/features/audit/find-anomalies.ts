@@ -11,7 +11,7 @@ import type { AnomalyKind, Scope } from './anomalies/kind.ts'
 import { lateShare, overrides, veryLateShare } from './anomalies/shares.ts'
 import { dispensedAboveDeliveries, stockDiscrepancy } from './anomalies/stock.ts'
 import { unmatchedTransfer } from './anomalies/transfers.ts'
-import type { Anomaly } from './schema.ts'
+import type { Anomaly, AnomalyName } from './schema.ts'
 
 /** The kinds of anomalies, in the order in which they are listed. */
 export const anomalyKinds = {
@@ -25,9 +25,7 @@ export const anomalyKinds = {
   checks_without_hand_over: checksWithoutHandOver,
   many_checks: manyChecks,
   one_person_two_records: onePersonTwoRecords,
-} as const satisfies Record<string, AnomalyKind>
-
-export type AnomalyName = keyof typeof anomalyKinds
+} as const satisfies Record<AnomalyName, AnomalyKind>
 
 /** Where and when to look. */
 export interface Search {

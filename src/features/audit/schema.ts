@@ -6,6 +6,7 @@ import {
   day,
   finess,
   instant,
+  oneOf,
   product,
   profession,
   professional,
@@ -108,9 +109,25 @@ export function summaryPosition(groupBy: readonly Grouping[]) {
     .refine((values) => groupBy.every((name, nth) => name !== 'week' || isDay(values[nth])))
 }
 
+/** What deserves a question, in the order in which it is listed. */
+export const anomalyNames = [
+  'overrides',
+  'late_share',
+  'very_late_share',
+  'stock_discrepancy',
+  'unmatched_transfer',
+  'dispensed_above_deliveries',
+  'reversed_then_elsewhere',
+  'checks_without_hand_over',
+  'many_checks',
+  'one_person_two_records',
+] as const
+
+export type AnomalyName = (typeof anomalyNames)[number]
+
 export const anomaly = z
   .object({
-    kind: z.string().describe('One of the kinds above.'),
+    kind: oneOf(anomalyNames),
     pharmacy: z.string().nullable().describe('Null where it is about people.'),
     product: z.string().nullable(),
     counterparty: z.string().nullable().describe('The other pharmacy.'),

@@ -11,7 +11,7 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /** The body of a token request; other parameters are ignored, as RFC 6749 requires. */
 export const tokenBody = z.looseObject({
-  grant_type: z.string().describe('client_credentials'),
+  grant_type: z.string().meta({ shownAs: { type: 'string', enum: ['client_credentials'] } }),
   scope: z
     .string()
     .optional()

@@ -3,14 +3,18 @@ import { z } from 'zod'
 import { complain } from '../../http/complaints.ts'
 import type { Problem } from '../../http/problem.ts'
 import { tooManyFailures } from '../../http/rate-limit.ts'
+import { oneOf } from '../../http/schemas.ts'
 
-type Code =
-  | 'invalid_request'
-  | 'invalid_client'
-  | 'invalid_scope'
-  | 'unsupported_grant_type'
-  | 'temporarily_unavailable'
-  | 'server_error'
+const codes = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_scope',
+  'unsupported_grant_type',
+  'temporarily_unavailable',
+  'server_error',
+] as const
+
+type Code = (typeof codes)[number]
 
 /** Ends a token request with an error of RFC 6749 §5.2. The description is public. */
 export class OAuthError extends Error {
@@ -23,7 +27,7 @@ export class OAuthError extends Error {
 }
 
 const body = z
-  .object({ error: z.string(), error_description: z.string() })
+  .object({ error: oneOf(codes), error_description: z.string() })
   .meta({ id: 'OAuthError', description: 'RFC 6749, section 5.2.' })
 
 const descriptions: Record<number, string> = {

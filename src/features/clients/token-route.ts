@@ -2,6 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { problemOf } from '../../http/errors.ts'
+import { oneOf } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { ISSUER, signClientToken } from '../../http/tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'
@@ -12,7 +13,7 @@ import type { KnownClient } from './token-queries.ts'
 const token = z
   .object({
     access_token: z.string(),
-    token_type: z.string(),
+    token_type: oneOf(['Bearer']),
     expires_in: z.int().describe('Seconds.'),
     scope: z.string().describe('The scopes asked for that the client has.'),
   })

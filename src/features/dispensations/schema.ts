@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { RefusalCode } from '../../domain/refusals.ts'
 import { saying } from '../../http/complaint.ts'
-import { flag, ledgerEntry } from '../../http/entry-schema.ts'
+import { flag, ledgerEntry, overrideReasons } from '../../http/entry-schema.ts'
 import { listFilters } from '../../http/list-filters.ts'
 import { pageQuery } from '../../http/pages.ts'
 import {
@@ -64,7 +64,7 @@ export const dispensationBody = z.strictObject({
     .default(false)
     .describe('Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.'),
   override: z
-    .strictObject({ reasonCode: z.enum(['emergency', 'cluster', 'directive', 'other']), note: text(140).optional() })
+    .strictObject({ reasonCode: z.enum(overrideReasons), note: text(140).optional() })
     .optional()
     .describe('Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices.'),
 })

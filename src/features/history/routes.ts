@@ -16,13 +16,10 @@ import { readHistoryInRemit, readOwnHistory } from './queries.ts'
 
 const positionIn = ({ recordedAt, id }: EntryRow) => ({ at: recordedAt, id })
 
-const hashesAlone = ledgerEntry
-  .pick({ sequence: true, entryHash: true, previousHash: true })
-  .extend({ flags: z.array(z.string()) })
-  .meta({
-    id: 'EntryOutsideRemit',
-    description: 'Outside the regulator’s remit: only what proves that the history is complete.',
-  })
+const hashesAlone = ledgerEntry.pick({ sequence: true, entryHash: true, previousHash: true, flags: true }).meta({
+  id: 'EntryOutsideRemit',
+  description: 'Outside the regulator’s remit: only what proves that the history is complete.',
+})
 
 /** What a professional received, everywhere. */
 export async function historyRoutes(app: App, deps: Deps): Promise<void> {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { access } from '../../http/access-schema.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
-import { time, uuid } from '../../http/schemas.ts'
+import { problemStatus } from '../../http/problem.ts'
+import { oneOf, time, uuid } from '../../http/schemas.ts'
 
 /** The name and version of the shape. */
 export const FORMAT = 'gomask-subject-data-v1'
@@ -17,7 +18,7 @@ const directoryRecord = z
     speciality: z.string().nullable(),
     familyName: z.string().nullable(),
     givenName: z.string().nullable(),
-    status: z.string(),
+    status: oneOf(['active', 'suspended']),
     practice: z
       .object({ latitude: z.number(), longitude: z.number(), territory: z.string() })
       .nullable()
@@ -73,8 +74,10 @@ const ownRefusal = z
     id: uuid,
     person: uuid,
     at: time,
-    verb: z.string().describe('What was asked for: dispensation, reversal or reservation.'),
-    code: z.string(),
+    verb: oneOf(['dispensation', 'reversal', 'reservation']).describe(
+      'What was asked for: dispensation, reversal or reservation.',
+    ),
+    code: oneOf(Object.keys(problemStatus)),
     pharmacy: z.string().nullable(),
     operator: z.string().nullable(),
     profession: z.string().nullable(),

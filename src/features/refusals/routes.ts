@@ -8,7 +8,7 @@ import type { Caller } from '../../http/caller.ts'
 import { operatorOf } from '../../http/effects.ts'
 import { page, pageOf, pageQuery, positionOf, timePosition } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
-import { finess, instant, product, professional, ruleVersion, time, uuid, window } from '../../http/schemas.ts'
+import { finess, instant, oneOf, product, professional, ruleVersion, time, uuid, window } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { orAskForLess } from '../../http/too-heavy.ts'
 import { recordAccess } from '../../store/accesses.ts'
@@ -38,7 +38,7 @@ const refusal = z
     id: uuid,
     at: time,
     verb: z.enum(['dispensation', 'reversal', 'reservation']).describe('What was asked for.'),
-    code: z.string(),
+    code: oneOf(codes),
     pharmacy: z.string().nullable().describe('Null for a reservation at the nearest pharmacy.'),
     professional: z.string().nullable().describe('The person’s present number; null if nobody has the number given.'),
     profession: z.string().nullable(),

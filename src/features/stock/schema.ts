@@ -5,7 +5,18 @@ import type { CHANGES } from '../../domain/statement.ts'
 import { issueOf, saying } from '../../http/complaint.ts'
 import { listFilters } from '../../http/list-filters.ts'
 import { pageQuery } from '../../http/pages.ts'
-import { bestBeforeDay, day, finess, product, quantity, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
+import {
+  bestBeforeDay,
+  day,
+  finess,
+  oneOf,
+  product,
+  quantity,
+  recordedInstant,
+  text,
+  time,
+  uuid,
+} from '../../http/schemas.ts'
 
 export const shelfParams = z.strictObject({ finess, product })
 export const pharmacyParams = z.strictObject({ finess })
@@ -60,11 +71,9 @@ export const movement = z
     id: uuid,
     pharmacy: z.string(),
     product: z.string(),
-    kind: z
-      .string()
-      .describe(
-        'Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.',
-      ),
+    kind: oneOf([...kinds, 'count', 'count_absorbed', 'dispensation', 'reversal', 'discrepancy']).describe(
+      'Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.',
+    ),
     quantity: z.int().describe('As declared; for a count, the difference.'),
     change: z.int().describe('What it did to the stock on hand; the stock on hand is the sum of these.'),
     occurredAt: time,

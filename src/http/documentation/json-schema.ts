@@ -11,6 +11,9 @@ interface Written {
 export function written({ zodSchema, jsonSchema }: Written): void {
   const { def } = zodSchema._zod
   showAs(jsonSchema)
+  // Left out by zod where text is transformed, although it is an example of the text.
+  const { examples } = z.globalRegistry.get(zodSchema as z.ZodType) ?? {}
+  if (examples) jsonSchema.examples = examples as never
   if (def.type === 'default') showPreset(def as z.core.$ZodDefaultDef, jsonSchema)
   // The limits of the language, which nobody has set.
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum

@@ -2,23 +2,33 @@ import { STATUS_CODES } from 'node:http'
 import type { RouteOptions } from 'fastify'
 import type { z } from 'zod'
 import { isRequired, shapeOf } from './answers.ts'
+import { texts } from './example-values.ts'
+import { collectionOf, exampleOf, type Place, type Schema } from './examples.ts'
 import { answerHeaders, headersOf } from './headers.ts'
 
 interface Described {
   description?: string
-  content?: Record<string, { schema: object }>
+  content?: Record<string, { schema: Schema; example?: unknown }>
+}
+
+interface Parameter {
+  in: string
+  name: string
+  required?: boolean
+  schema: Schema
+  example?: unknown
 }
 
 interface Operation {
   operationId?: string
-  parameters?: { in: string; name: string; required?: boolean }[]
+  parameters?: Parameter[]
   requestBody?: Described & { required?: boolean }
   responses?: Record<string, Described & { headers?: object }>
 }
 
 interface Document {
   paths?: Record<string, Record<string, Operation>>
-  components?: { headers?: object; schemas?: Record<string, object> }
+  components?: { headers?: object; schemas?: Record<string, Schema> }
 }
 
 /** Adds to the operations of a document what only their routes, by operation id, know. */
@@ -26,14 +36,18 @@ export function completed<Doc extends object>(document: Doc, routes: ReadonlyMap
   const { paths = {}, components = {} } = document as Document
   components.headers = { ...answerHeaders }
   components.schemas ??= {}
-  for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
-    const route = routes.get(operation.operationId ?? '')
-    if (route) complete(operation, route, components.schemas)
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const operation of Object.values(methods)) {
+      const route = routes.get(operation.operationId ?? '')
+      if (!route) continue
+      complete(operation, route, components.schemas)
+      exemplify(operation, path, components.schemas)
+    }
   }
   return document
 }
 
-function complete(operation: Operation, route: RouteOptions, schemas: Record<string, object>): void {
+function complete(operation: Operation, route: RouteOptions, schemas: Record<string, Schema>): void {
   const { operationId = '', parameters = [], requestBody, responses = {} } = operation
   const headers = shapeOf(route.schema?.headers)
   for (const parameter of parameters) {
@@ -52,11 +66,27 @@ function complete(operation: Operation, route: RouteOptions, schemas: Record<str
 }
 
 /** Gives the schema of a body a name, for those who generate a client: some of its own have one, most have none. */
-function name({ content = {} }: Described, given: string, schemas: Record<string, object>): void {
+function name({ content = {} }: Described, given: string, schemas: Record<string, Schema>): void {
   for (const media of Object.values(content)) {
     if (!('properties' in media.schema)) continue
     schemas[given] = media.schema
     media.schema = { $ref: `#/components/schemas/${given}` }
+  }
+}
+
+function exemplify(operation: Operation, path: string, schemas: Record<string, Schema>): void {
+  const { parameters = [], requestBody, responses = {} } = operation
+  const place: Place = { schemas, collection: collectionOf(path), isRequest: true }
+  for (const parameter of parameters) {
+    if (!parameter.required) continue
+    const before = path.split(`/{${parameter.name}}`)[0] ?? ''
+    parameter.example ??= exampleOf(parameter.schema, { ...place, collection: collectionOf(before) }, parameter.name)
+  }
+  for (const media of Object.values(requestBody?.content ?? {})) media.example = exampleOf(media.schema, place)
+  for (const [status, { content = {} }] of Object.entries(responses)) {
+    for (const [type, media] of Object.entries(content)) {
+      media.example = texts[type] ?? exampleOf(media.schema, { ...place, isRequest: false })
+    }
   }
 }
 
