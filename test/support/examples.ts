@@ -1,9 +1,12 @@
 import Ajv from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { LACKING } from '../../src/http/documentation/examples.ts'
 
 interface Media {
   schema: object
   example?: unknown
+  /** Of problems, by code, among the components. */
+  examples?: Record<string, { $ref: string }>
 }
 
 interface Parameter {
@@ -21,7 +24,7 @@ interface Operation {
 
 interface Document {
   paths: Record<string, Record<string, Operation>>
-  components: object
+  components: { examples: Record<string, { value: unknown }> }
 }
 
 /** A place of the document that should have an example, with that and what it is an example of. */
@@ -37,15 +40,15 @@ export function faultsOfExamples(document: object): string[] {
   const ajv = new Ajv.default({ strict: false })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'api', components })
-  return placesOf(paths).flatMap(({ where, schema, example }) => {
+  return placesOf({ paths, components }).flatMap(({ where, schema, example }) => {
     if (example === undefined) return [`${where} has no example`]
-    if (JSON.stringify(example).includes('an example is lacking')) return [`${where} lacks one: ${JSON.stringify(example)}`]
+    if (JSON.stringify(example).includes(LACKING)) return [`${where} lacks one: ${JSON.stringify(example)}`]
     const isRight = ajv.validate(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/')), example)
     return isRight ? [] : [`${where}: ${ajv.errorsText()} in ${JSON.stringify(example)}`]
   })
 }
 
-function placesOf(paths: Document['paths']): Exemplified[] {
+function placesOf({ paths, components }: Document): Exemplified[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, { parameters = [], requestBody, responses }]) => {
       const name = `${method.toUpperCase()} ${path}`
@@ -54,7 +57,13 @@ function placesOf(paths: Document['paths']): Exemplified[] {
         ...needed.map(({ name: parameter, ...rest }) => exemplified(`${name} ${parameter}`, rest)),
         ...Object.values(requestBody?.content ?? {}).map((media) => exemplified(`${name} request`, media)),
         ...Object.entries(responses).flatMap(([status, { content = {} }]) =>
-          Object.values(content).map((media) => exemplified(`${name} ${status}`, media)),
+          Object.values(content).flatMap(({ schema, example, examples }) =>
+            Object.entries(examples ?? { '': undefined }).map(([code]) => ({
+              where: `${name} ${status} ${code}`,
+              schema,
+              example: example ?? components.examples[code]?.value,
+            })),
+          ),
         ),
       ]
     }),

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { access } from '../../http/access-schema.ts'
 import { ledgerEntry } from '../../http/entry-schema.ts'
-import { problemStatus } from '../../http/problem.ts'
 import { oneOf, time, uuid } from '../../http/schemas.ts'
 
 /** The name and version of the shape. */
@@ -77,7 +76,7 @@ const ownRefusal = z
     verb: oneOf(['dispensation', 'reversal', 'reservation']).describe(
       'What was asked for: dispensation, reversal or reservation.',
     ),
-    code: oneOf(Object.keys(problemStatus)),
+    code: z.string(),
     pharmacy: z.string().nullable(),
     operator: z.string().nullable(),
     profession: z.string().nullable(),

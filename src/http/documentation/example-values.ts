@@ -11,6 +11,16 @@ const NOTE = 'masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80
 
 /** Texts and numbers by the name of their member. */
 export const values: Readonly<Record<string, unknown>> = {
+  'admin-acts.name': 'operator',
+  'admin-acts.address': '192.0.2.7',
+  'clients.name': 'Logiciel d’officine',
+  'clients.tokenSeconds': 900,
+  'objects.id': PHARMACY,
+  'objects.kind': 'pharmacy',
+  'products.name': 'Masque chirurgical',
+  'professionals.id': PROFESSIONAL,
+  'territories.code': 'FR-31',
+  'territories.name': 'Haute-Garonne',
   access_token: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ0aWxsIn0.c2lnbmF0dXJl',
   act: 'putPharmacy',
   address: '1 place du Capitole, 31000 Toulouse',
@@ -116,7 +126,6 @@ export const values: Readonly<Record<string, unknown>> = {
   verb: 'dispensation',
   version: 7,
   withheld: 'familyName',
-  professionals: PROFESSIONAL,
   askedBy: 'gomask operator',
   clock: TIME,
   connection: 'ok',

@@ -27,7 +27,10 @@ export interface Place {
   isRequest: boolean
 }
 
-/** What stands where a schema should have said an example of itself. */
+/**
+ * What stands where a schema should have said an example of itself.
+ * @internal
+ */
 export const LACKING = 'an example is lacking'
 
 /** An example of a schema: its own, if it has one, or one made of its members, which are known by their names. */
@@ -45,7 +48,7 @@ export function exampleOf(schema: Schema, place: Place, name = ''): unknown {
 }
 
 /** An id that is always the same for a collection, so that one answer’s is found again in the next request. */
-export function idIn(collection: string): string {
+function idIn(collection: string): string {
   const digits = hash('sha256', collection)
   return `019ad0c4-5a00-7${digits.slice(0, 3)}-8${digits.slice(3, 6)}-${digits.slice(6, 18)}`
 }
@@ -74,7 +77,7 @@ function scalarOf(schema: Schema, place: Place, name: string): unknown {
   if (format === 'date') return DAY
   if (type === 'null') return null
   if (type === 'boolean') return true
-  const known = values[name === 'id' ? place.collection : name] ?? (name === 'id' ? values.finess : undefined)
+  const known = [`${place.collection}.${name}`, name].map((each) => values[each]).find((each) => each !== undefined)
   if (type === 'integer' || type === 'number') return typeof known === 'number' ? known : (minimum ?? 1)
   return known === null || typeof known === 'string' ? known : LACKING
 }

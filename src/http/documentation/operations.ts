@@ -8,7 +8,7 @@ import { answerHeaders, headersOf } from './headers.ts'
 
 interface Described {
   description?: string
-  content?: Record<string, { schema: Schema; example?: unknown }>
+  content?: Record<string, { schema: Schema; example?: unknown; examples?: object }>
 }
 
 interface Parameter {
@@ -26,22 +26,27 @@ interface Operation {
   responses?: Record<string, Described & { headers?: object }>
 }
 
+interface Components {
+  headers: object
+  schemas: Record<string, Schema>
+  examples: Record<string, { value: unknown }>
+}
+
 interface Document {
   paths?: Record<string, Record<string, Operation>>
-  components?: { headers?: object; schemas?: Record<string, Schema> }
+  components?: Partial<Components>
 }
 
 /** Adds to the operations of a document what only their routes, by operation id, know. */
 export function completed<Doc extends object>(document: Doc, routes: ReadonlyMap<string, RouteOptions>): Doc {
-  const { paths = {}, components = {} } = document as Document
-  components.headers = { ...answerHeaders }
-  components.schemas ??= {}
+  const { paths = {}, components: given = {} } = document as Document
+  const components = Object.assign(given, { schemas: {}, ...given, headers: { ...answerHeaders }, examples: {} })
   for (const [path, methods] of Object.entries(paths)) {
     for (const operation of Object.values(methods)) {
       const route = routes.get(operation.operationId ?? '')
       if (!route) continue
       complete(operation, route, components.schemas)
-      exemplify(operation, path, components.schemas)
+      exemplify(operation, path, components)
     }
   }
   return document
@@ -74,20 +79,30 @@ function name({ content = {} }: Described, given: string, schemas: Record<string
   }
 }
 
-function exemplify(operation: Operation, path: string, schemas: Record<string, Schema>): void {
+function exemplify(operation: Operation, path: string, components: Components): void {
   const { parameters = [], requestBody, responses = {} } = operation
-  const place: Place = { schemas, collection: collectionOf(path), isRequest: true }
+  const place: Place = { schemas: components.schemas, collection: collectionOf(path), isRequest: true }
   for (const parameter of parameters) {
     if (!parameter.required) continue
     const before = path.split(`/{${parameter.name}}`)[0] ?? ''
     parameter.example ??= exampleOf(parameter.schema, { ...place, collection: collectionOf(before) }, parameter.name)
   }
   for (const media of Object.values(requestBody?.content ?? {})) media.example = exampleOf(media.schema, place)
-  for (const [status, { content = {} }] of Object.entries(responses)) {
+  for (const { content = {} } of Object.values(responses)) {
     for (const [type, media] of Object.entries(content)) {
-      media.example = texts[type] ?? exampleOf(media.schema, { ...place, isRequest: false })
+      if (type === 'application/problem+json') media.examples = examplesOfCodes(media.schema, components)
+      else media.example = texts[type] ?? exampleOf(media.schema, { ...place, isRequest: false })
     }
   }
+}
+
+/** An example of each code, which is the same wherever it is answered. */
+function examplesOfCodes({ oneOf, ...only }: Schema, { schemas, examples }: Components): Record<string, object> {
+  const named = (oneOf ?? [only]).map(({ $ref = '' }) => $ref.split('/').at(-1) ?? '')
+  for (const name of named) {
+    examples[name] ??= { value: exampleOf(schemas[name] ?? {}, { schemas, collection: '', isRequest: false }) }
+  }
+  return Object.fromEntries(named.map((name) => [name, { $ref: `#/components/examples/${name}` }]))
 }
 
 function capitalised(text: string): string {
