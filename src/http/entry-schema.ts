@@ -3,7 +3,7 @@ import { saying } from './complaint.ts'
 import { citedRule, oneOf, ruleVersion, time, uuid, window } from './schemas.ts'
 
 /** What an entry may be marked with, for ever. */
-export const flags = [
+const flags = [
   'override',
   'late',
   'very_late',
@@ -41,6 +41,7 @@ export const flag = z
     /^[a-z_]{1,40}$/,
     saying({ en: 'must be a flag such as override', fr: 'doit être une mention telle que override' }),
   )
+  .meta({ shownAs: { type: 'string', enum: [...flags] } })
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
 export const ledgerEntry = z

@@ -39,6 +39,7 @@ export const values: Readonly<Record<string, unknown>> = {
   counterparty: '319009023',
   crv: 'P-256',
   detail: 'See the code.',
+  decidedBy: 'operator',
   deliveries: 600,
   dispensed: 12,
   entryHash: HASH,
