@@ -1531,8 +1531,11 @@ export interface components {
             pharmacy?: string;
             /** @description The reader’s own pseudonym for the person who asked. */
             operator?: string;
-            /** @description `shown`, `not_found`, `allow`, or the code of a refusal. */
-            outcome: string;
+            /**
+             * @description `shown`, `not_found`, `allow`, or the code of a refusal.
+             * @enum {string}
+             */
+            outcome: "shown" | "not_found" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1553,8 +1556,11 @@ export interface components {
             pharmacy?: string;
             /** @description The reader’s own pseudonym for the person who asked. */
             operator?: string;
-            /** @description `shown`, `not_found`, `allow`, or the code of a refusal. */
-            outcome: string;
+            /**
+             * @description `shown`, `not_found`, `allow`, or the code of a refusal.
+             * @enum {string}
+             */
+            outcome: "shown" | "not_found" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -1629,8 +1635,8 @@ export interface components {
             withdrawnAt: string | null;
         };
         Anomaly: {
-            /** @description One of the kinds above. */
-            kind: string;
+            /** @enum {string} */
+            kind: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
             /** @description Null where it is about people. */
             pharmacy: string | null;
             product: string | null;
@@ -1733,7 +1739,7 @@ export interface components {
             /** Format: date-time */
             recordedAt: string;
             /** @description `override`: above the entitlement. */
-            flags: string[];
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
@@ -1748,11 +1754,13 @@ export interface components {
             reservations: {
                 /** Format: uuid */
                 id: string;
-                outcome: string;
+                /** @enum {string} */
+                outcome: "collected" | "expired";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
-                reasonCode: string;
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
                 note?: string;
             } | null;
             /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
@@ -1780,7 +1788,10 @@ export interface components {
         CancelReservationRequest: {
             /** @description Required from a pharmacy. */
             reason?: string;
-            /** @description FINESS number. */
+            /**
+             * @description FINESS number.
+             * @example 319009015
+             */
             pharmacy?: string;
         };
         ChangeClientRequest: {
@@ -1842,16 +1853,25 @@ export interface components {
             updatedAt?: unknown;
         };
         CheckDispensationRequest: {
-            /** @description Required when the token acts for several pharmacies. */
+            /**
+             * @description Required when the token acts for several pharmacies.
+             * @example 319009015
+             */
             pharmacy?: string;
-            /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+            /**
+             * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+             * @example 99700090022
+             */
             professional: string;
             identityCheck: {
                 /** @enum {string} */
                 method: "cps_card" | "e_cps" | "photo_id" | "order_card";
             };
             lines: {
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
@@ -2090,7 +2110,8 @@ export interface components {
             speciality: string | null;
             familyName: string | null;
             givenName: string | null;
-            status: string;
+            /** @enum {string} */
+            status: "active" | "suspended";
             /** @description The main practice. */
             practice: {
                 latitude: number;
@@ -2132,16 +2153,25 @@ export interface components {
             }[];
         };
         DispenseRequest: {
-            /** @description Required when the token acts for several pharmacies. */
+            /**
+             * @description Required when the token acts for several pharmacies.
+             * @example 319009015
+             */
             pharmacy?: string;
-            /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+            /**
+             * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+             * @example 99700090022
+             */
             professional: string;
             identityCheck: {
                 /** @enum {string} */
                 method: "cps_card" | "e_cps" | "photo_id" | "order_card";
             };
             lines: {
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
@@ -2312,7 +2342,8 @@ export interface components {
             entryHash: string;
             /** @description `entryHash` of the previous entry; null for the first. */
             previousHash: string | null;
-            flags: string[];
+            /** @description `override`: above the entitlement. */
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
         };
         EraseProfessionalRequest: {
             /** @description Who demands or allows the erasure. Kept for ever, so never put the person’s name or number here. */
@@ -2561,8 +2592,8 @@ export interface components {
             status: "ok";
         };
         IssueTokenRequest: {
-            /** @description client_credentials */
-            grant_type: string;
+            /** @enum {string} */
+            grant_type: "client_credentials";
             /** @description The token’s scopes, separated by spaces; if left out, all that the client has. */
             scope?: string;
             client_id?: string;
@@ -2615,7 +2646,7 @@ export interface components {
             /** Format: date-time */
             recordedAt: string;
             /** @description `override`: above the entitlement. */
-            flags: string[];
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
@@ -2630,11 +2661,13 @@ export interface components {
             reservations: {
                 /** Format: uuid */
                 id: string;
-                outcome: string;
+                /** @enum {string} */
+                outcome: "collected" | "expired";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
-                reasonCode: string;
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
                 note?: string;
             } | null;
             /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
@@ -2723,7 +2756,10 @@ export interface components {
         LookUpReservationRequest: {
             /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
             pickupCode: string;
-            /** @description Required when the token acts for several pharmacies. */
+            /**
+             * @description Required when the token acts for several pharmacies.
+             * @example 319009015
+             */
             pharmacy?: string;
         };
         MoveStockAnswer: {
@@ -2731,8 +2767,11 @@ export interface components {
             id: string;
             pharmacy: string;
             product: string;
-            /** @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal. */
-            kind: string;
+            /**
+             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
+             * @enum {string}
+             */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
             /** @description As declared; for a count, the difference. */
             quantity: number;
             /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
@@ -2752,7 +2791,10 @@ export interface components {
             stock: components["schemas"]["StockLevel"];
         };
         MoveStockRequest: {
-            /** @description Code of a product in the catalogue. */
+            /**
+             * @description Code of a product in the catalogue.
+             * @example surgical
+             */
             product: string;
             /** @enum {string} */
             kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
@@ -2762,7 +2804,10 @@ export interface components {
             occurredAt: string;
             /** @description The delivery note or similar. */
             reference?: string;
-            /** @description The other pharmacy of a transfer. */
+            /**
+             * @description The other pharmacy of a transfer.
+             * @example 319009015
+             */
             counterparty?: string;
             lot?: string;
             /** Format: date */
@@ -2901,7 +2946,8 @@ export interface components {
         };
         /** @description RFC 6749, section 5.2. */
         OAuthError: {
-            error: string;
+            /** @enum {string} */
+            error: "invalid_request" | "invalid_client" | "invalid_scope" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
         };
         OutcomeUnknownProblem: {
@@ -3029,7 +3075,7 @@ export interface components {
             /** Format: date-time */
             recordedAt: string;
             /** @description `override`: above the entitlement. */
-            flags: string[];
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
@@ -3044,11 +3090,13 @@ export interface components {
             reservations: {
                 /** Format: uuid */
                 id: string;
-                outcome: string;
+                /** @enum {string} */
+                outcome: "collected" | "expired";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
-                reasonCode: string;
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
                 note?: string;
             } | null;
             /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
@@ -3069,8 +3117,11 @@ export interface components {
             person: string;
             /** Format: date-time */
             at: string;
-            /** @description What was asked for: dispensation, reversal or reservation. */
-            verb: string;
+            /**
+             * @description What was asked for: dispensation, reversal or reservation.
+             * @enum {string}
+             */
+            verb: "dispensation" | "reversal" | "reservation";
             code: string;
             pharmacy: string | null;
             operator: string | null;
@@ -3328,7 +3379,10 @@ export interface components {
              * @default []
              */
             subCaps?: {
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
                 /** @description Single masks. */
                 cap: number;
@@ -3346,7 +3400,10 @@ export interface components {
                 /** @enum {string} */
                 kind: "once";
             };
-            /** @description ISO 3166-2 code; the rule reaches every territory below it. */
+            /**
+             * @description ISO 3166-2 code; the rule reaches every territory below it.
+             * @example FR-31
+             */
             territory: string;
             /**
              * Format: date-time
@@ -3367,7 +3424,10 @@ export interface components {
             confidence: "high" | "medium" | "low";
         };
         PutPharmacyRequest: {
-            /** @description That of the path. */
+            /**
+             * @description That of the path.
+             * @example 319009015
+             */
             finess?: string;
             name: string;
             /** @description On one line; `""` if unknown. */
@@ -3378,7 +3438,10 @@ export interface components {
             longitude: number;
             /** @description In OSM syntax; null or left out if unknown. */
             openingHours?: string | null;
-            /** @description If left out, the department at the start of the FINESS number. */
+            /**
+             * @description If left out, the department at the start of the FINESS number.
+             * @example FR-31
+             */
             territory?: string;
             phone?: string | null;
             /** @enum {string} */
@@ -3387,7 +3450,10 @@ export interface components {
             stock?: unknown;
         };
         PutProductRequest: {
-            /** @description That of the path. */
+            /**
+             * @description That of the path.
+             * @example surgical
+             */
             code?: string;
             name: string;
             /** @description The kind of mask, in the operator’s own words: `surgical`, `ffp2`, … */
@@ -3403,7 +3469,10 @@ export interface components {
             active: boolean;
         };
         PutProfessionalRequest: {
-            /** @description That of the path. */
+            /**
+             * @description That of the path.
+             * @example 99700090022
+             */
             id?: string;
             /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
             profession: string;
@@ -3419,7 +3488,10 @@ export interface components {
                 latitude: number;
                 /** @description WGS 84 degrees. */
                 longitude: number;
-                /** @description ISO 3166-2 code. */
+                /**
+                 * @description ISO 3166-2 code.
+                 * @example FR-31
+                 */
                 territory: string;
             } | null;
             /** @enum {string} */
@@ -3520,7 +3592,7 @@ export interface components {
             /** Format: date-time */
             recordedAt: string;
             /** @description `override`: above the entitlement. */
-            flags: string[];
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
@@ -3535,11 +3607,13 @@ export interface components {
             reservations: {
                 /** Format: uuid */
                 id: string;
-                outcome: string;
+                /** @enum {string} */
+                outcome: "collected" | "expired";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
-                reasonCode: string;
+                /** @enum {string} */
+                reasonCode: "emergency" | "cluster" | "directive" | "other";
                 note?: string;
             } | null;
             /** @description X-Operator of the request, if it had one; shown to its pharmacy alone, and gone once erased. */
@@ -3563,7 +3637,8 @@ export interface components {
              * @enum {string}
              */
             verb: "dispensation" | "reversal" | "reservation";
-            code: string;
+            /** @enum {string} */
+            code: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "reversal_exceeds_dispensed";
             /** @description Null for a reservation at the nearest pharmacy. */
             pharmacy: string | null;
             /** @description The person’s present number; null if nobody has the number given. */
@@ -3677,11 +3752,17 @@ export interface components {
             quantity: number;
         };
         ReserveRequest: {
-            /** @description Code of a product in the catalogue. */
+            /**
+             * @description Code of a product in the catalogue.
+             * @example surgical
+             */
             product: string;
             /** @description Single masks. */
             quantity: number;
-            /** @description If left out, the nearest that can serve the whole quantity now. */
+            /**
+             * @description If left out, the nearest that can serve the whole quantity now.
+             * @example 319009015
+             */
             pharmacy?: string;
             /** @description Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does. */
             near?: {
@@ -3741,14 +3822,20 @@ export interface components {
             }[];
         };
         ReverseDispensationRequest: {
-            /** @description FINESS number. */
+            /**
+             * @description FINESS number.
+             * @example 319009015
+             */
             pharmacy?: string;
             /** @enum {string} */
             kind: "entry_error" | "returned";
             note?: string;
             /** @description If left out, everything not yet reversed. */
             lines?: {
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
@@ -3885,8 +3972,11 @@ export interface components {
             id: string;
             pharmacy: string;
             product: string;
-            /** @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal. */
-            kind: string;
+            /**
+             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
+             * @enum {string}
+             */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
             /** @description As declared; for a count, the difference. */
             quantity: number;
             /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
@@ -3918,7 +4008,8 @@ export interface components {
         /** @description RFC 6749, section 5.1. */
         Token: {
             access_token: string;
-            token_type: string;
+            /** @enum {string} */
+            token_type: "Bearer";
             /** @description Seconds. */
             expires_in: number;
             /** @description The scopes asked for that the client has. */
@@ -4084,6 +4175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example openapi: 3.1.0 */
                     "application/json": unknown;
                 };
             };
@@ -4149,6 +4241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example openapi: 3.1.0 */
                     "application/yaml": unknown;
                 };
             };
@@ -4211,6 +4304,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["IsAliveAnswer"];
                 };
             };
@@ -4243,6 +4341,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ready": true,
+                     *       "checks": {
+                     *         "database": "ok",
+                     *         "writes": "ok",
+                     *         "connection": "ok",
+                     *         "clock": "2026-11-20T09:30:00.000Z",
+                     *         "keys": "ok"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -4265,6 +4375,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ready": true,
+                     *       "checks": {
+                     *         "database": "ok",
+                     *         "writes": "ok",
+                     *         "connection": "ok",
+                     *         "clock": "2026-11-20T09:30:00.000Z",
+                     *         "keys": "ok"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -4289,6 +4411,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "EC",
+                     *           "crv": "P-256",
+                     *           "x": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w",
+                     *           "y": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w",
+                     *           "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w",
+                     *           "use": "sig",
+                     *           "alg": "ES256"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListKeysAnswer"];
                 };
             };
@@ -4359,6 +4496,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "code": "surgical",
+                     *           "name": "Masque chirurgical",
+                     *           "kind": "surgical",
+                     *           "packs": [
+                     *             {
+                     *               "gtin": "2000000000015",
+                     *               "unitsPerBox": 50
+                     *             }
+                     *           ],
+                     *           "active": true
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListProductsAnswer"];
                 };
             };
@@ -4439,17 +4595,31 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 code: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Masque chirurgical",
+                 *       "kind": "surgical",
+                 *       "packs": [],
+                 *       "active": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutProductRequest"];
             };
         };
@@ -4465,6 +4635,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "surgical",
+                     *       "name": "Masque chirurgical",
+                     *       "kind": "surgical",
+                     *       "packs": [
+                     *         {
+                     *           "gtin": "2000000000015",
+                     *           "unitsPerBox": 50
+                     *         }
+                     *       ],
+                     *       "active": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -4479,6 +4663,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "code": "surgical",
+                     *       "name": "Masque chirurgical",
+                     *       "kind": "surgical",
+                     *       "packs": [
+                     *         {
+                     *           "gtin": "2000000000015",
+                     *           "unitsPerBox": 50
+                     *         }
+                     *       ],
+                     *       "active": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Product"];
                 };
             };
@@ -4639,11 +4837,17 @@ export interface operations {
     findNearestPharmacies: {
         parameters: {
             query: {
-                /** @description Where to search from: latitude,longitude (WGS 84). This or `bbox`. */
+                /**
+                 * @description Where to search from: latitude,longitude (WGS 84). This or `bbox`.
+                 * @example 43.6045,1.4440
+                 */
                 near?: string;
                 /** @description south,west,north,east (WGS 84), at most 15 degrees each way: only pharmacies in this box, from its middle outwards. */
                 bbox?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
                 /** @description Single masks that must be available. */
                 quantity?: number;
@@ -4670,6 +4874,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "finess": "319009015",
+                     *           "name": "Pharmacie Une",
+                     *           "address": "1 place du Capitole, 31000 Toulouse",
+                     *           "latitude": 43.6045,
+                     *           "longitude": 1.444,
+                     *           "distanceMetres": 1,
+                     *           "available": 228,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z",
+                     *           "openingHours": "Mo-Sa 08:30-19:30",
+                     *           "phone": "+33561000000"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["FindNearestPharmaciesAnswer"];
                 };
             };
@@ -4776,7 +4999,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
@@ -4794,6 +5020,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "finess": "319009015",
+                     *       "name": "Pharmacie Une",
+                     *       "address": "1 place du Capitole, 31000 Toulouse",
+                     *       "latitude": 43.6045,
+                     *       "longitude": 1.444,
+                     *       "openingHours": "Mo-Sa 08:30-19:30",
+                     *       "phone": "+33561000000",
+                     *       "territory": "FR-31",
+                     *       "status": "active",
+                     *       "stock": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "available": 228,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pharmacy"];
                 };
             };
@@ -4915,17 +5161,32 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Pharmacie Une",
+                 *       "address": "1 place du Capitole, 31000 Toulouse",
+                 *       "latitude": 43.6045,
+                 *       "longitude": 1.444,
+                 *       "status": "active"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutPharmacyRequest"];
             };
         };
@@ -4941,6 +5202,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "finess": "319009015",
+                     *       "name": "Pharmacie Une",
+                     *       "address": "1 place du Capitole, 31000 Toulouse",
+                     *       "latitude": 43.6045,
+                     *       "longitude": 1.444,
+                     *       "openingHours": "Mo-Sa 08:30-19:30",
+                     *       "phone": "+33561000000",
+                     *       "territory": "FR-31",
+                     *       "status": "active",
+                     *       "stock": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "available": 228,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pharmacy"];
                 };
             };
@@ -4955,6 +5236,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "finess": "319009015",
+                     *       "name": "Pharmacie Une",
+                     *       "address": "1 place du Capitole, 31000 Toulouse",
+                     *       "latitude": 43.6045,
+                     *       "longitude": 1.444,
+                     *       "openingHours": "Mo-Sa 08:30-19:30",
+                     *       "phone": "+33561000000",
+                     *       "territory": "FR-31",
+                     *       "status": "active",
+                     *       "stock": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "available": 228,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Pharmacy"];
                 };
             };
@@ -5118,19 +5419,34 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "onHand": 240,
+                 *       "countedAt": "2026-11-20T09:30:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CountStockRequest"];
             };
         };
@@ -5146,6 +5462,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "product": "surgical",
+                     *       "onHand": 240,
+                     *       "held": 12,
+                     *       "available": 228,
+                     *       "version": 7,
+                     *       "observedAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StockLevel"];
                 };
             };
@@ -5160,6 +5486,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "product": "surgical",
+                     *       "onHand": 240,
+                     *       "held": 12,
+                     *       "available": 228,
+                     *       "version": 7,
+                     *       "observedAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["StockLevel"];
                 };
             };
@@ -5342,7 +5678,10 @@ export interface operations {
                 from?: string;
                 /** @description Occurred before this time. */
                 to?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
                 /** @description By this X-Operator; for the pharmacy itself alone. */
                 operator?: string;
@@ -5350,7 +5689,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
@@ -5367,6 +5709,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7583-8115-194e7b8ea1dc",
+                     *           "pharmacy": "319009015",
+                     *           "product": "surgical",
+                     *           "kind": "delivery",
+                     *           "quantity": 12,
+                     *           "change": 1,
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "reference": "BL-2026-1042",
+                     *           "counterparty": "319009023",
+                     *           "lot": "L2026-11",
+                     *           "bestBefore": "2030-06-30",
+                     *           "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListMovementsAnswer"];
                 };
             };
@@ -5488,17 +5853,31 @@ export interface operations {
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key": string;
             };
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "product": "surgical",
+                 *       "kind": "delivery",
+                 *       "quantity": 12,
+                 *       "occurredAt": "2026-11-20T09:30:00.000Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MoveStockRequest"];
             };
         };
@@ -5514,6 +5893,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7583-8115-194e7b8ea1dc",
+                     *       "pharmacy": "319009015",
+                     *       "product": "surgical",
+                     *       "kind": "delivery",
+                     *       "quantity": 12,
+                     *       "change": 1,
+                     *       "occurredAt": "2026-11-20T09:30:00.000Z",
+                     *       "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *       "reference": "BL-2026-1042",
+                     *       "counterparty": "319009023",
+                     *       "lot": "L2026-11",
+                     *       "bestBefore": "2030-06-30",
+                     *       "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "operator": "till-2",
+                     *       "stock": {
+                     *         "product": "surgical",
+                     *         "onHand": 240,
+                     *         "held": 12,
+                     *         "available": 228,
+                     *         "version": 7,
+                     *         "observedAt": "2026-11-20T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MoveStockAnswer"];
                 };
             };
@@ -5690,7 +6095,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
@@ -5707,6 +6115,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "onHand": 240,
+                     *           "held": 12,
+                     *           "available": 228,
+                     *           "version": 7,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadStockAnswer"];
                 };
             };
@@ -5825,14 +6247,23 @@ export interface operations {
     readStatement: {
         parameters: {
             query: {
-                /** @description The first day, in the pharmacy’s time zone. */
+                /**
+                 * @description The first day, in the pharmacy’s time zone.
+                 * @example 2026-11-20
+                 */
                 from: string;
-                /** @description The last day. */
+                /**
+                 * @description The last day.
+                 * @example 2026-11-20
+                 */
                 to: string;
             };
             header?: never;
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
@@ -5849,8 +6280,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "pharmacy": "319009015",
+                     *       "from": "2026-11-20",
+                     *       "to": "2026-11-20",
+                     *       "timeZone": "Europe/Paris",
+                     *       "madeAt": "2026-11-20T09:30:00.000Z",
+                     *       "items": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "opening": 240,
+                     *           "deliveries": 600,
+                     *           "transfersIn": 1,
+                     *           "transfersOut": 1,
+                     *           "dispensed": 12,
+                     *           "reversed": 1,
+                     *           "losses": 1,
+                     *           "returns": 1,
+                     *           "countDifferences": 1,
+                     *           "discrepancies": 1,
+                     *           "closing": 228,
+                     *           "dispensedByProfession": [
+                     *             {
+                     *               "profession": "60",
+                     *               "quantity": 12
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "overrides": 1,
+                     *       "late": 1,
+                     *       "checkpoint": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Statement"];
+                    /**
+                     * @example product,quantity
+                     *     surgical,12
+                     */
                     "text/csv": string;
+                    /**
+                     * @example masks.example.org
+                     *     57
+                     *     q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=
+                     *
+                     *     — masks.example.org q83vEjRW
+                     */
                     "text/plain": string;
                 };
             };
@@ -5977,12 +6453,18 @@ export interface operations {
                 from?: string;
                 /** @description Made before this time. */
                 to?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
                 /** @description By this X-Operator; for the pharmacy itself alone. */
                 operator?: string;
                 status?: "held" | "collected" | "cancelled" | "expired";
-                /** @description Required when the token acts for several pharmacies. */
+                /**
+                 * @description Required when the token acts for several pharmacies.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
             };
             header?: {
@@ -6004,6 +6486,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "pharmacy": {
+                     *             "finess": "319009015",
+                     *             "name": "Pharmacie Une",
+                     *             "address": "1 place du Capitole, 31000 Toulouse",
+                     *             "latitude": 43.6045,
+                     *             "longitude": 1.444
+                     *           },
+                     *           "distanceMetres": 1,
+                     *           "pickupCode": "7K3M-9QXA",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *           "status": "held",
+                     *           "collectedQuantity": 1,
+                     *           "cancellationReason": "by_professional",
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListReservationsAnswer"];
                 };
             };
@@ -6111,7 +6620,10 @@ export interface operations {
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key": string;
             };
             path?: never;
@@ -6119,6 +6631,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "product": "surgical",
+                 *       "quantity": 12
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReserveRequest"];
             };
         };
@@ -6134,6 +6652,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "product": "surgical",
+                     *       "quantity": 12,
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une",
+                     *         "address": "1 place du Capitole, 31000 Toulouse",
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444
+                     *       },
+                     *       "distanceMetres": 1,
+                     *       "pickupCode": "7K3M-9QXA",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "status": "held",
+                     *       "collectedQuantity": 1,
+                     *       "cancellationReason": "by_professional",
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
@@ -6313,6 +6853,7 @@ export interface operations {
                 "x-operator"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
                 id: string;
             };
             cookie?: never;
@@ -6329,6 +6870,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "product": "surgical",
+                     *       "quantity": 12,
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une",
+                     *         "address": "1 place du Capitole, 31000 Toulouse",
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444
+                     *       },
+                     *       "distanceMetres": 1,
+                     *       "pickupCode": "7K3M-9QXA",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "status": "held",
+                     *       "collectedQuantity": 1,
+                     *       "cancellationReason": "by_professional",
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
@@ -6456,6 +7019,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "pickupCode": "7K3M-9QXA"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LookUpReservationRequest"];
             };
         };
@@ -6470,6 +7038,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "product": "surgical",
+                     *       "quantity": 12,
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une",
+                     *         "address": "1 place du Capitole, 31000 Toulouse",
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444
+                     *       },
+                     *       "distanceMetres": 1,
+                     *       "pickupCode": "7K3M-9QXA",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "status": "held",
+                     *       "collectedQuantity": 1,
+                     *       "cancellationReason": "by_professional",
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
@@ -6619,16 +7209,21 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["CancelReservationRequest"];
             };
         };
@@ -6644,6 +7239,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "product": "surgical",
+                     *       "quantity": 12,
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une",
+                     *         "address": "1 place du Capitole, 31000 Toulouse",
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444
+                     *       },
+                     *       "distanceMetres": 1,
+                     *       "pickupCode": "7K3M-9QXA",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "status": "held",
+                     *       "collectedQuantity": 1,
+                     *       "cancellationReason": "by_professional",
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
@@ -6821,16 +7438,25 @@ export interface operations {
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key": string;
             };
             path: {
+                /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "quantity": 12
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReservationReductionInput"];
             };
         };
@@ -6846,6 +7472,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "product": "surgical",
+                     *       "quantity": 12,
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une",
+                     *         "address": "1 place du Capitole, 31000 Toulouse",
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444
+                     *       },
+                     *       "distanceMetres": 1,
+                     *       "pickupCode": "7K3M-9QXA",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "status": "held",
+                     *       "collectedQuantity": 1,
+                     *       "cancellationReason": "by_professional",
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Reservation"];
                 };
             };
@@ -7028,13 +7676,19 @@ export interface operations {
                 from?: string;
                 /** @description Handed over before this time. */
                 to?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
                 /** @description By this X-Operator; for the pharmacy itself alone. */
                 operator?: string;
                 kind?: "dispensation" | "reversal";
-                flag?: string;
-                /** @description Required when the token acts for several pharmacies. */
+                flag?: "override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product";
+                /**
+                 * @description Required when the token acts for several pharmacies.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
             };
             header?: {
@@ -7056,6 +7710,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "kind": "dispensation",
+                     *           "sequence": 1,
+                     *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "lines": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "quantity": 12,
+                     *               "lot": "L2026-11",
+                     *               "decision": {
+                     *                 "rule": {
+                     *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                   "source": {
+                     *                     "title": "Doctrine of distribution, 2026",
+                     *                     "reference": "BL-2026-1042",
+                     *                     "url": "https://www.example.org/doctrine.pdf"
+                     *                   },
+                     *                   "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "window": {
+                     *                   "start": "2026-11-20T09:30:00.000Z",
+                     *                   "end": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "cap": 18,
+                     *                 "received": 0,
+                     *                 "held": 12,
+                     *                 "remaining": 6,
+                     *                 "beyondCap": true
+                     *               }
+                     *             }
+                     *           ],
+                     *           "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "flags": [
+                     *             "override"
+                     *           ],
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "reservations": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *               "outcome": "collected"
+                     *             }
+                     *           ],
+                     *           "override": {
+                     *             "reasonCode": "emergency",
+                     *             "note": "An outbreak in the home next door."
+                     *           },
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListDispensationsAnswer"];
                 };
             };
@@ -7163,7 +7889,10 @@ export interface operations {
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key": string;
             };
             path?: never;
@@ -7171,6 +7900,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "professional": "99700090022",
+                 *       "identityCheck": {
+                 *         "method": "cps_card"
+                 *       },
+                 *       "lines": [
+                 *         {
+                 *           "product": "surgical",
+                 *           "quantity": 12
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["DispenseRequest"];
             };
         };
@@ -7186,6 +7929,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "kind": "dispensation",
+                     *       "sequence": 1,
+                     *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "pharmacy": "319009015",
+                     *       "professional": "99700090022",
+                     *       "lines": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "lot": "L2026-11",
+                     *           "decision": {
+                     *             "rule": {
+                     *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *               "source": {
+                     *                 "title": "Doctrine of distribution, 2026",
+                     *                 "reference": "BL-2026-1042",
+                     *                 "url": "https://www.example.org/doctrine.pdf"
+                     *               },
+                     *               "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "window": {
+                     *               "start": "2026-11-20T09:30:00.000Z",
+                     *               "end": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "cap": 18,
+                     *             "received": 0,
+                     *             "held": 12,
+                     *             "remaining": 6,
+                     *             "beyondCap": true
+                     *           }
+                     *         }
+                     *       ],
+                     *       "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *       "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *       "flags": [
+                     *         "override"
+                     *       ],
+                     *       "rule": {
+                     *         "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *         "source": {
+                     *           "title": "Doctrine of distribution, 2026",
+                     *           "reference": "BL-2026-1042",
+                     *           "url": "https://www.example.org/doctrine.pdf"
+                     *         }
+                     *       },
+                     *       "window": {
+                     *         "start": "2026-11-20T09:30:00.000Z",
+                     *         "end": "2026-11-20T09:30:00.000Z"
+                     *       },
+                     *       "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "reservations": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *           "outcome": "collected"
+                     *         }
+                     *       ],
+                     *       "override": {
+                     *         "reasonCode": "emergency",
+                     *         "note": "An outbreak in the home next door."
+                     *       },
+                     *       "operator": "till-2",
+                     *       "remaining": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12
+                     *         }
+                     *       ],
+                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordedEntry"];
                 };
             };
@@ -7369,6 +8186,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "professional": "99700090022",
+                 *       "identityCheck": {
+                 *         "method": "cps_card"
+                 *       },
+                 *       "lines": [
+                 *         {
+                 *           "product": "surgical",
+                 *           "quantity": 12
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CheckDispensationRequest"];
             };
         };
@@ -7383,6 +8214,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "decision": "allow",
+                     *       "code": "professional_unknown",
+                     *       "remaining": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12
+                     *         }
+                     *       ],
+                     *       "held": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12
+                     *         }
+                     *       ],
+                     *       "rule": {
+                     *         "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *         "source": {
+                     *           "title": "Doctrine of distribution, 2026",
+                     *           "reference": "BL-2026-1042",
+                     *           "url": "https://www.example.org/doctrine.pdf"
+                     *         }
+                     *       },
+                     *       "window": {
+                     *         "start": "2026-11-20T09:30:00.000Z",
+                     *         "end": "2026-11-20T09:30:00.000Z"
+                     *       },
+                     *       "receivedInWindow": [
+                     *         {
+                     *           "on": "2026-11-20",
+                     *           "product": "surgical",
+                     *           "quantity": 12
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["DispensationCheck"];
                 };
             };
@@ -7532,16 +8400,25 @@ export interface operations {
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key": string;
             };
             path: {
+                /** @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "entry_error"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReverseDispensationRequest"];
             };
         };
@@ -7557,6 +8434,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "kind": "dispensation",
+                     *       "sequence": 1,
+                     *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "pharmacy": "319009015",
+                     *       "professional": "99700090022",
+                     *       "lines": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "lot": "L2026-11",
+                     *           "decision": {
+                     *             "rule": {
+                     *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *               "source": {
+                     *                 "title": "Doctrine of distribution, 2026",
+                     *                 "reference": "BL-2026-1042",
+                     *                 "url": "https://www.example.org/doctrine.pdf"
+                     *               },
+                     *               "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "window": {
+                     *               "start": "2026-11-20T09:30:00.000Z",
+                     *               "end": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "cap": 18,
+                     *             "received": 0,
+                     *             "held": 12,
+                     *             "remaining": 6,
+                     *             "beyondCap": true
+                     *           }
+                     *         }
+                     *       ],
+                     *       "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *       "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *       "flags": [
+                     *         "override"
+                     *       ],
+                     *       "rule": {
+                     *         "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *         "source": {
+                     *           "title": "Doctrine of distribution, 2026",
+                     *           "reference": "BL-2026-1042",
+                     *           "url": "https://www.example.org/doctrine.pdf"
+                     *         }
+                     *       },
+                     *       "window": {
+                     *         "start": "2026-11-20T09:30:00.000Z",
+                     *         "end": "2026-11-20T09:30:00.000Z"
+                     *       },
+                     *       "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "reservations": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *           "outcome": "collected"
+                     *         }
+                     *       ],
+                     *       "override": {
+                     *         "reasonCode": "emergency",
+                     *         "note": "An outbreak in the home next door."
+                     *       },
+                     *       "operator": "till-2",
+                     *       "remaining": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12
+                     *         }
+                     *       ],
+                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["RecordedEntry"];
                 };
             };
@@ -7736,6 +8687,7 @@ export interface operations {
                 "x-operator"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857 */
                 id: string;
             };
             cookie?: never;
@@ -7752,6 +8704,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "kind": "dispensation",
+                     *       "sequence": 1,
+                     *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "pharmacy": "319009015",
+                     *       "professional": "99700090022",
+                     *       "lines": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "lot": "L2026-11",
+                     *           "decision": {
+                     *             "rule": {
+                     *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *               "source": {
+                     *                 "title": "Doctrine of distribution, 2026",
+                     *                 "reference": "BL-2026-1042",
+                     *                 "url": "https://www.example.org/doctrine.pdf"
+                     *               },
+                     *               "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "window": {
+                     *               "start": "2026-11-20T09:30:00.000Z",
+                     *               "end": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "cap": 18,
+                     *             "received": 0,
+                     *             "held": 12,
+                     *             "remaining": 6,
+                     *             "beyondCap": true
+                     *           }
+                     *         }
+                     *       ],
+                     *       "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *       "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *       "flags": [
+                     *         "override"
+                     *       ],
+                     *       "rule": {
+                     *         "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *         "source": {
+                     *           "title": "Doctrine of distribution, 2026",
+                     *           "reference": "BL-2026-1042",
+                     *           "url": "https://www.example.org/doctrine.pdf"
+                     *         }
+                     *       },
+                     *       "window": {
+                     *         "start": "2026-11-20T09:30:00.000Z",
+                     *         "end": "2026-11-20T09:30:00.000Z"
+                     *       },
+                     *       "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "reservations": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *           "outcome": "collected"
+                     *         }
+                     *       ],
+                     *       "override": {
+                     *         "reasonCode": "emergency",
+                     *         "note": "An outbreak in the home next door."
+                     *       },
+                     *       "operator": "till-2"
+                     *     }
+                     */
                     "application/json": components["schemas"]["LedgerEntry"];
                 };
             };
@@ -7886,6 +8905,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "cap": 18,
+                     *           "received": 0,
+                     *           "held": 12,
+                     *           "remaining": 6,
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadOwnEntitlementsAnswer"];
                 };
             };
@@ -8006,7 +9050,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8023,6 +9070,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "cap": 18,
+                     *           "received": 0,
+                     *           "held": 12,
+                     *           "remaining": 6,
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadEntitlementsAnswer"];
                 };
             };
@@ -8162,6 +9234,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7404-84c1-b42c9c9c7de9",
+                     *           "kind": "dispensation",
+                     *           "sequence": 1,
+                     *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "lines": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "quantity": 12,
+                     *               "lot": "L2026-11",
+                     *               "decision": {
+                     *                 "rule": {
+                     *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                   "source": {
+                     *                     "title": "Doctrine of distribution, 2026",
+                     *                     "reference": "BL-2026-1042",
+                     *                     "url": "https://www.example.org/doctrine.pdf"
+                     *                   },
+                     *                   "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "window": {
+                     *                   "start": "2026-11-20T09:30:00.000Z",
+                     *                   "end": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "cap": 18,
+                     *                 "received": 0,
+                     *                 "held": 12,
+                     *                 "remaining": 6,
+                     *                 "beyondCap": true
+                     *               }
+                     *             }
+                     *           ],
+                     *           "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "flags": [
+                     *             "override"
+                     *           ],
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "reservations": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *               "outcome": "collected"
+                     *             }
+                     *           ],
+                     *           "override": {
+                     *             "reasonCode": "emergency",
+                     *             "note": "An outbreak in the home next door."
+                     *           },
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadOwnHistoryAnswer"];
                 };
             };
@@ -8273,7 +9417,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 id: string;
             };
             cookie?: never;
@@ -8290,6 +9437,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7404-84c1-b42c9c9c7de9",
+                     *           "kind": "dispensation",
+                     *           "sequence": 1,
+                     *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "lines": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "quantity": 12,
+                     *               "lot": "L2026-11",
+                     *               "decision": {
+                     *                 "rule": {
+                     *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                   "source": {
+                     *                     "title": "Doctrine of distribution, 2026",
+                     *                     "reference": "BL-2026-1042",
+                     *                     "url": "https://www.example.org/doctrine.pdf"
+                     *                   },
+                     *                   "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "window": {
+                     *                   "start": "2026-11-20T09:30:00.000Z",
+                     *                   "end": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "cap": 18,
+                     *                 "received": 0,
+                     *                 "held": 12,
+                     *                 "remaining": 6,
+                     *                 "beyondCap": true
+                     *               }
+                     *             }
+                     *           ],
+                     *           "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "flags": [
+                     *             "override"
+                     *           ],
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "reservations": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *               "outcome": "collected"
+                     *             }
+                     *           ],
+                     *           "override": {
+                     *             "reasonCode": "emergency",
+                     *             "note": "An outbreak in the home next door."
+                     *           },
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReadHistoryAnswer"];
                 };
             };
@@ -8425,6 +9644,181 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "format": "gomask-subject-data-v1",
+                     *       "exportedAt": "2026-11-20T09:30:00.000Z",
+                     *       "controller": {
+                     *         "name": "Pharmacie Une",
+                     *         "contact": "dpo@example.org"
+                     *       },
+                     *       "retention": {
+                     *         "ledgerDays": 1,
+                     *         "nameDays": 1,
+                     *         "accessDays": 1,
+                     *         "refusalDays": 1,
+                     *         "reservationDays": 1,
+                     *         "eventDays": 1,
+                     *         "answerDays": 1
+                     *       },
+                     *       "records": [
+                     *         {
+                     *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
+                     *           "mergedInto": "019ad0c4-5a00-7f55-850a-6572e72c8aaf",
+                     *           "numbers": [
+                     *             "99700090022"
+                     *           ],
+                     *           "profession": "60",
+                     *           "speciality": "SM26",
+                     *           "familyName": "Infirmier",
+                     *           "givenName": "Camille",
+                     *           "status": "active",
+                     *           "practice": {
+                     *             "latitude": 43.6045,
+                     *             "longitude": 1.444,
+                     *             "territory": "FR-31"
+                     *           },
+                     *           "updatedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "doubts": [
+                     *         {
+                     *           "openedAt": "2026-11-20T09:30:00.000Z",
+                     *           "issuer": "https://masks.example.org",
+                     *           "decision": "same",
+                     *           "decidedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "entries": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "kind": "dispensation",
+                     *           "sequence": 1,
+                     *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "lines": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "quantity": 12,
+                     *               "lot": "L2026-11",
+                     *               "decision": {
+                     *                 "rule": {
+                     *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                   "source": {
+                     *                     "title": "Doctrine of distribution, 2026",
+                     *                     "reference": "BL-2026-1042",
+                     *                     "url": "https://www.example.org/doctrine.pdf"
+                     *                   },
+                     *                   "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "window": {
+                     *                   "start": "2026-11-20T09:30:00.000Z",
+                     *                   "end": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "cap": 18,
+                     *                 "received": 0,
+                     *                 "held": 12,
+                     *                 "remaining": 6,
+                     *                 "beyondCap": true
+                     *               }
+                     *             }
+                     *           ],
+                     *           "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "flags": [
+                     *             "override"
+                     *           ],
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "reservations": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *               "outcome": "collected"
+                     *             }
+                     *           ],
+                     *           "override": {
+                     *             "reasonCode": "emergency",
+                     *             "note": "An outbreak in the home next door."
+                     *           },
+                     *           "operator": "till-2",
+                     *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
+                     *           "canonical": "[\"gomask-entry-v1\"]",
+                     *           "payload": "{\"professional\":\"99700090022\"}",
+                     *           "salt": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80="
+                     *         }
+                     *       ],
+                     *       "reservations": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
+                     *           "pharmacy": "319009015",
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "distanceMetres": 1,
+                     *           "pickupCode": "7K3M-9QXA",
+                     *           "status": "held",
+                     *           "collectedQuantity": 1,
+                     *           "collectedBy": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "cancellationReason": "by_professional",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *           "endedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "refusals": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-764f-8308-95c09f52beb3",
+                     *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "verb": "dispensation",
+                     *           "code": "surgical",
+                     *           "pharmacy": "319009015",
+                     *           "operator": "till-2",
+                     *           "profession": "60",
+                     *           "practiceTerritory": "FR-31",
+                     *           "pharmacyTerritory": "FR-31",
+                     *           "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "rule": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *           "windowStart": "2026-11-20T09:30:00.000Z",
+                     *           "windowEnd": "2026-11-20T09:30:00.000Z",
+                     *           "cap": 18,
+                     *           "received": 0,
+                     *           "held": 12,
+                     *           "available": 228,
+                     *           "facts": {}
+                     *         }
+                     *       ],
+                     *       "accesses": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7821-85a3-26779e917efc",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "kind": "dispensation_check",
+                     *           "reader": {
+                     *             "role": "pharmacy",
+                     *             "subject": "operator"
+                     *           },
+                     *           "pharmacy": "319009015",
+                     *           "operator": "till-2",
+                     *           "outcome": "shown"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnData"];
                 };
             };
@@ -8559,6 +9953,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example masks.example.org
+                     *     57
+                     *     q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=
+                     *
+                     *     — masks.example.org q83vEjRW
+                     */
                     "text/plain": string;
                 };
             };
@@ -8693,6 +10094,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example masks.example.org
+                     *     57
+                     *     q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=
+                     *
+                     *     — masks.example.org q83vEjRW
+                     */
                     "text/plain": string;
                 };
             };
@@ -8797,7 +10205,10 @@ export interface operations {
     proveInclusion: {
         parameters: {
             query: {
-                /** @description `id` of a dispensation or reversal, or of a record. */
+                /**
+                 * @description `id` of a dispensation or reversal, or of a record.
+                 * @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857
+                 */
                 entry: string;
             };
             header?: {
@@ -8819,6 +10230,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "entry": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *       "index": 1,
+                     *       "size": 57,
+                     *       "hashes": [
+                     *         "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80="
+                     *       ],
+                     *       "checkpoint": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InclusionProof"];
                 };
             };
@@ -8951,7 +10374,10 @@ export interface operations {
     proveConsistency: {
         parameters: {
             query: {
-                /** @description The size of a checkpoint that you kept. */
+                /**
+                 * @description The size of a checkpoint that you kept.
+                 * @example 1
+                 */
                 from: number;
                 /** @description A larger size; if left out, that of the newest checkpoint. */
                 to?: number;
@@ -8972,6 +10398,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "from": 1,
+                     *       "to": 57,
+                     *       "hashes": [
+                     *         "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80="
+                     *       ],
+                     *       "checkpoint": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConsistencyProof"];
                 };
             };
@@ -9094,9 +10530,15 @@ export interface operations {
                 from?: string;
                 /** @description Hand-overs before this time. */
                 to?: string;
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 professional?: string;
             };
             header?: never;
@@ -9115,6 +10557,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example {"product":"surgical","quantity":12} */
                     "application/x-ndjson": string;
                 };
             };
@@ -9237,19 +10680,31 @@ export interface operations {
                 from?: string;
                 /** @description Handed over before this time. */
                 to?: string;
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
                 /** @description The directory’s code, as frozen in the entry. */
                 profession?: string;
-                /** @description Of the practice or the pharmacy, including those below it. */
+                /**
+                 * @description Of the practice or the pharmacy, including those below it.
+                 * @example FR-31
+                 */
                 territory?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 professional?: string;
                 /** @description With a product: the same line has both. */
                 lot?: string;
-                flag?: string;
+                flag?: "override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product";
                 /** @description Items per page, 20 if left out; only for JSON. */
                 limit?: number;
                 /** @description `nextCursor` of the previous page; only for JSON. */
@@ -9272,8 +10727,90 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "kind": "dispensation",
+                     *           "sequence": 1,
+                     *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "lines": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "quantity": 12,
+                     *               "lot": "L2026-11",
+                     *               "decision": {
+                     *                 "rule": {
+                     *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                   "source": {
+                     *                     "title": "Doctrine of distribution, 2026",
+                     *                     "reference": "BL-2026-1042",
+                     *                     "url": "https://www.example.org/doctrine.pdf"
+                     *                   },
+                     *                   "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "window": {
+                     *                   "start": "2026-11-20T09:30:00.000Z",
+                     *                   "end": "2026-11-20T09:30:00.000Z"
+                     *                 },
+                     *                 "cap": 18,
+                     *                 "received": 0,
+                     *                 "held": 12,
+                     *                 "remaining": 6,
+                     *                 "beyondCap": true
+                     *               }
+                     *             }
+                     *           ],
+                     *           "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "flags": [
+                     *             "override"
+                     *           ],
+                     *           "rule": {
+                     *             "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *             "source": {
+                     *               "title": "Doctrine of distribution, 2026",
+                     *               "reference": "BL-2026-1042",
+                     *               "url": "https://www.example.org/doctrine.pdf"
+                     *             }
+                     *           },
+                     *           "window": {
+                     *             "start": "2026-11-20T09:30:00.000Z",
+                     *             "end": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "reservations": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *               "outcome": "collected"
+                     *             }
+                     *           ],
+                     *           "override": {
+                     *             "reasonCode": "emergency",
+                     *             "note": "An outbreak in the home next door."
+                     *           },
+                     *           "operator": "till-2",
+                     *           "profession": "60",
+                     *           "territories": {
+                     *             "practice": "FR-31",
+                     *             "pharmacy": "319009015"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditDispensationsAnswer"];
+                    /**
+                     * @example product,quantity
+                     *     surgical,12
+                     */
                     "text/csv": string;
+                    /** @example {"product":"surgical","quantity":12} */
                     "application/x-ndjson": string;
                 };
             };
@@ -9384,13 +10921,22 @@ export interface operations {
                 from?: string;
                 /** @description Weeks that begin before this day. */
                 to?: string;
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
                 /** @description The directory’s code, as frozen in the entry. */
                 profession?: string;
-                /** @description Of the practice or the pharmacy, including those below it. */
+                /**
+                 * @description Of the practice or the pharmacy, including those below it.
+                 * @example FR-31
+                 */
                 territory?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
                 /** @description Rows per page. */
                 limit?: number;
@@ -9414,6 +10960,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "week": "2026-11-20",
+                     *           "territory": "FR-31",
+                     *           "profession": "60",
+                     *           "product": "surgical",
+                     *           "pharmacy": "319009015",
+                     *           "dispensedLines": 1,
+                     *           "dispensedMasks": 1,
+                     *           "reversedLines": 1,
+                     *           "reversedMasks": 1,
+                     *           "overriddenLines": 1,
+                     *           "masksBeyondCap": 1,
+                     *           "lateLines": 1,
+                     *           "veryLateLines": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditSummaryAnswer"];
                 };
             };
@@ -9523,7 +11091,10 @@ export interface operations {
                 /** @description Now if left out. At most 92 days after `from`. */
                 to?: string;
                 kind?: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
-                /** @description Only this part of the remit, as if the remit were no more. */
+                /**
+                 * @description Only this part of the remit, as if the remit were no more.
+                 * @example FR-31
+                 */
                 territory?: string;
                 /** @description Items per page. */
                 limit?: number;
@@ -9547,6 +11118,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "overrides",
+                     *           "pharmacy": "319009015",
+                     *           "product": "surgical",
+                     *           "counterparty": "319009023",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "entries": [
+                     *             "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857"
+                     *           ],
+                     *           "movements": [
+                     *             "019ad0c4-5a00-7583-8115-194e7b8ea1dc"
+                     *           ],
+                     *           "count": 1,
+                     *           "total": 240,
+                     *           "doubt": "019ad0c4-5a00-7aa7-8d59-2c44d593e831",
+                     *           "measured": 1,
+                     *           "threshold": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuditAnomaliesAnswer"];
                 };
             };
@@ -9674,6 +11270,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *           "beneficiaries": [
+                     *             {
+                     *               "profession": "60",
+                     *               "speciality": "SM26"
+                     *             }
+                     *           ],
+                     *           "products": [
+                     *             "surgical"
+                     *           ],
+                     *           "cap": 18,
+                     *           "subCaps": [
+                     *             {
+                     *               "product": "surgical",
+                     *               "cap": 18
+                     *             }
+                     *           ],
+                     *           "window": {
+                     *             "kind": "calendar_weeks",
+                     *             "count": 1
+                     *           },
+                     *           "territory": "FR-31",
+                     *           "validFrom": "2026-11-20T09:30:00.000Z",
+                     *           "validTo": "2026-11-20T09:30:00.000Z",
+                     *           "source": {
+                     *             "title": "Doctrine of distribution, 2026",
+                     *             "reference": "BL-2026-1042",
+                     *             "url": "https://www.example.org/doctrine.pdf"
+                     *           },
+                     *           "confidence": "high",
+                     *           "publishedAt": "2026-11-20T09:30:00.000Z",
+                     *           "withdrawnAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListRulesAnswer"];
                 };
             };
@@ -9781,7 +11418,10 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -9789,6 +11429,32 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "beneficiaries": [
+                 *         {
+                 *           "profession": "60"
+                 *         }
+                 *       ],
+                 *       "products": [
+                 *         "surgical"
+                 *       ],
+                 *       "cap": 18,
+                 *       "window": {
+                 *         "kind": "calendar_weeks",
+                 *         "count": 1
+                 *       },
+                 *       "territory": "FR-31",
+                 *       "validFrom": "2026-11-20T09:30:00.000Z",
+                 *       "validTo": "2026-11-20T09:30:00.000Z",
+                 *       "source": {
+                 *         "title": "Doctrine of distribution, 2026",
+                 *         "reference": "BL-2026-1042",
+                 *         "url": "https://www.example.org/doctrine.pdf"
+                 *       },
+                 *       "confidence": "high"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PublishRuleRequest"];
             };
         };
@@ -9804,6 +11470,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *       "beneficiaries": [
+                     *         {
+                     *           "profession": "60",
+                     *           "speciality": "SM26"
+                     *         }
+                     *       ],
+                     *       "products": [
+                     *         "surgical"
+                     *       ],
+                     *       "cap": 18,
+                     *       "subCaps": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "cap": 18
+                     *         }
+                     *       ],
+                     *       "window": {
+                     *         "kind": "calendar_weeks",
+                     *         "count": 1
+                     *       },
+                     *       "territory": "FR-31",
+                     *       "validFrom": "2026-11-20T09:30:00.000Z",
+                     *       "validTo": "2026-11-20T09:30:00.000Z",
+                     *       "source": {
+                     *         "title": "Doctrine of distribution, 2026",
+                     *         "reference": "BL-2026-1042",
+                     *         "url": "https://www.example.org/doctrine.pdf"
+                     *       },
+                     *       "confidence": "high",
+                     *       "publishedAt": "2026-11-20T09:30:00.000Z",
+                     *       "withdrawnAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AllocationRule"];
                 };
             };
@@ -9967,16 +11669,21 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-765f-8921-cc493390424a */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["WithdrawRuleRequest"];
             };
         };
@@ -9992,6 +11699,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *       "beneficiaries": [
+                     *         {
+                     *           "profession": "60",
+                     *           "speciality": "SM26"
+                     *         }
+                     *       ],
+                     *       "products": [
+                     *         "surgical"
+                     *       ],
+                     *       "cap": 18,
+                     *       "subCaps": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "cap": 18
+                     *         }
+                     *       ],
+                     *       "window": {
+                     *         "kind": "calendar_weeks",
+                     *         "count": 1
+                     *       },
+                     *       "territory": "FR-31",
+                     *       "validFrom": "2026-11-20T09:30:00.000Z",
+                     *       "validTo": "2026-11-20T09:30:00.000Z",
+                     *       "source": {
+                     *         "title": "Doctrine of distribution, 2026",
+                     *         "reference": "BL-2026-1042",
+                     *         "url": "https://www.example.org/doctrine.pdf"
+                     *       },
+                     *       "confidence": "high",
+                     *       "publishedAt": "2026-11-20T09:30:00.000Z",
+                     *       "withdrawnAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AllocationRule"];
                 };
             };
@@ -10169,17 +11912,31 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "profession": "60",
+                 *       "familyName": "Infirmier",
+                 *       "givenName": "Camille",
+                 *       "status": "active"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PutProfessionalRequest"];
             };
         };
@@ -10195,6 +11952,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "99700090022",
+                     *       "profession": "60",
+                     *       "speciality": "SM26",
+                     *       "familyName": "Infirmier",
+                     *       "givenName": "Camille",
+                     *       "otherIds": [
+                     *         "317000001"
+                     *       ],
+                     *       "practice": {
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444,
+                     *         "territory": "FR-31"
+                     *       },
+                     *       "status": "active"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Professional"];
                 };
             };
@@ -10209,6 +11984,24 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "99700090022",
+                     *       "profession": "60",
+                     *       "speciality": "SM26",
+                     *       "familyName": "Infirmier",
+                     *       "givenName": "Camille",
+                     *       "otherIds": [
+                     *         "317000001"
+                     *       ],
+                     *       "practice": {
+                     *         "latitude": 43.6045,
+                     *         "longitude": 1.444,
+                     *         "territory": "FR-31"
+                     *       },
+                     *       "status": "active"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Professional"];
                 };
             };
@@ -10372,17 +12165,29 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "authority": "CNIL",
+                 *       "reason": "Asked for by the person."
+                 *     }
+                 */
                 "application/json": components["schemas"]["EraseProfessionalRequest"];
             };
         };
@@ -10398,6 +12203,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "erasedAt": "2026-11-20T09:30:00.000Z",
+                     *       "records": 1,
+                     *       "numbers": 1,
+                     *       "entries": 1,
+                     *       "answers": 1,
+                     *       "reservations": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
@@ -10595,6 +12410,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7ca4-8390-3f4d4f14b496",
+                     *           "openedAt": "2026-11-20T09:30:00.000Z",
+                     *           "issuer": "https://masks.example.org",
+                     *           "decision": "same",
+                     *           "decidedAt": "2026-11-20T09:30:00.000Z",
+                     *           "decidedBy": "operator",
+                     *           "persons": [
+                     *             {
+                     *               "numbers": [
+                     *                 "99700090022"
+                     *               ],
+                     *               "familyName": "Infirmier",
+                     *               "givenName": "Camille",
+                     *               "profession": "60",
+                     *               "territory": "FR-31"
+                     *             }
+                     *           ],
+                     *           "reason": "Asked for by the person."
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListIdentityDoubtsAnswer"];
                 };
             };
@@ -10702,16 +12544,26 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-7ca4-8390-3f4d4f14b496 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "decision": "distinct",
+                 *       "reason": "Asked for by the person."
+                 *     }
+                 */
                 "application/json": components["schemas"]["DecideIdentityDoubtRequest"];
             };
         };
@@ -10727,6 +12579,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7ca4-8390-3f4d4f14b496",
+                     *       "openedAt": "2026-11-20T09:30:00.000Z",
+                     *       "issuer": "https://masks.example.org",
+                     *       "decision": "same",
+                     *       "decidedAt": "2026-11-20T09:30:00.000Z",
+                     *       "decidedBy": "operator"
+                     *     }
+                     */
                     "application/json": components["schemas"]["IdentityDoubt"];
                 };
             };
@@ -10922,6 +12784,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "code": "FR-31",
+                     *           "name": "Haute-Garonne",
+                     *           "kind": "country",
+                     *           "parent": "FR-OCC",
+                     *           "timeZone": "Europe/Paris"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListTerritoriesAnswer"];
                 };
             };
@@ -11047,6 +12923,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7d3e-8282-6208301611f9",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "kind": "dispensation_check",
+                     *           "reader": {
+                     *             "role": "pharmacy",
+                     *             "subject": "operator"
+                     *           },
+                     *           "pharmacy": "319009015",
+                     *           "operator": "till-2",
+                     *           "outcome": "shown"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListOwnAccessesAnswer"];
                 };
             };
@@ -11159,7 +13054,10 @@ export interface operations {
                 from?: string;
                 /** @description Exclusive. */
                 to?: string;
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 professional?: string;
                 /** @description The name in the reader’s token. */
                 reader?: string;
@@ -11181,6 +13079,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7d3e-8282-6208301611f9",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "kind": "dispensation_check",
+                     *           "reader": {
+                     *             "role": "pharmacy",
+                     *             "subject": "operator"
+                     *           },
+                     *           "pharmacy": "319009015",
+                     *           "operator": "till-2",
+                     *           "outcome": "shown",
+                     *           "professional": "99700090022"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAccessesAnswer"];
                 };
             };
@@ -11293,11 +13211,20 @@ export interface operations {
                 from?: string;
                 /** @description Exclusive. */
                 to?: string;
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 pharmacy?: string;
-                /** @description RPPS or ADELI number; a national prefix (8 or 0) is removed. */
+                /**
+                 * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                 * @example 99700090022
+                 */
                 professional?: string;
-                /** @description Code of a product in the catalogue. */
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
                 product?: string;
                 code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "reversal_exceeds_dispensed";
             };
@@ -11317,6 +13244,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7ee7-8f6a-0e07780d5eca",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "verb": "dispensation",
+                     *           "code": "professional_unknown",
+                     *           "pharmacy": "319009015",
+                     *           "professional": "99700090022",
+                     *           "profession": "60",
+                     *           "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "product": "surgical",
+                     *           "quantity": 12,
+                     *           "decision": {
+                     *             "rule": {
+                     *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *               "source": {
+                     *                 "title": "Doctrine of distribution, 2026",
+                     *                 "reference": "BL-2026-1042",
+                     *                 "url": "https://www.example.org/doctrine.pdf"
+                     *               },
+                     *               "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "window": {
+                     *               "start": "2026-11-20T09:30:00.000Z",
+                     *               "end": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "cap": 18,
+                     *             "received": 0,
+                     *             "held": 12,
+                     *             "remaining": 6
+                     *           },
+                     *           "available": 228,
+                     *           "operator": "till-2"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListRefusalsAnswer"];
                 };
             };
@@ -11432,7 +13399,10 @@ export interface operations {
                 kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "token";
                 /** @description The id of one object. */
                 object?: string;
-                /** @description Acts on one person’s records and numbers. */
+                /**
+                 * @description Acts on one person’s records and numbers.
+                 * @example 99700090022
+                 */
                 professional?: string;
             };
             header?: never;
@@ -11451,6 +13421,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-75e5-87b3-f2cb584977ce",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "by": {
+                     *             "role": "pharmacy",
+                     *             "name": "Pharmacie Une"
+                     *           },
+                     *           "address": "192.0.2.7",
+                     *           "act": "putPharmacy",
+                     *           "object": {
+                     *             "kind": "product",
+                     *             "id": "319009015"
+                     *           },
+                     *           "before": {},
+                     *           "after": {},
+                     *           "withheld": [
+                     *             "familyName"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListAdminActsAnswer"];
                 };
             };
@@ -11576,6 +13572,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "name": "Logiciel d’officine",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 900,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *           "role": "pharmacy",
+                     *           "secrets": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *               "createdAt": "2026-11-20T09:30:00.000Z",
+                     *               "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *             }
+                     *           ],
+                     *           "pharmacies": 1,
+                     *           "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *           "awaiting": {
+                     *             "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *             "askedAt": "2026-11-20T09:30:00.000Z",
+                     *             "askedBy": "gomask operator",
+                     *             "change": {
+                     *               "name": "Pharmacie Une",
+                     *               "status": "active",
+                     *               "scopes": [
+                     *                 "stock:read"
+                     *               ],
+                     *               "territories": [
+                     *                 "FR-31"
+                     *               ],
+                     *               "professions": [
+                     *                 "60"
+                     *               ],
+                     *               "tokenSeconds": 1,
+                     *               "requestsPerMinute": 1,
+                     *               "jwks": {
+                     *                 "keys": [
+                     *                   {
+                     *                     "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             },
+                     *             "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListClientsAnswer"];
                 };
             };
@@ -11683,7 +13749,10 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -11691,6 +13760,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Logiciel d’officine",
+                 *       "scopes": [
+                 *         "stock:read"
+                 *       ],
+                 *       "role": "pharmacy"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateClientRequest"];
             };
         };
@@ -11706,6 +13784,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       },
+                     *       "secret": "gomask_secret_5b0a9d2e7c4f4b1d8e6a"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewClient"];
                 };
             };
@@ -11868,6 +14012,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
@@ -11884,6 +14029,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12005,16 +14215,29 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Logiciel d’officine",
+                 *       "scopes": [
+                 *         "stock:read"
+                 *       ],
+                 *       "status": "active"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeClientRequest"];
             };
         };
@@ -12030,6 +14253,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12044,6 +14332,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12221,16 +14574,21 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RevokeClientTokensRequest"];
             };
         };
@@ -12246,6 +14604,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12423,16 +14846,25 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "request": "019ad0c4-5a00-7ec7-8242-0df5dfbdce41"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmClientRequestRequest"];
             };
         };
@@ -12448,6 +14880,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12625,16 +15122,25 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "request": "019ad0c4-5a00-7ec7-8242-0df5dfbdce41"
+                 *     }
+                 */
                 "application/json": components["schemas"]["WithdrawClientRequestRequest"];
             };
         };
@@ -12650,6 +15156,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Logiciel d’officine",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 900,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -12827,16 +15398,21 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["AddClientSecretRequest"];
             };
         };
@@ -12852,6 +15428,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "secret": "gomask_secret_5b0a9d2e7c4f4b1d8e6a",
+                     *       "awaiting": "019ad0c4-5a00-7c26-821b-e44d5b64cd35"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewClientSecret"];
                 };
             };
@@ -12866,6 +15451,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "secret": "gomask_secret_5b0a9d2e7c4f4b1d8e6a",
+                     *       "awaiting": "019ad0c4-5a00-7c26-821b-e44d5b64cd35"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewClientSecret"];
                 };
             };
@@ -13043,11 +15637,16 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
+                /** @example 019ad0c4-5a00-720e-88cd-b5b4093e18eb */
                 secret: string;
             };
             cookie?: never;
@@ -13065,6 +15664,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "name": "Pharmacie Une",
+                     *       "status": "active",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "tokenSeconds": 1,
+                     *       "requestsPerMinute": 1,
+                     *       "jwks": {
+                     *         "keys": [
+                     *           {
+                     *             "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *       "role": "pharmacy",
+                     *       "secrets": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "pharmacies": 1,
+                     *       "tokensFrom": "2026-11-20T09:30:00.000Z",
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "updatedAt": "2026-11-20T09:30:00.000Z",
+                     *       "awaiting": {
+                     *         "id": "019ad0c4-5a00-7c26-821b-e44d5b64cd35",
+                     *         "askedAt": "2026-11-20T09:30:00.000Z",
+                     *         "askedBy": "gomask operator",
+                     *         "change": {
+                     *           "name": "Pharmacie Une",
+                     *           "status": "active",
+                     *           "scopes": [
+                     *             "stock:read"
+                     *           ],
+                     *           "territories": [
+                     *             "FR-31"
+                     *           ],
+                     *           "professions": [
+                     *             "60"
+                     *           ],
+                     *           "tokenSeconds": 1,
+                     *           "requestsPerMinute": 1,
+                     *           "jwks": {
+                     *             "keys": [
+                     *               {
+                     *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
+                     *               }
+                     *             ]
+                     *           }
+                     *         },
+                     *         "secret": "019ad0c4-5a00-720e-88cd-b5b4093e18eb"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Client"];
                 };
             };
@@ -13246,7 +15910,10 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
             };
             cookie?: never;
@@ -13263,6 +15930,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-773e-8665-dc07cdc36def",
+                     *           "pharmacy": "319009015",
+                     *           "client": {
+                     *             "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *             "name": "Logiciel d’officine"
+                     *           },
+                     *           "grantedAt": "2026-11-20T09:30:00.000Z",
+                     *           "grantedBy": "pharmacy 319009015",
+                     *           "withdrawnAt": "2026-11-20T09:30:00.000Z",
+                     *           "withdrawnBy": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ListGrantsAnswer"];
                 };
             };
@@ -13384,18 +16070,26 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 client: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["GrantClientRequest"];
             };
         };
@@ -13411,6 +16105,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-773e-8665-dc07cdc36def",
+                     *       "pharmacy": "319009015",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine"
+                     *       },
+                     *       "grantedAt": "2026-11-20T09:30:00.000Z",
+                     *       "grantedBy": "pharmacy 319009015",
+                     *       "withdrawnAt": "2026-11-20T09:30:00.000Z",
+                     *       "withdrawnBy": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grant"];
                 };
             };
@@ -13425,6 +16133,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-773e-8665-dc07cdc36def",
+                     *       "pharmacy": "319009015",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine"
+                     *       },
+                     *       "grantedAt": "2026-11-20T09:30:00.000Z",
+                     *       "grantedBy": "pharmacy 319009015",
+                     *       "withdrawnAt": "2026-11-20T09:30:00.000Z",
+                     *       "withdrawnBy": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grant"];
                 };
             };
@@ -13602,18 +16324,26 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
-                /** @description 1 to 255 visible ASCII characters; the same key and body get the first answer again. */
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
                 "idempotency-key"?: string;
             };
             path: {
-                /** @description FINESS number. */
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
                 finess: string;
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 client: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["WithdrawGrantRequest"];
             };
         };
@@ -13629,6 +16359,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-773e-8665-dc07cdc36def",
+                     *       "pharmacy": "319009015",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine"
+                     *       },
+                     *       "grantedAt": "2026-11-20T09:30:00.000Z",
+                     *       "grantedBy": "pharmacy 319009015",
+                     *       "withdrawnAt": "2026-11-20T09:30:00.000Z",
+                     *       "withdrawnBy": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Grant"];
                 };
             };
@@ -13819,6 +16563,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "issuer": "https://masks.example.org",
+                     *       "token_endpoint": "https://masks.example.org/oauth/token",
+                     *       "jwks_uri": "https://masks.example.org/.well-known/jwks.json",
+                     *       "scopes_supported": [
+                     *         "stock:read"
+                     *       ],
+                     *       "response_types_supported": [
+                     *         "none"
+                     *       ],
+                     *       "grant_types_supported": [
+                     *         "client_credentials"
+                     *       ],
+                     *       "token_endpoint_auth_methods_supported": [
+                     *         "client_secret_basic"
+                     *       ],
+                     *       "token_endpoint_auth_signing_alg_values_supported": [
+                     *         "ES256"
+                     *       ],
+                     *       "service_documentation": "https://masks.example.org/docs/"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AuthorizationServerMetadata"];
                 };
             };
@@ -13888,6 +16655,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "grant_type": "client_credentials"
+                 *     }
+                 */
                 "application/x-www-form-urlencoded": components["schemas"]["IssueTokenRequest"];
             };
         };
@@ -13899,6 +16671,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ0aWxsIn0.c2lnbmF0dXJl",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 900,
+                     *       "scope": "stock:read stock:write"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Token"];
                 };
             };
@@ -13909,6 +16689,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13920,6 +16706,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13930,6 +16722,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13940,6 +16738,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13950,6 +16754,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13964,6 +16774,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13974,6 +16790,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
@@ -13985,6 +16807,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The grant type is client_credentials."
+                     *     }
+                     */
                     "application/json": components["schemas"]["OAuthError"];
                 };
             };
