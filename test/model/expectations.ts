@@ -38,7 +38,8 @@ export function expectReservation(
   where: { pharmacy: number } | { from: number; reachKm: number },
   now: number,
 ): Refused | { pharmacy: number } {
-  const live = model.live().filter((hold) => hold.person === person && hold.product === product)
+  const counted = model.together(person)
+  const live = model.live().filter((hold) => counted.includes(hold.person) && hold.product === product)
   if (live.length >= MAX_LIVE_HOLDS) return refused('too_many_holds', { limit: MAX_LIVE_HOLDS })
   const { remaining } = model.left(person, product, now)
   if (quantity > remaining) {
@@ -124,7 +125,9 @@ function exceededBy(model: Model, request: HandOver, named: Hold[], others: Hold
   const { person, at } = request
   const { product, remaining } = firstBeyond(model, request, at, [...named, ...others]) as Beyond
   const again = model.firstTime(person, at, (later) => {
-    const gone = request.releaseHolds ? others : others.filter(({ expiresAt }) => expiresAt <= later)
+    // Nobody else's hold is released, also where it is in doubt whether that is somebody else.
+    const expired = model.live().filter(({ expiresAt }) => expiresAt <= later)
+    const gone = request.releaseHolds ? [...others, ...expired] : expired
     return firstBeyond(model, request, later, [...named, ...gone]) === undefined
   })
   return exceeded(model, { person, product, at }, remaining, again)

@@ -54,6 +54,8 @@ export class Model {
   readonly rules: Rule[]
   readonly holds: Hold[] = []
   readonly entries: Entry[] = []
+  /** Pairs of professionals of whom a login said that they are one, and whether somebody has said that they are not. */
+  readonly doubts: { pair: readonly [number, number]; open: boolean }[] = []
   readonly #professions: string[]
   readonly #shelves = new Map<string, Shelf>()
 
@@ -83,10 +85,22 @@ export class Model {
     return ruleOf(this.rules, this.#professions[person] ?? '', product, at)
   }
 
+  /** Everybody whose receipts and holds count for a professional: whomever open doubts lead to, itself included. */
+  together(person: number): number[] {
+    const found = [person]
+    for (const each of found) {
+      const linked = this.doubts.flatMap(({ pair, open }) => (open && pair.includes(each) ? pair : []))
+      found.push(...new Set(linked.filter((other) => !found.includes(other))))
+    }
+    return found
+  }
+
   /** What the rule leaves, after further receipts and without some of the holds. */
   left(person: number, product: Product, at: number, more: { receipts?: Receipt[]; without?: Hold[] } = {}): Left {
     const receipts = [...this.#receiptsOf(person), ...(more.receipts ?? [])]
-    const held = this.live().filter((hold) => hold.person === person && !more.without?.includes(hold))
+    const held = this.live().filter(
+      (hold) => this.together(person).includes(hold.person) && !more.without?.includes(hold),
+    )
     return leftOf(this.ruleFor(person, product, at), product, at, receipts, held)
   }
 
@@ -176,7 +190,7 @@ export class Model {
 
   #receiptsOf(person: number): Receipt[] {
     return this.entries
-      .filter((entry) => entry.person === person)
+      .filter((entry) => this.together(person).includes(entry.person))
       .flatMap(({ kind, lines, at }) =>
         lines.map(({ product, quantity }) => ({ product, quantity: kind === 'reversal' ? -quantity : quantity, at })),
       )

@@ -2,6 +2,7 @@ import { fc } from '../support/seed.ts'
 import { letTimePass, publish } from './reality.ts'
 import { HOUR, person, product, type Step, step } from './step.ts'
 import { dispense, reverse } from './steps-at-the-counter.ts'
+import { decide, doubt } from './steps-of-doubts.ts'
 import { cancel, expire, reserve, sweep } from './steps-of-reservations.ts'
 import { count, move, search } from './steps-of-stock.ts'
 
@@ -34,4 +35,6 @@ export const steps: fc.Arbitrary<Step>[] = [
   pass,
   search,
   newCap,
+  doubt,
+  decide,
 ]
