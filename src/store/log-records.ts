@@ -37,37 +37,36 @@ export async function isRecorded(db: Queryable, kind: string, subject: string): 
   return found !== undefined
 }
 
-// A record a day, about rows that no entry hangs on: whoever asks for some entries need not carry years of them.
 const OF_DAYS = [DAY_ANCHORED, FORGOTTEN_UP_TO]
 
 /** Which records of the log are read: those before an index, and from another one. */
 interface Stretch {
   start?: number
   end: number
-  /** All of them, not only those on which entries hang. */
-  isWhole: boolean
+  /** Also those of days, on which no entry hangs. */
+  withDays: boolean
 }
 
 /** The records of a stretch of the log, in its order. */
-export function readRecords(db: Queryable, { start = 0, end, isWhole }: Stretch): Promise<PlacedRecord[]> {
+export function readRecords(db: Queryable, { start = 0, end, withDays }: Stretch): Promise<PlacedRecord[]> {
   return rows<PlacedRecord>(
     db,
     'read_records',
     sql`select l.index::float8 as index, encode(r.canonical, 'base64') as canonical
         from log_leaves l join log_records r on r.id = l.record_id
         where l.record_id is not null and l.index >= ${start}::bigint and l.index < ${end}::bigint
-          and (${isWhole}::boolean or r.kind <> all (${texts(OF_DAYS)})) order by l.index`,
+          and (${withDays}::boolean or r.kind <> all (${texts(OF_DAYS)})) order by l.index`,
   )
 }
 
 /** How many records have their places there; one that was deleted since counts. */
-export async function countRecords(db: Queryable, { start = 0, end, isWhole }: Stretch): Promise<number> {
+export async function countRecords(db: Queryable, { start = 0, end, withDays }: Stretch): Promise<number> {
   const found = await row<{ records: number }>(
     db,
     'count_records',
     sql`select count(*)::float8 as records from log_leaves l left join log_records r on r.id = l.record_id
         where l.record_id is not null and l.index >= ${start}::bigint and l.index < ${end}::bigint
-          and (${isWhole}::boolean or (r.kind = any (${texts(OF_DAYS)})) is not true)`,
+          and (${withDays}::boolean or (r.kind = any (${texts(OF_DAYS)})) is not true)`,
   )
   return found?.records ?? 0
 }

@@ -20,11 +20,11 @@ export const FORMATS = ['gomask-bundle-v1', FORMAT] as const
  *    - `{"index", "canonical", "columns", "erasedBy", …}`: the payload is gone; `erasedBy` is the index of the erasure
  *      entry that says why, null if there is none
  *    - `{"index", "canonical", …}`: a record, an entry about nobody, such as the publication of a rule; every bundle
- *      holds all that the log holds
+ *      holds all that the log holds, of one person or pharmacy those of days excepted
  *    - `{"index", "leafHash", "proof"}`: an entry of the same history outside the remit of whoever asked
  *
- *    All but the last end in `"leafHash"`, the log's own record of the hash, when the bundle is the whole log, because all
- *    leaves together give the root. Otherwise they end in `"proof"`, [hash, …] from the leaf to the root (RFC 6962
+ *    All but the last end in `"leafHash"`, the log's own record of the hash, when the bundle is the whole log, because
+ *    all leaves together give the root. Otherwise they end in `"proof"`, [hash, …] from the leaf to the root (RFC 6962
  *    section 2.1.1).
  *
  * Nothing in the header is signed except what the checkpoints repeat; the rest is the exporter's word.

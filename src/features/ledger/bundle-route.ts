@@ -35,7 +35,7 @@ export async function ledgerBundleRoutes(app: App, { db: { audits: db, auditsUnt
         tags: ['ledger'],
         summary: 'A selection of the ledger with its proofs, to check offline',
         description:
-          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Records, which are about nobody, are in every bundle. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.',
+          'NDJSON, one entry per line; `gomask verify-ledger` checks it. Without parameters, all entries in your remit. With `professional`, the whole history, with entries outside the remit shown only by their hashes. Records, which are about nobody, are in every bundle; those of days only where neither `professional` nor `pharmacy` is given. Each reading is recorded before it is answered. It counts as an export: one of each caller at a time, and two in a process. An answer that breaks off is incomplete.',
         querystring: selection,
         response: {
           200: { description: 'gomask-bundle-v2', content: { 'application/x-ndjson': { schema: z.string() } } },

@@ -68,9 +68,14 @@ export async function prepareBundle(
 }
 
 async function count(db: Queryable, wanted: Wanted): Promise<number> {
-  let entries = await countRecords(db, { end: wanted.size, isWhole: false })
+  let entries = await countRecords(db, { end: wanted.size, withDays: hasDays(wanted) })
   for (const range of walk(wanted, COUNTING_WALK)) entries += await countEntries(db, wanted, range)
   return entries
+}
+
+/** Whether the records of days belong to it; whoever asks for one person or pharmacy need not carry those of ten years. */
+function hasDays({ selection }: Wanted): boolean {
+  return selection === null || (selection.professional === null && selection.pharmacy === null)
 }
 
 /** The log in stretches of at most so many entries; a person's few are found in one. */
@@ -97,7 +102,7 @@ async function* entryLines(
     for (let next = start; next < end; ) {
       const found = await readEntries(db, wanted, { start: next, end, limit: PAGE })
       const last = found.length === PAGE ? (found.at(-1) as StoredEntry).index + 1 : end
-      const records = await readRecords(db, { start: next, end: last, isWhole: wanted.selection === null })
+      const records = await readRecords(db, { start: next, end: last, withDays: hasDays(wanted) })
       const page = [...found, ...records].sort((one, other) => one.index - other.index)
       const places = await placesOf(page.map(({ index }) => index))
       written += page.length
