@@ -61,6 +61,8 @@ export interface LockedHold extends HeldMasks {
 /** A reservation to be made. */
 export interface NewReservation extends HeldMasks {
   pickupCode: string
+  /** For the bag at the counter; null if none was free. */
+  label: string | null
   distanceMetres: number | null
   from: Instant
   until: Instant

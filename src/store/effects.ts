@@ -94,17 +94,19 @@ function endedRows({ ended }: Effects): Record<string, unknown>[] {
   }))
 }
 
-// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for.
+// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for, and a reservation of
+// another product there may have taken the label.
 function insertReservation(tx: Transaction, made: NewReservation): void {
   send(
     tx,
     'insert_reservation',
     sql`with made as (
-        insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, distance_metres, status, created_at,
-          expires_at)
-        select ${made.id}::uuid, ${made.personId}::uuid, finess, ${made.product}, ${made.quantity}::int, ${made.pickupCode},
+        insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, label, distance_metres, status,
+          created_at, expires_at)
+        select ${made.id}::uuid, ${made.personId}::uuid, finess, ${made.product}, ${made.quantity}::int, ${made.pickupCode}, ${made.label},
           ${made.distanceMetres}::int, 'held', ${timestamp(made.from)}, ${timestamp(made.until)}
-        from pharmacies where finess = ${made.pharmacy} and status = 'active' returning 1
+        from pharmacies where finess = ${made.pharmacy} and status = 'active'
+        on conflict (pharmacy, label) where status = 'held' do nothing returning 1
       )
       select unchanged_or_fail((select count(*) from made), 1)`,
   )

@@ -4,7 +4,7 @@ import { AT, exampleHold, exampleShelf } from './example-effects.ts'
 
 const made = {
   ...{ id: 'new', personId: 'p', pharmacy: 'here', product: 'surgical', quantity: 5 },
-  ...{ pickupCode: 'ABCD', distanceMetres: 300, from: AT, until: AT + 1 },
+  ...{ pickupCode: 'ABCD', label: 'KD4', distanceMetres: 300, from: AT, until: AT + 1 },
 }
 
 t.test('holds that end free the shelves that they lie on, and no other', async (t) => {

@@ -74,7 +74,7 @@ export function readReservations(db: Queryable, persons: readonly string[], page
     'own_reservations',
     sql`select r.id, r.person_id as person, r.pharmacy, r.product, r.quantity, r.distance_metres as "distanceMetres",
           case when ${isLive} then r.pickup_code end as "pickupCode",
-          case when r.status = 'held' and not (${isLive}) then 'expired' else r.status end as status,
+          r.label, case when r.status = 'held' and not (${isLive}) then 'expired' else r.status end as status,
           r.collected_quantity as "collectedQuantity", r.collected_by as "collectedBy",
           r.cancellation_reason as "cancellationReason", ${instant(sql`r.at`)} as at, ${instant(sql`r.at`)} as "createdAt",
           ${instant(sql`r.expires_at`)} as "expiresAt", ${instant(sql`r.ended_at`)} as "endedAt"

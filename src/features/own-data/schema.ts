@@ -58,6 +58,7 @@ const ownReservation = z
     quantity: z.int(),
     distanceMetres: z.int().nullable(),
     pickupCode: z.string().nullable().describe('Only while the reservation is live.'),
+    label: z.string().nullable().describe('Of the bag.'),
     status: z.enum(['held', 'collected', 'cancelled', 'expired']),
     collectedQuantity: z.int().nullable(),
     collectedBy: uuid.nullable().describe('The dispensation that collected it.'),

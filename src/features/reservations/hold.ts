@@ -13,10 +13,12 @@
  *    is released before the next one is waited for. So nobody waits while holding a shelf, and callers who search
  *    from opposite sides cannot block each other.
  */
+import { randomBytes } from 'node:crypto'
 import type { Transaction } from '../../db/database.ts'
 import { row, send } from '../../db/query.ts'
-import { type SQL, sql } from '../../db/sql.ts'
+import { type SQL, sql, texts } from '../../db/sql.ts'
 import { availableOn, type LockedHold, type SweptShelf } from '../../domain/effects.ts'
+import { LABEL_BYTES, labelsOf } from '../../domain/label.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { type NearestSearch, nearestQuery, suffix } from '../../store/nearest.ts'
 import { holdColumns, shelfColumns } from '../../store/shelves.ts'
@@ -31,6 +33,8 @@ export type Wanted = Omit<NearestSearch, 'limit'>
 /** A pharmacy, with its shelf locked if it has the quantity: undefined if not, or if it was skipped. */
 export interface Tried {
   place: Place
+  /** For the bag, if one of those drawn is free there. */
+  label: string | null
   swept: SweptShelf | undefined
 }
 
@@ -38,6 +42,9 @@ export interface Tried {
 export interface Found extends Tried {
   swept: SweptShelf
 }
+
+const LABELS_DRAWN = 16 // With half of all labels in use, one reservation in 65,000 goes without.
+const NEWEST = 32
 
 type LockMode = 'wait' | 'skip_locked'
 
@@ -76,21 +83,22 @@ export function letGo(tx: Transaction): void {
 }
 
 async function lockAt(tx: Transaction, target: Target, wanted: Wanted, mode: LockMode): Promise<Tried | undefined> {
-  const found = await row<Place & { shelf: Shelf | null; expired: LockedHold[] }>(
+  const found = await row<Place & Pick<Tried, 'label'> & { shelf: Shelf | null; expired: LockedHold[] }>(
     tx,
     `lock_shelf_at_${target.kind}_${mode}${suffix(wanted)}`,
     lockQuery(target, wanted, mode),
   )
   if (!found) return undefined
-  const { shelf, expired, ...place } = found
+  const { shelf, expired, label, ...place } = found
   const hasEnough = shelf !== null && availableOn({ shelf, expired }) >= wanted.quantity
-  return { place, swept: hasEnough ? { shelf, expired } : undefined }
+  return { place, label, swept: hasEnough ? { shelf, expired } : undefined }
 }
 
 // Reservations before their shelf, as everywhere: the count makes the one wait for the other.
 function lockQuery(target: Target, wanted: Wanted, mode: LockMode): SQL {
   const key = sql`(select finess, product from place)`
   const how = mode === 'wait' ? sql`` : sql`skip locked`
+  const freeLabel = labelNotOf(sql`place.finess`, labelsOf(randomBytes(LABEL_BYTES * LABELS_DRAWN)))
   return sql`
     with place as materialized (
       select *, ${wanted.product}::text as product from (${placeOf(target, wanted)}) as place
@@ -104,11 +112,23 @@ function lockQuery(target: Target, wanted: Wanted, mode: LockMode): SQL {
     )
     select finess, name, address, latitude, longitude, "distanceMetres", active,
       (select row_to_json(shelf) from shelf) as shelf,
-      (select coalesce(json_agg(expired order by id), '[]') from expired) as expired
+      (select coalesce(json_agg(expired order by id), '[]') from expired) as expired, ${freeLabel} as label
     from place`
 }
 
 function placeOf(target: Target, wanted: Wanted): SQL {
   if (target.kind === 'named') return placeQuery(target.finess, wanted.near)
   return sql`select *, true as active from (${nearestQuery({ ...wanted, limit: 1 })}) as nearest`
+}
+
+// Nor of the newest reservations there that have ended: their bags may still stand about.
+function labelNotOf(pharmacy: SQL, drawn: string[]): SQL {
+  return sql`(
+    select drawn.label from unnest(${texts(drawn)}) with ordinality as drawn(label, nth)
+    where not exists (select from reservations r where r.pharmacy = ${pharmacy} and r.label = drawn.label and r.status = 'held')
+      and drawn.label not in (
+        select newest.label from (
+          select r.label from reservations r where r.pharmacy = ${pharmacy} order by r.id desc limit ${NEWEST}::int) as newest
+        where newest.label is not null)
+    order by drawn.nth limit 1)`
 }

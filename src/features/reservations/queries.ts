@@ -17,6 +17,7 @@ interface Row {
   pharmacy: Reservation['pharmacy']
   distanceMetres: number | null
   pickupCode: string
+  label: string | null
   createdAt: Instant
   expiresAt: Instant
   status: Reservation['status']
@@ -29,7 +30,7 @@ interface Row {
 const status = sql`case when r.status = 'held' and r.expires_at <= clock_timestamp() then 'expired' else r.status end`
 
 const columns = sql`
-  r.id, r.product, r.quantity, r.distance_metres as "distanceMetres", r.pickup_code as "pickupCode", ${status} as status,
+  r.id, r.product, r.quantity, r.distance_metres as "distanceMetres", r.pickup_code as "pickupCode", r.label, ${status} as status,
   json_build_object('finess', p.finess, 'name', p.name, 'address', p.address,
     'latitude', ST_Y(p.location::geometry), 'longitude', ST_X(p.location::geometry)) as pharmacy,
   ${instant(sql`r.created_at`)} as "createdAt", ${instant(sql`r.expires_at`)} as "expiresAt",
@@ -167,12 +168,22 @@ export async function availableAt(db: Queryable, pharmacy: string, product: stri
 
 // The code is the professional's to show, and the distance would tell the pharmacy whose practice is that far away.
 function view(found: Row, isOwn: boolean): Reservation {
-  const { personId: _, pickupCode, distanceMetres, collectedQuantity, cancellationReason, operator, ...rest } = found
+  const {
+    personId: _,
+    pickupCode,
+    distanceMetres,
+    label,
+    collectedQuantity,
+    cancellationReason,
+    operator,
+    ...rest
+  } = found
   return {
     ...rest,
     createdAt: iso(found.createdAt),
     expiresAt: iso(found.expiresAt),
     ...(isOwn && { pickupCode, distanceMetres }),
+    ...(label !== null && { label }),
     ...(collectedQuantity !== null && { collectedQuantity }),
     ...(cancellationReason !== null && { cancellationReason }),
     ...(operator && { operator }),

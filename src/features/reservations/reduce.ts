@@ -40,6 +40,7 @@ export async function reduce(
   const { personId, pharmacy, product, expiresAt } = locked
   const made = {
     ...{ id: draw.id(), personId, pharmacy, product, quantity, pickupCode: found.pickupCode },
+    label: found.label ?? null, // The bag keeps its own.
     ...{ distanceMetres: found.distanceMetres ?? null, from: at, until: expiresAt },
   }
   writeEffects(tx, reductionEffects(shelf, locked, made))

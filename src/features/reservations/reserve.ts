@@ -71,7 +71,7 @@ export async function reserve(
     if (refusedThere) return refuse(there, refusedThere)
   }
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
-  const made = reservationOf(wanted, found.place, { personId: head.personId, from: facts.at, until })
+  const made = reservationOf(wanted, found, { personId: head.personId, from: facts.at, until })
   writeEffects(tx, reservationEffects(found.swept, made))
   return answerOf(made, found.place)
 }
@@ -155,11 +155,11 @@ async function findNamed(tx: Transaction, wanted: Wanted, tried: Tried | undefin
 
 function reservationOf(
   { product, quantity }: Wanted,
-  { finess, distanceMetres }: Place,
+  { place: { finess, distanceMetres }, label }: Tried,
   held: Pick<NewReservation, 'personId' | 'from' | 'until'>,
 ): NewReservation {
   const code = pickupCode(randomBytes(5))
-  return { ...held, id: draw.id(), pharmacy: finess, product, quantity, pickupCode: code, distanceMetres }
+  return { ...held, id: draw.id(), pharmacy: finess, product, quantity, pickupCode: code, label, distanceMetres }
 }
 
 function answerOf(made: NewReservation, { finess, name, address, latitude, longitude }: Place): Reservation {
@@ -170,6 +170,7 @@ function answerOf(made: NewReservation, { finess, name, address, latitude, longi
     pharmacy: { finess, name, address, latitude, longitude },
     distanceMetres: made.distanceMetres,
     pickupCode: made.pickupCode,
+    ...(made.label !== null && { label: made.label }),
     createdAt: iso(made.from),
     expiresAt: iso(made.until),
     status: 'held',

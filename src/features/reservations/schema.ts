@@ -49,6 +49,10 @@ export const reservation = z
       .optional()
       .describe('From `near` or the practice; null if neither is known. Shown only to the professional.'),
     pickupCode: z.string().optional().describe('Shown only to the professional.'),
+    label: z
+      .string()
+      .optional()
+      .describe('For the bag: two letters and a digit that tell the reservations of a day at one counter apart.'),
     createdAt: time,
     expiresAt: time,
     status: z.enum(statuses),

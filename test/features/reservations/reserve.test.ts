@@ -27,11 +27,12 @@ t.test('201: masks are set aside at a named pharmacy, with all that it takes to 
   must(201, await world.count(place, 40))
   const answer = await world.reserve(nurse.token, { quantity: 15, pharmacy: place.finess })
   t.equal(answer.status, 201)
-  const { id, pickupCode, createdAt, expiresAt, ...rest } = answer.body
+  const { id, pickupCode, label, createdAt, expiresAt, ...rest } = answer.body
   t.match(
-    { id, pickupCode, createdAt, expiresAt },
+    { id, pickupCode, label, createdAt, expiresAt },
     {
       id: UUID_V7,
+      label: /^[A-Z]{2}[2-9]$/,
       pickupCode: /^\S{4,}$/,
       createdAt: TIME,
       expiresAt: TIME,
