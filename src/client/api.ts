@@ -3154,6 +3154,8 @@ export interface components {
             distanceMetres: number | null;
             /** @description Only while the reservation is live. */
             pickupCode: string | null;
+            /** @description Of the bag. */
+            label: string | null;
             /** @enum {string} */
             status: "held" | "collected" | "cancelled" | "expired";
             collectedQuantity: number | null;
@@ -3687,6 +3689,8 @@ export interface components {
             distanceMetres?: number | null;
             /** @description Shown only to the professional. */
             pickupCode?: string;
+            /** @description For the bag: two letters and a digit that tell the reservations of a day at one counter apart. */
+            label?: string;
             /** Format: date-time */
             createdAt: string;
             /** Format: date-time */
@@ -6502,6 +6506,7 @@ export interface operations {
                      *           },
                      *           "distanceMetres": 1,
                      *           "pickupCode": "7K3M-9QXA",
+                     *           "label": "an example is lacking",
                      *           "createdAt": "2026-11-20T09:30:00.000Z",
                      *           "expiresAt": "2026-11-20T09:30:00.000Z",
                      *           "status": "held",
@@ -6666,6 +6671,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "label": "an example is lacking",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -6884,6 +6890,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "label": "an example is lacking",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -7052,6 +7059,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "label": "an example is lacking",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -7253,6 +7261,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "label": "an example is lacking",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -7486,6 +7495,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "label": "an example is lacking",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -9769,6 +9779,7 @@ export interface operations {
                      *           "quantity": 12,
                      *           "distanceMetres": 1,
                      *           "pickupCode": "7K3M-9QXA",
+                     *           "label": "an example is lacking",
                      *           "status": "held",
                      *           "collectedQuantity": 1,
                      *           "collectedBy": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
