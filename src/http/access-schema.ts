@@ -19,7 +19,7 @@ export const access = z
     }),
     pharmacy: z.string().optional().describe('Where somebody asked at a counter.'),
     operator: z.string().optional().describe('The reader’s own pseudonym for the person who asked.'),
-    outcome: oneOf(['shown', 'not_found', 'allow', ...Object.keys(problemStatus)]).describe(
+    outcome: oneOf(['shown', 'allow', ...Object.keys(problemStatus)]).describe(
       '`shown`, `not_found`, `allow`, or the code of a refusal.',
     ),
   })

@@ -3,8 +3,9 @@ import apiReference from '@scalar/fastify-api-reference'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { type Controller, controllerInfo } from './controller.ts'
+import type { Controller } from './controller.ts'
 import { withCodes } from './documentation/answers.ts'
+import { infoOf } from './documentation/info.ts'
 import { written } from './documentation/json-schema.ts'
 import { completed } from './documentation/operations.ts'
 import { policyInWords } from './policy.ts'
@@ -51,6 +52,11 @@ const scopesInWords: Record<Scope, string> = {
 }
 
 const securitySchemes = {
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'A machine’s id and secret (RFC 6749, section 2.3.1), for its tokens alone.',
+  },
   bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a person.' },
   client: {
     type: 'oauth2',
@@ -58,8 +64,6 @@ const securitySchemes = {
     flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopesInWords } },
   },
 } as const
-const ABOUT =
-  'Shares a scarce stock of masks fairly. Every quantity is in single masks; times are RFC 3339 in UTC; errors are problem documents (RFC 9457) whose `code` is stable. A path that lacks a method answers 405 `method_not_allowed` and names those it has in `Allow`. If a body has a JSON key twice, the last one counts.'
 
 const zodToJsonConfig = { override: written }
 const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig })
@@ -67,7 +71,6 @@ const toComponents = createJsonSchemaTransformObject({ zodToJsonConfig })
 
 /** Describes the routes registered after it, and serves the description: /openapi.json, /openapi.yaml, /docs. */
 export async function documentation(app: FastifyInstance, controller: Controller): Promise<void> {
-  const { contact, sentence } = controllerInfo(controller)
   const routes = new Map<string, RouteOptions>()
   app.addHook('onRoute', (route) => {
     if (route.method !== 'HEAD') routes.set(route.schema?.operationId ?? '', route)
@@ -75,13 +78,7 @@ export async function documentation(app: FastifyInstance, controller: Controller
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'GO MASK',
-        version: '1.0.0',
-        description: `${ABOUT}${sentence}`,
-        ...(contact && { contact }),
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
+      info: await infoOf(controller),
       servers: [{ url: '/' }],
       tags,
       components: { securitySchemes },
@@ -142,6 +139,10 @@ function presentBody(body: unknown): z.ZodType | undefined {
 // A route without a token says so; otherwise readers of the document would have to guess.
 function withPolicy({ schema, url }: Described, { config }: RouteOptions): Described {
   const policy = config?.policy
+  if (config?.limits === 'token') {
+    // The second way is an assertion in the body.
+    return { schema: { ...schema, security: [{ basic: [] }, {}] } as FastifySchema, url }
+  }
   if (policy === undefined || policy === 'public') return { schema: { ...schema, security: [] } as FastifySchema, url }
   const described = schema as FastifySchema & { description?: string }
   const description = [described.description, policyInWords(policy)].filter(Boolean).join('\n\n')

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { problemPage } from '../../../src/http/documentation/problem-page.ts'
 import { startWithoutDatabase } from '../../support/no-database.ts'
 
 const app = await startWithoutDatabase(t)
@@ -55,4 +57,14 @@ t.test('it says of every write whether it needs an Idempotency-Key', async (t) =
     ['POST /oauth/token', 'POST /v1/dispensation-checks', 'POST /v1/reservations/lookup'],
     'and every other write takes one: these change nothing',
   )
+})
+
+t.test('the description begins with a page for each kind of reader, and ends with one of all codes', async (t) => {
+  const { description, version } = json.json().info
+  const headings = [...description.matchAll(/^# (.*)$/gm)].map(([, heading]) => heading)
+  t.strictSame(headings, ['For tills', 'For apps', 'For authorities', 'Problems'])
+  const page = await readFile(new URL('../../../docs/problems.md', import.meta.url), 'utf8')
+  t.equal(page, problemPage(), 'docs/problems.md is that page')
+  const { version: released } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8'))
+  t.equal(version, released)
 })
