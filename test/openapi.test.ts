@@ -25,6 +25,7 @@ const PROMISED = `
   GET /v1/pharmacies/{finess}/stock
   PUT /v1/pharmacies/{finess}/stock/{product}
   POST /v1/pharmacies/{finess}/stock-movements
+  POST /v1/pharmacies/{finess}/deliveries
   GET /v1/pharmacies/{finess}/stock-movements
   GET /v1/entitlements/me
   GET /v1/professionals/{id}/entitlements

@@ -96,7 +96,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the catalogue, by code */
+        /** List the catalogue, by code, or find the product of a pack */
         get: operations["listProducts"];
         put?: never;
         post?: never;
@@ -237,6 +237,32 @@ export interface paths {
          *     403 for any other role, and for a client whose token lacks the scope `stock:write`.
          */
         post: operations["moveStock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pharmacies/{finess}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record the lines of a delivery note
+         * @description All lines or none, one movement of kind `delivery` each. A delivery note that came within 30 days is recorded again, with a warning.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `stock:write`.
+         */
+        post: operations["recordDelivery"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1535,7 +1561,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1560,7 +1586,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -1715,6 +1741,8 @@ export interface components {
                 product: string;
                 quantity: number;
                 lot?: string;
+                /** @description As declared or scanned; gone once the payload is erased. */
+                bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
                     rule: components["schemas"]["RuleVersion"];
@@ -1867,7 +1895,7 @@ export interface components {
                 /** @enum {string} */
                 method: "cps_card" | "e_cps" | "photo_id" | "order_card";
             };
-            lines: {
+            lines: ({
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
@@ -1875,8 +1903,38 @@ export interface components {
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
+                /** @description Read from `scan` where it says one. */
                 lot?: string;
-            }[];
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes?: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            })[];
             /** @default [] */
             reservations?: {
                 /** Format: uuid */
@@ -2043,8 +2101,40 @@ export interface components {
             checkpoint: string;
         };
         CountStockRequest: {
-            /** @description Counted on the shelf, including masks set aside. */
+            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
             onHand: number;
+            /**
+             * Format: date-time
+             * @description When it was counted; later movements are added.
+             */
+            countedAt: string;
+        } | {
+            /** @description GTIN of a pack of the catalogue, in any length. */
+            gtin: string;
+            /** @description Whole boxes; one if left out beside `scan`. */
+            onHandBoxes: number;
+            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+            onHand?: number;
+            /**
+             * Format: date-time
+             * @description When it was counted; later movements are added.
+             */
+            countedAt: string;
+        } | {
+            /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+            scan: string;
+            /** @description Whole boxes; one if left out beside `scan`. */
+            onHandBoxes: number;
+            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+            onHand?: number;
+            /**
+             * Format: date-time
+             * @description When it was counted; later movements are added.
+             */
+            countedAt: string;
+        } | {
+            /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+            scan: string;
             /**
              * Format: date-time
              * @description When it was counted; later movements are added.
@@ -2096,6 +2186,61 @@ export interface components {
             /** @description How that is known. It is deleted when either person is erased. */
             reason: string;
         };
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description That of its first movement.
+             */
+            id: string;
+            reference: string | null;
+            /** Format: date-time */
+            occurredAt: string;
+            counterparty: string | null;
+            /** @description One a line, each with the stock after it. */
+            movements: {
+                /** Format: uuid */
+                id: string;
+                pharmacy: string;
+                product: string;
+                /**
+                 * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
+                 * @enum {string}
+                 */
+                kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
+                /** @description As declared; for a count, the difference. */
+                quantity: number;
+                /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
+                change: number;
+                /** Format: date-time */
+                occurredAt: string;
+                /** Format: date-time */
+                recordedAt: string;
+                reference: string | null;
+                counterparty: string | null;
+                lot: string | null;
+                bestBefore: string | null;
+                /** @description The ledger entry that moved the stock. */
+                dispensation: string | null;
+                /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
+                operator?: string;
+                stock: components["schemas"]["StockLevel"];
+            }[];
+            /** @description Left out where there are none. Nothing is refused for them. */
+            warnings?: {
+                /**
+                 * @description The same reference from the same counterparty came within 30 days.
+                 * @constant
+                 */
+                code: "reference_repeated";
+                /**
+                 * Format: uuid
+                 * @description Of what was recorded before.
+                 */
+                id: string;
+                /** Format: date-time */
+                occurredAt: string;
+            }[];
+        };
         DirectoryRecord: {
             /**
              * Format: uuid
@@ -2128,7 +2273,7 @@ export interface components {
              * @description Why it would be refused.
              * @enum {string}
              */
-            code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "pickup_code_wrong" | "reservation_mismatch" | "reservation_not_held" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient";
+            code?: "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "pickup_code_wrong" | "reservation_mismatch" | "reservation_not_held" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient";
             remaining: {
                 product: string;
                 quantity: number;
@@ -2151,6 +2296,21 @@ export interface components {
                 product: string;
                 quantity: number;
             }[];
+            /** @description Left out where there are none. Nothing is refused for them. */
+            warnings?: {
+                /**
+                 * @description As the hand-over would be answered.
+                 * @constant
+                 */
+                code: "similar_entry";
+                /**
+                 * Format: uuid
+                 * @description Of what was recorded before.
+                 */
+                id: string;
+                /** Format: date-time */
+                occurredAt: string;
+            }[];
         };
         DispenseRequest: {
             /**
@@ -2167,7 +2327,7 @@ export interface components {
                 /** @enum {string} */
                 method: "cps_card" | "e_cps" | "photo_id" | "order_card";
             };
-            lines: {
+            lines: ({
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
@@ -2175,8 +2335,38 @@ export interface components {
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
+                /** @description Read from `scan` where it says one. */
                 lot?: string;
-            }[];
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes?: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            })[];
             /** @default [] */
             reservations?: {
                 /** Format: uuid */
@@ -2622,6 +2812,8 @@ export interface components {
                 product: string;
                 quantity: number;
                 lot?: string;
+                /** @description As declared or scanned; gone once the payload is erased. */
+                bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
                     rule: components["schemas"]["RuleVersion"];
@@ -2796,10 +2988,10 @@ export interface components {
              * @example surgical
              */
             product: string;
-            /** @enum {string} */
-            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
             /** @description Single masks. */
             quantity: number;
+            /** @enum {string} */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
             /** Format: date-time */
             occurredAt: string;
             /** @description The delivery note or similar. */
@@ -2809,8 +3001,58 @@ export interface components {
              * @example 319009015
              */
             counterparty?: string;
+            /** @description Read from `scan` where it says one. */
             lot?: string;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description Read from `scan` where it says one.
+             */
+            bestBefore?: string;
+        } | {
+            /** @description GTIN of a pack of the catalogue, in any length. */
+            gtin: string;
+            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            boxes: number;
+            /** @enum {string} */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+            /** Format: date-time */
+            occurredAt: string;
+            /** @description The delivery note or similar. */
+            reference?: string;
+            /**
+             * @description The other pharmacy of a transfer.
+             * @example 319009015
+             */
+            counterparty?: string;
+            /** @description Read from `scan` where it says one. */
+            lot?: string;
+            /**
+             * Format: date
+             * @description Read from `scan` where it says one.
+             */
+            bestBefore?: string;
+        } | {
+            /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+            scan: string;
+            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            boxes?: number;
+            /** @enum {string} */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+            /** Format: date-time */
+            occurredAt: string;
+            /** @description The delivery note or similar. */
+            reference?: string;
+            /**
+             * @description The other pharmacy of a transfer.
+             * @example 319009015
+             */
+            counterparty?: string;
+            /** @description Read from `scan` where it says one. */
+            lot?: string;
+            /**
+             * Format: date
+             * @description Read from `scan` where it says one.
+             */
             bestBefore?: string;
         };
         NearbyPharmacy: {
@@ -3051,6 +3293,8 @@ export interface components {
                 product: string;
                 quantity: number;
                 lot?: string;
+                /** @description As declared or scanned; gone once the payload is erased. */
+                bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
                     rule: components["schemas"]["RuleVersion"];
@@ -3262,8 +3506,11 @@ export interface components {
             name: string;
             kind: string;
             packs: {
+                /** @description In 14 digits. */
                 gtin: string;
                 unitsPerBox: number;
+                acl?: string;
+                cip13?: string;
             }[];
             active: boolean;
         };
@@ -3287,6 +3534,26 @@ export interface components {
             code: "product_inactive";
             requestId: string;
             product: string;
+        };
+        ProductUnknownProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:product_unknown";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "product_unknown";
+            requestId: string;
         };
         ProfessionNotEntitledProblem: {
             /**
@@ -3462,10 +3729,14 @@ export interface components {
             kind: string;
             /** @description All packs: those left out are removed. */
             packs: {
-                /** @description GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. */
+                /** @description GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. Shown in 14 digits. */
                 gtin: string;
                 /** @description Single masks per box. */
                 unitsPerBox: number;
+                /** @description The trade code. */
+                acl?: string;
+                /** @description Finds the pack as its GTIN does. */
+                cip13?: string;
             }[];
             /** @description False if no longer distributed. */
             active: boolean;
@@ -3552,6 +3823,54 @@ export interface components {
                 keys: string;
             };
         };
+        RecordDeliveryRequest: {
+            /** @description The number of the delivery note. */
+            reference: string;
+            /** Format: date-time */
+            occurredAt: string;
+            /** @description Who delivered, such as a wholesaler. */
+            counterparty?: string;
+            lines: ({
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
+                product: string;
+                /** @description Single masks. */
+                quantity: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes?: number;
+                /** @description Read from `scan` where it says one. */
+                lot?: string;
+                /**
+                 * Format: date
+                 * @description Read from `scan` where it says one.
+                 */
+                bestBefore?: string;
+            })[];
+        };
         RecordedEntry: {
             /** Format: uuid */
             id: string;
@@ -3570,6 +3889,8 @@ export interface components {
                 product: string;
                 quantity: number;
                 lot?: string;
+                /** @description As declared or scanned; gone once the payload is erased. */
+                bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
                     rule: components["schemas"]["RuleVersion"];
@@ -3627,6 +3948,21 @@ export interface components {
             }[];
             /** @description A signed note (C2SP): the promise that this entry will be in a checkpoint of the log within 24 hours. Keep it. */
             receipt: string;
+            /** @description Left out where there are none. Nothing is refused for them. */
+            warnings?: {
+                /**
+                 * @description The same masks were handed to the same person here within 2 minutes.
+                 * @constant
+                 */
+                code: "similar_entry";
+                /**
+                 * Format: uuid
+                 * @description Of what was recorded before.
+                 */
+                id: string;
+                /** Format: date-time */
+                occurredAt: string;
+            }[];
         };
         /** @description A refusal, with what decided it at the time. */
         Refusal: {
@@ -3777,6 +4113,44 @@ export interface components {
             };
             /** @default 50000 */
             maxDistanceMetres?: number;
+        } | {
+            /** @description GTIN of a pack of the catalogue, in any length. */
+            gtin: string;
+            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            boxes: number;
+            /**
+             * @description If left out, the nearest that can serve the whole quantity now.
+             * @example 319009015
+             */
+            pharmacy?: string;
+            /** @description Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does. */
+            near?: {
+                /** @description WGS 84 degrees. */
+                latitude: number;
+                /** @description WGS 84 degrees. */
+                longitude: number;
+            };
+            /** @default 50000 */
+            maxDistanceMetres?: number;
+        } | {
+            /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+            scan: string;
+            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            boxes?: number;
+            /**
+             * @description If left out, the nearest that can serve the whole quantity now.
+             * @example 319009015
+             */
+            pharmacy?: string;
+            /** @description Where to search from; if left out, the practice. It decides nothing else: without a practice, the territory of the pharmacy does. */
+            near?: {
+                /** @description WGS 84 degrees. */
+                latitude: number;
+                /** @description WGS 84 degrees. */
+                longitude: number;
+            };
+            /** @default 50000 */
+            maxDistanceMetres?: number;
         };
         RetentionRunningProblem: {
             /**
@@ -3835,7 +4209,7 @@ export interface components {
             kind: "entry_error" | "returned";
             note?: string;
             /** @description If left out, everything not yet reversed. */
-            lines?: {
+            lines?: ({
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
@@ -3843,7 +4217,17 @@ export interface components {
                 product: string;
                 /** @description Single masks. */
                 quantity: number;
-            }[];
+            } | {
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes: number;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                boxes?: number;
+            })[];
         };
         RevokeClientTokensRequest: Record<string, never>;
         /** @description A rule is never edited: its id, published at that time, is its version. */
@@ -4483,6 +4867,8 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin?: string;
             };
             header?: never;
             path?: never;
@@ -4510,7 +4896,9 @@ export interface operations {
                      *           "packs": [
                      *             {
                      *               "gtin": "2000000000015",
-                     *               "unitsPerBox": 50
+                     *               "unitsPerBox": 50,
+                     *               "acl": "6249934",
+                     *               "cip13": "3400935955838"
                      *             }
                      *           ],
                      *           "active": true
@@ -4647,7 +5035,9 @@ export interface operations {
                      *       "packs": [
                      *         {
                      *           "gtin": "2000000000015",
-                     *           "unitsPerBox": 50
+                     *           "unitsPerBox": 50,
+                     *           "acl": "6249934",
+                     *           "cip13": "3400935955838"
                      *         }
                      *       ],
                      *       "active": true
@@ -4675,7 +5065,9 @@ export interface operations {
                      *       "packs": [
                      *         {
                      *           "gtin": "2000000000015",
-                     *           "unitsPerBox": 50
+                     *           "unitsPerBox": 50,
+                     *           "acl": "6249934",
+                     *           "cip13": "3400935955838"
                      *         }
                      *       ],
                      *       "active": true
@@ -5569,7 +5961,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["StockCountOutdatedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["StockCountOutdatedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -5877,8 +6269,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "product": "surgical",
-                 *       "kind": "delivery",
                  *       "quantity": 12,
+                 *       "kind": "delivery",
                  *       "occurredAt": "2026-11-20T09:30:00.000Z"
                  *     }
                  */
@@ -5992,7 +6384,269 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProductInactiveProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProductInactiveProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
+    recordDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /**
+                 * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                "idempotency-key": string;
+            };
+            path: {
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
+                finess: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reference": "BL-2026-1042",
+                 *       "occurredAt": "2026-11-20T09:30:00.000Z",
+                 *       "lines": [
+                 *         {
+                 *           "product": "surgical",
+                 *           "quantity": 12
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecordDeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7f69-8b17-25bd4af324c6",
+                     *       "reference": "BL-2026-1042",
+                     *       "occurredAt": "2026-11-20T09:30:00.000Z",
+                     *       "counterparty": "319009023",
+                     *       "movements": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7583-8115-194e7b8ea1dc",
+                     *           "pharmacy": "319009015",
+                     *           "product": "surgical",
+                     *           "kind": "delivery",
+                     *           "quantity": 12,
+                     *           "change": 1,
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z",
+                     *           "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *           "reference": "BL-2026-1042",
+                     *           "counterparty": "319009023",
+                     *           "lot": "L2026-11",
+                     *           "bestBefore": "2030-06-30",
+                     *           "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *           "operator": "till-2",
+                     *           "stock": {
+                     *             "product": "surgical",
+                     *             "onHand": 240,
+                     *             "held": 12,
+                     *             "available": 228,
+                     *             "version": 7,
+                     *             "observedAt": "2026-11-20T09:30:00.000Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "warnings": [
+                     *         {
+                     *           "code": "reference_repeated",
+                     *           "id": "019ad0c4-5a00-75e4-8b6a-b547b02a8c62",
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["IdempotencyKeyMissingProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProductInactiveProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -6749,7 +7403,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["TooManyHoldsProblem"] | components["schemas"]["NoStockInReachProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["TooManyHoldsProblem"] | components["schemas"]["NoStockInReachProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -7736,6 +8390,7 @@ export interface operations {
                      *               "product": "surgical",
                      *               "quantity": 12,
                      *               "lot": "L2026-11",
+                     *               "bestBefore": "2030-06-30",
                      *               "decision": {
                      *                 "rule": {
                      *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -7953,6 +8608,7 @@ export interface operations {
                      *           "product": "surgical",
                      *           "quantity": 12,
                      *           "lot": "L2026-11",
+                     *           "bestBefore": "2030-06-30",
                      *           "decision": {
                      *             "rule": {
                      *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -8010,7 +8666,14 @@ export interface operations {
                      *           "quantity": 12
                      *         }
                      *       ],
-                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n",
+                     *       "warnings": [
+                     *         {
+                     *           "code": "similar_entry",
+                     *           "id": "019ad0c4-5a00-75e4-8b6a-b547b02a8c62",
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["RecordedEntry"];
@@ -8082,7 +8745,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["PickupCodeWrongProblem"] | components["schemas"]["ReservationMismatchProblem"] | components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["EntitlementHeldProblem"] | components["schemas"]["OverrideNotAllowedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["PickupCodeWrongProblem"] | components["schemas"]["ReservationMismatchProblem"] | components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["EntitlementHeldProblem"] | components["schemas"]["OverrideNotAllowedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -8258,6 +8921,13 @@ export interface operations {
                      *           "product": "surgical",
                      *           "quantity": 12
                      *         }
+                     *       ],
+                     *       "warnings": [
+                     *         {
+                     *           "code": "similar_entry",
+                     *           "id": "019ad0c4-5a00-75e4-8b6a-b547b02a8c62",
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z"
+                     *         }
                      *       ]
                      *     }
                      */
@@ -8317,6 +8987,20 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProductUnknownProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -8458,6 +9142,7 @@ export interface operations {
                      *           "product": "surgical",
                      *           "quantity": 12,
                      *           "lot": "L2026-11",
+                     *           "bestBefore": "2030-06-30",
                      *           "decision": {
                      *             "rule": {
                      *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -8515,7 +9200,14 @@ export interface operations {
                      *           "quantity": 12
                      *         }
                      *       ],
-                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n"
+                     *       "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n",
+                     *       "warnings": [
+                     *         {
+                     *           "code": "similar_entry",
+                     *           "id": "019ad0c4-5a00-75e4-8b6a-b547b02a8c62",
+                     *           "occurredAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["RecordedEntry"];
@@ -8587,7 +9279,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ReversalExceedsDispensedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ReversalExceedsDispensedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             /** @description The body is too large. */
@@ -8728,6 +9420,7 @@ export interface operations {
                      *           "product": "surgical",
                      *           "quantity": 12,
                      *           "lot": "L2026-11",
+                     *           "bestBefore": "2030-06-30",
                      *           "decision": {
                      *             "rule": {
                      *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -9260,6 +9953,7 @@ export interface operations {
                      *               "product": "surgical",
                      *               "quantity": 12,
                      *               "lot": "L2026-11",
+                     *               "bestBefore": "2030-06-30",
                      *               "decision": {
                      *                 "rule": {
                      *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -9463,6 +10157,7 @@ export interface operations {
                      *               "product": "surgical",
                      *               "quantity": 12,
                      *               "lot": "L2026-11",
+                     *               "bestBefore": "2030-06-30",
                      *               "decision": {
                      *                 "rule": {
                      *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -9713,6 +10408,7 @@ export interface operations {
                      *               "product": "surgical",
                      *               "quantity": 12,
                      *               "lot": "L2026-11",
+                     *               "bestBefore": "2030-06-30",
                      *               "decision": {
                      *                 "rule": {
                      *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",
@@ -10754,6 +11450,7 @@ export interface operations {
                      *               "product": "surgical",
                      *               "quantity": 12,
                      *               "lot": "L2026-11",
+                     *               "bestBefore": "2030-06-30",
                      *               "decision": {
                      *                 "rule": {
                      *                   "id": "019ad0c4-5a00-765f-8921-cc493390424a",

@@ -84,6 +84,11 @@ const CONSTRAINTS: Record<string, () => Rejection> = {
       en: 'The quantity is above what the rule in force leaves.',
       fr: 'La quantité dépasse ce que laisse la dotation en vigueur.',
     }),
+  product_packs_cip13: () =>
+    invalid('packs', {
+      en: 'a CIP13 belongs to another pack already',
+      fr: 'un CIP13 appartient déjà à une autre boîte',
+    }),
   product_packs_pkey: () =>
     invalid('packs', {
       en: 'a GTIN belongs to another product already',

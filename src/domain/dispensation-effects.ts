@@ -44,7 +44,10 @@ export function dispensationEffects(
   )
   const ids = { dispensation: entry.id, pharmacy, person: head.personId }
   const events = [...ended.map(endedEvent), { type: 'dispensation.recorded', subject: entry.id, ids }]
-  const payload = { professional, identityCheck, override, operator, reservations: outcomesOf(grant) }
+  const payload = {
+    ...{ professional, identityCheck, override, operator, reservations: outcomesOf(grant) },
+    bestBefore: bestBeforeOf(grant),
+  }
   return {
     ...stockEffects(entry.recordedAt, { before: shelves, after, movements, ended, events }, operator),
     entries: [chained(head, entry, weightsOf(grant, entry), payload, draw)],
@@ -54,6 +57,11 @@ export function dispensationEffects(
 /** The reservations that a hand-over names, with what became of each. */
 export function outcomesOf({ outcomes }: Grant): { id: string; outcome: 'collected' | 'expired' }[] {
   return outcomes.map(({ id, outcome }) => ({ id, outcome }))
+}
+
+/** Until when the masks of each line are good; undefined where none says it, as the form of older payloads has it. */
+export function bestBeforeOf({ lines }: Grant): (string | null)[] | undefined {
+  return lines.some(({ bestBefore }) => bestBefore !== null) ? lines.map(({ bestBefore }) => bestBefore) : undefined
 }
 
 /** How much of each of its products the professional may still receive after a hand-over. */

@@ -8,6 +8,7 @@ export interface Line {
   product: string
   quantity: number
   lot?: string | undefined
+  bestBefore?: string | undefined
 }
 
 /** A line with what it is judged by. */
@@ -15,6 +16,7 @@ export interface JudgedLine {
   product: string
   quantity: number
   lot: string | null
+  bestBefore: string | null
   allowance: Allowance
   beyondCap: boolean
 }
@@ -23,10 +25,10 @@ export interface JudgedLine {
 export function judgeLines(facts: EntitlementFacts, lines: readonly Line[], holds: Hold[]): JudgedLine[] | Refusal {
   const judged: JudgedLine[] = []
   const receipts: Receipt[] = []
-  for (const { product, quantity, lot = null } of lines) {
+  for (const { product, quantity, lot = null, bestBefore = null } of lines) {
     const allowance = allowanceFor(facts, product, { receipts, holds })
     if (isRefusal(allowance)) return { ...allowance, judged: { product, quantity } }
-    judged.push({ product, quantity, lot, allowance, beyondCap: quantity > allowance.remaining })
+    judged.push({ product, quantity, lot, bestBefore, allowance, beyondCap: quantity > allowance.remaining })
     receipts.push({ product, quantity, at: facts.occurredAt })
   }
   return judged

@@ -12,6 +12,7 @@ export type RefusalCode =
   | 'forbidden'
   | 'pharmacy_suspended'
   | 'not_found'
+  | 'product_unknown'
   | 'entry_not_in_checkpoint'
   | 'rate_limited'
   | 'unavailable'

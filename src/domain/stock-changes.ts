@@ -23,6 +23,11 @@ export interface LockedShelf {
   at: Instant
 }
 
+/** Those of some shelves that there are, with all reservations that hold part of them, all locked. */
+export interface LockedShelves extends Omit<LockedShelf, 'shelf'> {
+  shelves: Shelf[]
+}
+
 export interface ShelfFacts extends LockedShelf {
   shelf: Shelf
 }
@@ -61,6 +66,9 @@ export function decideCount(
     { countedAt: iso(shelf.countedAt) },
   )
 }
+
+/** Of a movement whose counterparty is the pharmacy itself. */
+export const notItself: Text = { en: 'must be another pharmacy', fr: 'doit être une autre officine' }
 
 /** Of a time that the database's clock has yet to reach. */
 export const tooFarAhead: Text = {

@@ -11,6 +11,7 @@ import { completed } from './documentation/operations.ts'
 import { policyInWords } from './policy.ts'
 import { onlyProblems } from './problems.ts'
 import type { Scope } from './scopes.ts'
+import { describeWays } from './ways.ts'
 
 const tags = [
   { name: 'stock', description: 'What pharmacies have: find it, declare it, move it.' },
@@ -89,7 +90,10 @@ export async function documentation(app: FastifyInstance, controller: Controller
       const schema = { ...input.schema, response: answers, ...(body && { body }) }
       return withPolicy(toJsonSchema({ ...input, schema } as Parameters<typeof toJsonSchema>[0]), input.route)
     },
-    transformObject: (input) => pruned(completed(toComponents(input), routes)) as ReturnType<typeof toComponents>,
+    transformObject: (input) =>
+      pruned(completed(describeWays(toComponents(input)) as ReturnType<typeof toComponents>, routes)) as ReturnType<
+        typeof toComponents
+      >,
   })
   documentRoute(app, 'json', 'application/json', () => JSON.stringify(app.swagger()))
   documentRoute(app, 'yaml', 'application/yaml', () => app.swagger({ yaml: true }))

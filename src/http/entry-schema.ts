@@ -21,6 +21,7 @@ const line = z.object({
   product: z.string(),
   quantity: z.int(),
   lot: z.string().optional(),
+  bestBefore: z.string().optional().describe('As declared or scanned; gone once the payload is erased.'),
   decision: z
     .object({
       rule: ruleVersion,

@@ -64,6 +64,10 @@ export const help: Record<ProblemCode, Help> = {
     cause: 'The operator has suspended this professional.',
     cure: 'Ask the operator of the service.',
   },
+  product_unknown: {
+    cause: 'The catalogue has no pack with this GTIN.',
+    cure: 'Say `product` and `quantity`, and ask the operator to put the pack in.',
+  },
   product_inactive: {
     cause: 'The product is no longer distributed.',
     cure: 'Read `GET /v1/products` again and offer another one.',

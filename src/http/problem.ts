@@ -18,6 +18,7 @@ export const problemStatus = {
   profession_not_entitled: 409,
   professional_unknown: 409,
   professional_suspended: 409,
+  product_unknown: 409,
   product_inactive: 409,
   stock_insufficient: 409,
   no_stock_in_reach: 409,

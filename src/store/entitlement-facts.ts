@@ -7,6 +7,7 @@ import type { EntitlementFacts, Person } from '../domain/beneficiary.ts'
 import type { Head } from '../domain/chain.ts'
 import type { Hold, Receipt } from '../domain/entitlement.ts'
 import type { Instant } from '../domain/instant.ts'
+import type { HandOverBefore } from '../domain/similar-hand-over.ts'
 import { ruleColumns } from './allocation-rules.ts'
 
 interface Who {
@@ -39,6 +40,30 @@ export async function readEntitlementFacts(db: Queryable, who: Who): Promise<Ent
   return factsOf(await oneRow<FactsRow>(db, name, factsQuery(who)), who)
 }
 
+const SIMILAR_MINUTES = 2
+
+/**
+ * The same facts, and the hand-overs to the person at this pharmacy within two minutes that nobody has taken back. They
+ * are found by the index that finds what was received, so a counter pays for them when there are some.
+ */
+export async function readCounterFacts(
+  db: Queryable,
+  who: Who & { pharmacy: string },
+): Promise<{ entitlement: EntitlementFacts | undefined; recent: HandOverBefore[] }> {
+  const recent = sql`, (
+      select coalesce(json_agg(json_build_object('id', e.id, 'at', ${instant(sql`e.occurred_at`)}, 'lines', (
+          select json_agg(json_build_object('product', product, 'quantity', quantity)) from ledger_lines where entry_id = e.id
+        )) order by e.occurred_at, e.id), '[]')
+      from ledger_entries e where e.pharmacy = ${who.pharmacy} and e.kind = 'dispensation'
+        and not exists (select from ledger_entries where reverses = e.id)
+        and e.id = any (array(select l.entry_id from ledger_lines l where l.person_id in (select id from circle)
+          and l.counted_at >= moment.occurred_at - make_interval(mins => ${SIMILAR_MINUTES}::int)
+          and l.counted_at <= moment.occurred_at + make_interval(mins => ${SIMILAR_MINUTES}::int)))
+    ) as recent`
+  const found = await oneRow<FactsRow & { recent: HandOverBefore[] }>(db, 'counter_facts', factsQuery(who, recent))
+  return { entitlement: factsOf(found, who), recent: found.recent }
+}
+
 /** The facts in a row, for statements that read more than these. */
 export function factsOf(
   { at, person, place, rules, receipts, holds, countedWith }: FactsRow,
@@ -64,8 +89,8 @@ function identifierOf({ identifier }: Who): SQL {
   return sql`(select professional from ledger_payloads where entry_id = ${identifier.inEntry}::uuid)`
 }
 
-/** The statement of `readEntitlementFacts`. */
-export function factsQuery(who: Who): SQL {
+/** The statement of `readEntitlementFacts`, with more columns if given. */
+export function factsQuery(who: Who, more: SQL = sql``): SQL {
   return sql`
     with moment as materialized (
       select at, coalesce(${timestamp(who.occurredAt)}, at) as occurred_at from (select ${clock} as at) as now
@@ -111,6 +136,6 @@ export function factsQuery(who: Who): SQL {
           'pharmacy', r.pharmacy, 'expiresAt', ${instant(sql`r.expires_at`)}, 'ofAnother', c.of_another)
           order by r.created_at, r.id), '[]')
         from counting c join reservations r on r.person_id = c.id and r.status = 'held' and r.expires_at > moment.at) as holds,
-      (select coalesce(json_agg(id), '[]') from counting where of_another) as "countedWith"
+      (select coalesce(json_agg(id), '[]') from counting where of_another) as "countedWith"${more}
     from moment`
 }

@@ -36,6 +36,8 @@ export interface EntryRow {
   override: { reasonCode: string; note?: string | undefined } | null
   /** Only for the pharmacy that made the entry. */
   operator?: string | null | undefined
+  /** Until when the masks of each line are good, where a line says it. */
+  bestBefore?: readonly (string | null)[] | null | undefined
 }
 
 /** Columns of an EntryRow over ledger_entries e. */
@@ -45,6 +47,7 @@ export const entryColumns = sql`
   (select professional from ledger_payloads where entry_id = e.id) as professional,
   (select convert_from(payload, 'UTF8')::json -> 'reservations' from ledger_payloads where entry_id = e.id) as reservations,
   (select convert_from(payload, 'UTF8')::json -> 'override' from ledger_payloads where entry_id = e.id) as override,
+  (select convert_from(payload, 'UTF8')::json -> 'bestBefore' from ledger_payloads where entry_id = e.id) as "bestBefore",
   coalesce((select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'rule', ${ruleVersion},
       'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
       'judged', case when l.effect > 0 then json_build_object(
@@ -88,7 +91,7 @@ export function entryView(entry: EntryRow) {
     previousHash: entry.previousHash,
     pharmacy: entry.pharmacy,
     professional: entry.professional,
-    lines: entry.lines.map(lineView),
+    lines: entry.lines.map((line, index) => lineView(line, entry.bestBefore?.[index])),
     dispensedAt: iso(entry.occurredAt),
     recordedAt: iso(entry.recordedAt),
     flags: entry.flags,
@@ -102,11 +105,12 @@ export function entryView(entry: EntryRow) {
   }
 }
 
-function lineView({ product, quantity, lot, rule, window, judged }: EntryLine) {
+function lineView({ product, quantity, lot, rule, window, judged }: EntryLine, bestBefore: string | null = null) {
   return {
     product,
     quantity,
     ...(lot !== null && { lot }),
+    ...(bestBefore !== null && { bestBefore }),
     decision: {
       rule: { ...rule, publishedAt: iso(rule.publishedAt) },
       window: windowOf(window),

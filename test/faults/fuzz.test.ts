@@ -24,6 +24,8 @@ const places = [await world.pharmacy(1), await world.pharmacy(2)]
 const nurses = [await world.professional(1), await world.professional(2)]
 const [place, nurse] = [places[0] ?? fail(), nurses[0] ?? fail()]
 for (const each of places) must(201, await world.count(each, 100_000))
+const boxed = { name: 'S', kind: 'mask', packs: [{ gtin: '3401060011444', unitsPerBox: 2 }], active: true }
+must(200, await service.call('PUT', '/v1/products/surgical', { token: world.admin, body: boxed }))
 const holds = [
   must(201, await world.reserve(nurse.token, { quantity: 1 })),
   must(201, await world.reserve(nurse.token, { quantity: 1 })),
@@ -77,6 +79,10 @@ const known = {
   profession: ['60', '98'],
   cursor: ['abc', ''],
   quantity: [1, 2, 10],
+  gtin: ['3401060011444', '03401060011444', '4006381333931'],
+  boxes: [1, 2],
+  onHandBoxes: [0, 50_000],
+  scan: ['3401060011444', ']d2010340106001144417280200103\u001d30002', '(01)03401060011444(10)L', '4006381333931'],
   products: [['surgical'], ['surgical', 'ffp2'], ['ffp9']],
   familyName: ['Quatresous'],
   givenName: ['Zéphirine'],

@@ -21,6 +21,7 @@ const REQUIRED = [
   'POST /v1/dispensations',
   'POST /v1/dispensations/{id}/reversal',
   'POST /v1/pharmacies/{finess}/stock-movements',
+  'POST /v1/pharmacies/{finess}/deliveries',
 ]
 const keyed = routesOf(service.app).filter(({ name }) => REQUIRED.includes(name))
 

@@ -80,6 +80,9 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'POST /v1/pharmacies/{finess}/stock-movements': () => ({
     body: { product: 'surgical', kind: 'delivery', quantity: 1, occurredAt: minutesAgo(0) },
   }),
+  'POST /v1/pharmacies/{finess}/deliveries': () => ({
+    body: { reference: 'BL 1', occurredAt: minutesAgo(0), lines: [{ product: 'surgical', quantity: 1 }] },
+  }),
   'POST /v1/reservations': ({ pharmacy }) => ({ body: { product: 'surgical', quantity: 1, pharmacy } }),
   'GET /v1/reservations': ({ pharmacy }, role) => (role === 'pharmacy' ? { query: `pharmacy=${pharmacy}` } : {}),
   'POST /v1/reservations/lookup': ({ pickupCode, pharmacy }) => ({ body: { pickupCode, pharmacy } }),

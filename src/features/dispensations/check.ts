@@ -8,8 +8,9 @@ import { isRefusal, type Refusal } from '../../domain/refusals.ts'
 import { sendAccess } from '../../store/accesses.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { requireFewAskedAbout } from './asked-about.ts'
-import { professionalUnknown } from './dispense.ts'
-import { type CounterLimits, lockCounter } from './lock-counter.ts'
+import type { CounterLimits } from './counter-limits.ts'
+import { professionalUnknown, warningsOf } from './dispense.ts'
+import { lockCounter } from './lock-counter.ts'
 import type { Check, DispensationRequest } from './schema.ts'
 
 /**
@@ -42,12 +43,17 @@ export async function check(
   const decision: Pick<Check, 'decision' | 'code'> = isRefusal(decided)
     ? { decision: 'refuse' as const, code: decided.refused as Check['code'] } // One of those that judging gives.
     : { decision: 'allow' as const }
+  const warnings = counter && !isRefusal(decided) ? warningsOf(counter, request) : []
   // With a wrong code, a hold that is left out would tell that it is this professional's.
   const named = decision.code === 'pickup_code_wrong' ? [] : request.reservations
-  return { ...decision, ...standing(counter?.facts.entitlement, { ...request, reservations: named }) }
+  const about = standing(counter?.facts.entitlement, { ...request, reservations: named })
+  return { ...decision, ...about, ...(warnings.length > 0 && { warnings }) }
 }
 
-function standing(facts: EntitlementFacts | undefined, request: DispensationRequest): Omit<Check, 'decision' | 'code'> {
+function standing(
+  facts: EntitlementFacts | undefined,
+  request: DispensationRequest,
+): Omit<Check, 'decision' | 'code' | 'warnings'> {
   if (!facts) return { remaining: [], held: [], rule: null, window: null, receivedInWindow: [] }
   const named = new Set(request.reservations.map(({ id }) => id))
   const holds = facts.holds.filter(({ id }) => !named.has(id))

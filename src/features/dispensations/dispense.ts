@@ -1,14 +1,22 @@
 import type { Transaction } from '../../db/database.ts'
 import type { Person } from '../../domain/beneficiary.ts'
 import { decideDispensation, type Grant } from '../../domain/dispensation.ts'
-import { dispensationEffects, outcomesOf, remainingAfterDispensation } from '../../domain/dispensation-effects.ts'
+import {
+  bestBeforeOf,
+  dispensationEffects,
+  outcomesOf,
+  remainingAfterDispensation,
+} from '../../domain/dispensation-effects.ts'
+import { iso } from '../../domain/instant.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/refusals.ts'
+import { similarHandOver } from '../../domain/similar-hand-over.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import type { EntryLine } from '../../store/entries.ts'
 import { countWrongCode } from '../../store/pickup-code-tries.ts'
 import { recordRefusal } from '../../store/refusals.ts'
 import { requireFewAskedAbout } from './asked-about.ts'
-import { type CounterLimits, lockCounter } from './lock-counter.ts'
+import type { CounterLimits } from './counter-limits.ts'
+import { type LockedCounter, lockCounter } from './lock-counter.ts'
 import { recorded, type Writing } from './recorded.ts'
 import type { Dispensation, DispensationRequest } from './schema.ts'
 
@@ -42,8 +50,20 @@ export async function dispense(
     reverses: null,
     reservations: outcomesOf(grant),
     override: request.override ?? null,
+    bestBefore: bestBeforeOf(grant),
   }
-  return recorded(effects, shown, remainingAfterDispensation(counter, grant), { operator, signer })
+  const answer = recorded(effects, shown, remainingAfterDispensation(counter, grant), { operator, signer })
+  const warnings = warningsOf(counter, request)
+  return warnings.length > 0 ? { ...answer, warnings } : answer
+}
+
+/** What whoever hands over should look at again, though nothing speaks against it. */
+export function warningsOf(
+  { recent }: LockedCounter,
+  { lines }: DispensationRequest,
+): NonNullable<Dispensation['warnings']> {
+  const similar = similarHandOver(lines, recent)
+  return similar ? [{ code: 'similar_entry', id: similar.id, occurredAt: iso(similar.at) }] : []
 }
 
 /** The refusal for somebody whom the directory does not know. */

@@ -10,20 +10,20 @@ import type { NamedReservation } from '../../domain/named-reservations.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { isCounted, type Shelf } from '../../domain/shelf.ts'
+import type { HandOverBefore } from '../../domain/similar-hand-over.ts'
 import { pharmacySuspended } from '../../domain/suspended.ts'
-import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
+import { headOf, readCounterFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadsFor } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findProducts } from '../../store/products.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
+import type { CounterLimits } from './counter-limits.ts'
 import { requireRecent } from './require-recent.ts'
 import type { DispensationRequest } from './schema.ts'
 
-export interface CounterLimits {
-  overridesPerWeek: number
-  limitCodeTries: boolean
-  /** People asked about within an hour without being served; null: no limit. */
-  unservedChecks: number | null
+/** What decides a hand-over, and what the person received here at about the same time. */
+export interface LockedCounter extends Counter {
+  recent: HandOverBefore[]
 }
 
 /**
@@ -35,10 +35,10 @@ export async function lockCounter(
   pharmacy: string,
   request: DispensationRequest,
   { overridesPerWeek, limitCodeTries }: CounterLimits,
-): Promise<Counter | undefined> {
+): Promise<LockedCounter | undefined> {
   const products = [...new Set(request.lines.map(({ product }) => product))]
   const found = await lockAndRead(tx, pharmacy, request, products, limitCodeTries)
-  const [inactiveProducts, heads, place, locked, entitlement, overrides, shelves] = found
+  const [inactiveProducts, heads, place, locked, { entitlement, recent }, overrides, shelves] = found
   if (!entitlement) return undefined
   const head = headOf(entitlement, heads)
   requireRecent(request.dispensedAt, entitlement.at)
@@ -56,6 +56,7 @@ export async function lockCounter(
     shelves,
     expired: expired.filter((hold) => hold.pharmacy === pharmacy),
     pharmacyTerritory: place.territory,
+    recent,
   }
 }
 
@@ -81,7 +82,7 @@ function lockAndRead(
   const place = readPharmacy(tx, pharmacy, { lock: request.override !== undefined })
   const locked = lockReservations(tx, pharmacy, products, request)
   const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy }
-  const entitlement = readEntitlementFacts(tx, who)
+  const entitlement = readCounterFacts(tx, who)
   const overrides = countOverrides(tx, pharmacy)
   const here = products.map((product) => ({ pharmacy, product }))
   const shelves = request.releaseHolds

@@ -1,19 +1,16 @@
-import type { FastifyRequest } from 'fastify'
-import type { Config } from '../../config.ts'
-import type { Transaction } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
+import { singleMaskLines } from '../../domain/packs.ts'
 import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
-import { readingOf } from '../../http/readings.ts'
 import type { App, Deps } from '../../http/service.ts'
-import { sendReading } from '../../store/accesses.ts'
+import { packMemory, type WithPacks } from '../../store/packs.ts'
 import { check } from './check.ts'
+import { counterLimits } from './counter-limits.ts'
 import { dispense } from './dispense.ts'
-import type { CounterLimits } from './lock-counter.ts'
 import { pharmacyOfEntry } from './queries.ts'
 import { notFound, readRoutes } from './read-routes.ts'
-import { keptWithEntry } from './recorded.ts'
+import { keptWithEntry, recording } from './recorded.ts'
 import { reverse } from './reverse.ts'
 import {
   check as checkSchema,
@@ -27,13 +24,14 @@ import {
 
 /** Hand-overs at the counter: to check, record, take back and read. */
 export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
-  dispenseRoute(app, deps)
-  checkRoute(app, deps)
-  reversalRoute(app, deps)
+  const withPacks = packMemory()
+  dispenseRoute(app, deps, withPacks)
+  checkRoute(app, deps, withPacks)
+  reversalRoute(app, deps, withPacks)
   readRoutes(app, deps)
 }
 
-function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void {
+function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps, withPacks: WithPacks): void {
   app.post(
     '/v1/dispensations',
     {
@@ -53,17 +51,19 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps): void 
       },
     },
     async (request, reply) => {
-      const { pharmacy } = request
+      const { pharmacy, body } = request
       const limits = { ...counterLimits(config), operator: operatorOf(request), signer }
-      const kept = keptWithEntry(request.body.professional)
+      const kept = keptWithEntry(body.professional)
       return effect(request, reply, { ...recording(request), db, pharmacy, kept }, (tx) =>
-        dispense(tx, pharmacy, request.body, limits),
+        withPacks(tx, body.lines, async (facts) =>
+          dispense(tx, pharmacy, { ...body, lines: singleMaskLines(body.lines, facts) }, limits),
+        ),
       )
     },
   )
 }
 
-function checkRoute(app: App, { db, config }: Deps): void {
+function checkRoute(app: App, { db, config }: Deps, withPacks: WithPacks): void {
   app.post(
     '/v1/dispensation-checks',
     {
@@ -75,27 +75,28 @@ function checkRoute(app: App, { db, config }: Deps): void {
         description: 'Changes nothing, and is recorded as a reading of the professional’s history.',
         headers: operatorHeader,
         body: dispensationBody,
-        response: { 200: checkSchema, ...problems(401, 403, 404, 'dispensed_at_out_of_range', 413, 415) },
+        response: {
+          200: checkSchema,
+          ...problems(401, 403, 404, 'dispensed_at_out_of_range', 'product_unknown', 413, 415),
+        },
       },
     },
     // Not an effect with a key: a replayed answer would be an unrecorded reading.
     async (request) => {
-      const { pharmacy, caller } = request
+      const { pharmacy, caller, body } = request
       const context = { ...counterLimits(config), operator: operatorOf(request), subject: caller.subject }
-      const checked = await inTransaction(db, (tx) => check(tx, pharmacy, request.body, context))
+      const checked = await inTransaction(db, (tx) =>
+        withPacks(tx, body.lines, async (facts) =>
+          check(tx, pharmacy, { ...body, lines: singleMaskLines(body.lines, facts) }, context),
+        ),
+      )
       if (checked.code === 'pickup_code_wrong') request.refused = { kind: 'pickup_code_wrong' }
       return checked
     },
   )
 }
 
-function counterLimits({ OVERRIDES_PER_WEEK, RATE_LIMIT, UNSERVED_CHECKS_PER_HOUR: checks }: Config): CounterLimits {
-  const isLimited = RATE_LIMIT > 0
-  const unservedChecks = isLimited && checks > 0 ? checks : null
-  return { overridesPerWeek: OVERRIDES_PER_WEEK, limitCodeTries: isLimited, unservedChecks }
-}
-
-function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
+function reversalRoute(app: App, { db, signers: [signer] }: Deps, withPacks: WithPacks): void {
   app.post(
     '/v1/dispensations/:id/reversal',
     {
@@ -118,18 +119,17 @@ function reversalRoute(app: App, { db, signers: [signer] }: Deps): void {
       if (pharmacy === undefined) throw notFound()
       return effect(request, reply, { ...recording(request), db, pharmacy, kept: keptWithEntry() }, async (tx) => {
         const writing = { operator: operatorOf(request), signer }
-        const reversed = await reverse(tx, { id: params.id, pharmacy }, body, writing)
+        const reversed = await withPacks(tx, body.lines ?? [], async (facts) =>
+          reverse(
+            tx,
+            { id: params.id, pharmacy },
+            { ...body, lines: body.lines && singleMaskLines(body.lines, facts) },
+            writing,
+          ),
+        )
         if (!reversed) throw notFound()
         return reversed
       })
     },
   )
-}
-
-// The entry itself records the first answer. Sending it again, perhaps years later, is a reading.
-function recording(request: FastifyRequest) {
-  const reading = readingOf(request, 'dispensation')
-  const onReplay = (tx: Transaction, { id }: { id: string }) =>
-    void (reading && sendReading(tx, reading, { entry: id }))
-  return { keyRequired: true, keyLife: 'entry' as const, status: 201, onReplay }
 }

@@ -1,22 +1,23 @@
 import { z } from 'zod'
+import type { SingleMasks } from '../../domain/packs.ts'
 import type { RefusalCode } from '../../domain/refusals.ts'
 import { saying } from '../../http/complaint.ts'
 import { flag, ledgerEntry, overrideReasons } from '../../http/entry-schema.ts'
 import { listFilters } from '../../http/list-filters.ts'
+import { maskMembers, masksInOneWay, printedMembers } from '../../http/masks.ts'
 import { pageQuery } from '../../http/pages.ts'
 import {
   citedRule,
   finess,
   pickupCode,
-  product,
   productQuantity,
   professional,
-  quantity,
   recordedInstant,
   text,
   uuid,
   window,
 } from '../../http/schemas.ts'
+import { warnings } from '../../http/warnings.ts'
 
 const MOST_LINES = 20
 
@@ -24,6 +25,7 @@ const MOST_LINES = 20
 export const handOverRefusals = [
   'professional_unknown',
   'professional_suspended',
+  'product_unknown',
   'product_inactive',
   'no_rule_in_force',
   'profession_not_entitled',
@@ -37,6 +39,7 @@ export const handOverRefusals = [
 ] as const satisfies RefusalCode[]
 
 export const reversalRefusals = [
+  'product_unknown',
   'professional_unknown',
   'reversal_exceeds_dispensed',
   'stock_insufficient',
@@ -47,7 +50,7 @@ export const dispensationBody = z.strictObject({
   professional,
   identityCheck: z.strictObject({ method: z.enum(['cps_card', 'e_cps', 'photo_id', 'order_card']) }),
   lines: z
-    .array(z.strictObject({ product, quantity, lot: text(40).optional() }))
+    .array(masksInOneWay({ ...maskMembers, ...printedMembers }))
     .min(1)
     .max(MOST_LINES),
   reservations: z
@@ -77,6 +80,7 @@ export const dispensation = ledgerEntry
       .describe(
         'A signed note (C2SP): the promise that this entry will be in a checkpoint of the log within 24 hours. Keep it.',
       ),
+    warnings: warnings('similar_entry', 'The same masks were handed to the same person here within 2 minutes.'),
   })
   .meta({ id: 'RecordedEntry' })
 
@@ -101,6 +105,7 @@ export const check = z
     receivedInWindow: z
       .array(z.object({ on: z.iso.date(), product: z.string(), quantity: z.int() }))
       .describe('By day, without the pharmacies.'),
+    warnings: warnings('similar_entry', 'As the hand-over would be answered.'),
   })
   .meta({ id: 'DispensationCheck' })
 
@@ -109,14 +114,20 @@ export const reversalBody = z.strictObject({
   kind: z.enum(['entry_error', 'returned']),
   note: text(140).optional(),
   lines: z
-    .array(z.strictObject({ product, quantity }))
+    .array(masksInOneWay(maskMembers))
     .min(1)
     .max(MOST_LINES)
     .optional()
     .describe('If left out, everything not yet reversed.'),
 })
 
-export type DispensationRequest = z.output<typeof dispensationBody>
+/** A hand-over in single masks. */
+export type DispensationRequest = InSingleMasks<z.output<typeof dispensationBody>>
 export type Dispensation = z.output<typeof dispensation>
 export type Check = z.output<typeof check>
-export type ReversalRequest = z.output<typeof reversalBody>
+/** A reversal in single masks. */
+export type ReversalRequest = InSingleMasks<z.output<typeof reversalBody>>
+
+type InSingleMasks<Body extends { lines?: unknown }> = Omit<Body, 'lines'> & {
+  lines: SingleMasks[] | Extract<Body['lines'], undefined>
+}

@@ -19,9 +19,17 @@ export async function putProduct(
   // Separate statements, whose snapshots are taken after the wait for the product's lock: they see packs added
   // meanwhile.
   const foreign = await findForeignPacks(tx, code, body.packs)
-  const taken = body.packs.findIndex(({ gtin }) => foreign.includes(gtin14(gtin) ?? gtin))
-  if (taken >= 0)
-    throw invalid(`packs[${taken}].gtin`, { en: 'belongs to another product', fr: 'appartient à un autre masque' })
+  for (const [index, pack] of body.packs.entries()) {
+    for (const member of ['gtin', 'cip13'] as const) {
+      if (foreign.includes(gtin14(pack[member] ?? '') ?? '')) {
+        throw invalid(`packs[${index}].${member}`, {
+          en: 'belongs to another product',
+          fr: 'appartient à un autre masque',
+        })
+      }
+    }
+  }
   await replacePacks(tx, code, body.packs)
-  return { product: { ...body, code }, created }
+  const packs = body.packs.map((pack) => ({ ...pack, gtin: gtin14(pack.gtin) ?? pack.gtin }))
+  return { product: { ...body, code, packs }, created }
 }

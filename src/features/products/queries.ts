@@ -17,44 +17,55 @@ export async function upsertProduct(tx: Transaction, code: string, body: Product
   return created
 }
 
-/** The GTINs among these packs that belong to another product. */
+/** The codes among these packs' GTINs and CIP13s, in 14 digits, by which a pack of another product is known. */
 export async function findForeignPacks(tx: Transaction, code: string, packs: ProductBody['packs']): Promise<string[]> {
-  const compared = packs.flatMap(({ gtin }) => gtin14(gtin) ?? [])
-  const found = await rows<{ gtin14: string }>(
+  const compared = packs.flatMap(({ gtin, cip13 = '' }) => [gtin14(gtin) ?? [], gtin14(cip13) ?? []].flat())
+  const found = await rows<{ code: string }>(
     tx,
     'find_foreign_packs',
-    sql`select gtin14 from product_packs where gtin14 = any (${texts(compared)}) and product <> ${code}`,
+    sql`select known.code from product_packs p, unnest(array[p.gtin14, '0' || p.cip13]) as known(code)
+        where p.product <> ${code} and known.code = any (${texts(compared)})`,
   )
-  return found.map((pack) => pack.gtin14)
+  return found.map((pack) => pack.code)
 }
 
 /** Replaces the packs of a locked product; those that stay as they are, are left alone. */
 export async function replacePacks(tx: Transaction, code: string, packs: ProductBody['packs']): Promise<void> {
   const given = json(packs.map((pack, position) => ({ ...pack, gtin14: gtin14(pack.gtin), position })))
-  const asRows = sql`jsonb_to_recordset(${given}) as t(gtin14 text, gtin text, position smallint, "unitsPerBox" int)`
+  const asRows = sql`jsonb_to_recordset(${given}) as
+    t(gtin14 text, gtin text, position smallint, "unitsPerBox" int, acl text, cip13 text)`
   await rows(
     tx,
     'delete_packs',
     sql`delete from product_packs where product = ${code}
-          and (gtin14, gtin, position, units_per_box) not in (select gtin14, gtin, position, "unitsPerBox" from ${asRows})`,
+          and not exists (select from ${asRows} where (gtin14, gtin, position, "unitsPerBox", acl, cip13) is not distinct from
+            (product_packs.gtin14, product_packs.gtin, product_packs.position, units_per_box, product_packs.acl, product_packs.cip13))`,
   )
   await rows(
     tx,
     'insert_packs',
-    sql`insert into product_packs (gtin14, gtin, product, position, units_per_box)
-        select gtin14, gtin, ${code}, position, "unitsPerBox"
+    sql`insert into product_packs (gtin14, gtin, product, position, units_per_box, acl, cip13)
+        select gtin14, gtin, ${code}, position, "unitsPerBox", acl, cip13
         from ${asRows} where not exists (select from product_packs p where p.gtin14 = t.gtin14 and p.product = ${code})`,
   )
 }
 
-/** The catalogue by code, after a position. */
-export function listProducts(db: Queryable, after: string | null, limit: number): Promise<Product[]> {
+/** The catalogue by code, after a position; the product of one pack alone where its GTIN or CIP13 is given. */
+export function listProducts(
+  db: Queryable,
+  { after, gtin = '' }: { after: string | null; gtin: string | undefined },
+  limit: number,
+): Promise<Product[]> {
+  const code = gtin14(gtin) ?? null
   return rows<Product>(
     db,
     'list_products',
     sql`select p.code, p.name, p.kind, p.active,
-          (select coalesce(json_agg(json_build_object('gtin', gtin, 'unitsPerBox', units_per_box) order by position), '[]')
+          (select coalesce(json_agg(json_strip_nulls(json_build_object('gtin', gtin14, 'unitsPerBox', units_per_box,
+              'acl', acl, 'cip13', cip13)) order by position), '[]')
             from product_packs where product = p.code) as packs
-        from products p where p.code > coalesce(${after}::text, '') order by p.code limit ${limit}::int`,
+        from products p where p.code > coalesce(${after}::text, '') and (${code}::text is null or p.code in (
+          select product from product_packs where gtin14 = ${code}::text or '0' || cip13 = ${code}::text))
+        order by p.code limit ${limit}::int`,
   )
 }

@@ -15,13 +15,14 @@ export async function productRoutes(app: App, { db }: Deps): Promise<void> {
       schema: {
         operationId: 'listProducts',
         tags: ['reference data'],
-        summary: 'List the catalogue, by code',
+        summary: 'List the catalogue, by code, or find the product of a pack',
         querystring: listQuery,
         response: { 200: productPage, ...problems() },
       },
     },
     async ({ query }) => {
-      const found = await listProducts(db, positionOf(query.cursor, productParams.shape.code), query.limit + 1)
+      const after = positionOf(query.cursor, productParams.shape.code)
+      const found = await listProducts(db, { after, gtin: query.gtin }, query.limit + 1)
       return page(found, query.limit, ({ code }) => code)
     },
   )

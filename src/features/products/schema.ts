@@ -2,22 +2,36 @@ import { z } from 'zod'
 import { gtin, gtin14 } from '../../domain/identifiers.ts'
 import type { Text } from '../../domain/language.ts'
 import { issueOf, saying } from '../../http/complaint.ts'
+import { notAGtin, packGtin } from '../../http/masks.ts'
 import { pageOf, pageQuery } from '../../http/pages.ts'
 import { product as code, quantity, text } from '../../http/schemas.ts'
+
+const acl = z
+  .string()
+  .regex(
+    /^(?:\d{7}|\d{13})$/,
+    saying({ en: 'must be an ACL code: 7 or 13 digits', fr: 'doit être un code ACL : 7 ou 13 chiffres' }),
+  )
+const cip13 = z
+  .string()
+  .max(13)
+  .refine(
+    (given) => given.length === 13 && gtin(given) === given,
+    saying({
+      en: 'must be a CIP13: 13 digits with a right check digit',
+      fr: 'doit être un CIP13 : 13 chiffres avec la bonne clé',
+    }),
+  )
 
 const pack = z.strictObject({
   gtin: z
     .string()
     .max(14)
-    .refine(
-      (digits) => gtin(digits) === digits,
-      saying({
-        en: 'must be a GTIN: 8, 12, 13 or 14 digits with a right check digit',
-        fr: 'doit être un GTIN : 8, 12, 13 ou 14 chiffres avec une clé juste',
-      }),
-    )
-    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths.'),
+    .refine((given) => gtin(given) === given, saying(notAGtin))
+    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. Shown in 14 digits.'),
   unitsPerBox: quantity.describe('Single masks per box.'),
+  acl: acl.optional().describe('The trade code.'),
+  cip13: cip13.optional().describe('Finds the pack as its GTIN does.'),
 })
 
 const standsTwice: Text = { en: 'stands here twice', fr: 'figure ici deux fois' }
@@ -26,11 +40,15 @@ const packs = z
   .array(pack)
   .max(100)
   .superRefine((given, context) => {
-    const seen = new Set<string | undefined>()
-    for (const [index, { gtin }] of given.entries()) {
-      const compared = gtin14(gtin)
-      if (seen.has(compared)) context.addIssue(issueOf([index, 'gtin'], standsTwice))
-      seen.add(compared)
+    const owners = new Map<string, number>()
+    for (const [index, each] of given.entries()) {
+      for (const member of ['gtin', 'cip13'] as const) {
+        const code = gtin14(each[member] ?? '')
+        if (code === undefined) continue
+        if (owners.has(code) && (member === 'gtin' || owners.get(code) !== index))
+          context.addIssue(issueOf([index, member], standsTwice))
+        owners.set(code, index)
+      }
     }
   })
 
@@ -49,12 +67,19 @@ export const product = z
     code: z.string(),
     name: z.string(),
     kind: z.string(),
-    packs: z.array(z.object({ gtin: z.string(), unitsPerBox: z.int() })),
+    packs: z.array(
+      z.object({
+        gtin: z.string().describe('In 14 digits.'),
+        unitsPerBox: z.int(),
+        acl: z.string().optional(),
+        cip13: z.string().optional(),
+      }),
+    ),
     active: z.boolean(),
   })
   .meta({ id: 'Product' })
 
-export const listQuery = z.strictObject(pageQuery)
+export const listQuery = z.strictObject({ ...pageQuery, gtin: packGtin.optional() })
 export const productPage = pageOf(product)
 
 export type ProductBody = z.output<typeof productBody>

@@ -1,5 +1,6 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Text } from '../../domain/language.ts'
+import { singleMasks } from '../../domain/packs.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
 import { professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
@@ -9,6 +10,7 @@ import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { packMemory } from '../../store/packs.ts'
 import { endingRoutes } from './ending-routes.ts'
 import { lookUp } from './look-up.ts'
 import { at, notFound, ownerOf, recorded } from './owner.ts'
@@ -39,6 +41,7 @@ export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
 
 function reserveRoute(app: App, { db, config }: Deps): void {
   const limits = { holdHours: config.HOLD_HOURS, maxLiveHolds: config.MAX_LIVE_HOLDS }
+  const withPacks = packMemory()
   app.post(
     '/v1/reservations',
     {
@@ -53,9 +56,12 @@ function reserveRoute(app: App, { db, config }: Deps): void {
       },
     },
     async (request, reply) => {
-      const professional = professionalOf(request.caller)
+      const { caller, body } = request
+      const professional = professionalOf(caller)
       return effect(request, reply, { db, keyRequired: true, status: 201 }, (tx) =>
-        reserve(tx, professional, request.body, limits),
+        withPacks(tx, [body], async (facts) =>
+          reserve(tx, professional, { ...body, ...singleMasks(body, facts, '') }, limits),
+        ),
       )
     },
   )

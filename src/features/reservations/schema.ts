@@ -1,15 +1,18 @@
 import { z } from 'zod'
+import type { SaidMasks, SingleMasks } from '../../domain/packs.ts'
 import type { RefusalCode } from '../../domain/refusals.ts'
 import { listFilters } from '../../http/list-filters.ts'
+import { maskMembers, masksInOneWay } from '../../http/masks.ts'
 import { pageQuery } from '../../http/pages.ts'
 import { maxDistanceMetres, NEAR_METRES, place } from '../../http/places.ts'
-import { finess, pickupCode, product, quantity, text, time, uuid } from '../../http/schemas.ts'
+import { finess, pickupCode, quantity, text, time, uuid } from '../../http/schemas.ts'
 
 const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
 
 export const reservationRefusals = [
   'professional_unknown',
   'professional_suspended',
+  'product_unknown',
   'product_inactive',
   'no_rule_in_force',
   'profession_not_entitled',
@@ -19,9 +22,8 @@ export const reservationRefusals = [
   'stock_insufficient',
 ] as const satisfies RefusalCode[]
 
-export const reservationBody = z.strictObject({
-  product,
-  quantity,
+export const reservationBody = masksInOneWay({
+  ...maskMembers,
   pharmacy: finess.optional().describe('If left out, the nearest that can serve the whole quantity now.'),
   near: place
     .optional()
@@ -87,5 +89,7 @@ export const cancellationBody = z
 
 export const reductionBody = z.strictObject({ quantity }).meta({ id: 'ReservationReduction' })
 
-export type ReservationRequest = z.output<typeof reservationBody>
+/** A reservation in single masks. */
+export type ReservationRequest = Omit<z.output<typeof reservationBody>, keyof SaidMasks> &
+  Pick<SingleMasks, 'product' | 'quantity'>
 export type Reservation = z.output<typeof reservation>

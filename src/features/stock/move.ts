@@ -1,13 +1,20 @@
 import type { Transaction } from '../../db/database.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import { CLOCK_SKEW_MS, type Instant, iso } from '../../domain/instant.ts'
+import { CLOCK_SKEW_MS } from '../../domain/instant.ts'
 import { noSuch, unknown } from '../../domain/named.ts'
 import { invalid, isRefusal, type Refusal } from '../../domain/refusals.ts'
-import { comesIn, decideMovement, movementEffects, takesFree, tooFarAhead } from '../../domain/stock-changes.ts'
+import {
+  comesIn,
+  decideMovement,
+  movementEffects,
+  notItself,
+  takesFree,
+  tooFarAhead,
+} from '../../domain/stock-changes.ts'
 import type { Kept } from '../../http/effects.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { ensureShelf } from '../../store/shelves.ts'
-import { findShelfPlace, levelAfter, lockShelfWithHolds, readMovement } from './queries.ts'
+import { findShelfPlace, levelAfter, lockShelfWithHolds, readMovements, recordedView } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
 
 interface Move extends MovementRequest {
@@ -23,7 +30,9 @@ export const keptWithMovement: Kept<Moved> = {
   remake: async (tx, id, rest) => {
     // Earlier releases neither showed the operator nor kept it here.
     const { operator, ...stock } = rest as StockLevel & Pick<Movement, 'operator'>
-    const { operator: _, ...movement } = await readMovement(tx, id)
+    const [found] = await readMovements(tx, [id])
+    if (!found) return undefined
+    const { operator: _, ...movement } = found
     return { ...movement, ...(operator && { operator }), stock }
   },
 }
@@ -43,8 +52,7 @@ export async function move(tx: Transaction, request: Move): Promise<Moved | Refu
   if (place.productActive === null) throw unknown('product', 'product')
   if (!place.pharmacyKnown) throw noSuch('pharmacy')
   const { shelf, at } = locked
-  if (request.counterparty === pharmacy)
-    throw invalid('counterparty', { en: 'must be another pharmacy', fr: 'doit être une autre officine' })
+  if (request.counterparty === pharmacy) throw invalid('counterparty', notItself)
   if (request.occurredAt > at + CLOCK_SKEW_MS) throw invalid('occurredAt', tooFarAhead)
   const decided = decideMovement({ ...locked, productActive: place.productActive }, request)
   if (isRefusal(decided)) return decided
@@ -53,28 +61,11 @@ export async function move(tx: Transaction, request: Move): Promise<Moved | Refu
   const id = draw.id()
   const effects = movementEffects({ ...locked, shelf }, { ...papersOf(request), id, change }, operator, draw)
   writeEffects(tx, effects)
-  return { ...answerOf(request, { id, change, at }), stock: levelAfter(effects, shelf) }
+  const [declared] = effects.movements
+  if (!declared) throw new Error('a movement moved nothing')
+  return { ...recordedView(declared, at, operator), stock: levelAfter(effects, shelf) }
 }
 
 function papersOf({ kind, quantity, occurredAt, reference, counterparty, lot, bestBefore }: Move) {
   return { kind, quantity, occurredAt, reference, counterparty, lot, bestBefore }
-}
-
-function answerOf(request: Move, { id, change, at }: { id: string; change: number; at: Instant }): Movement {
-  const { reference, counterparty, lot, bestBefore, ...declared } = papersOf(request)
-  return {
-    ...declared,
-    id,
-    pharmacy: request.pharmacy,
-    product: request.product,
-    change,
-    occurredAt: iso(request.occurredAt),
-    recordedAt: iso(at),
-    reference: reference ?? null,
-    counterparty: counterparty ?? null,
-    lot: lot ?? null,
-    bestBefore: bestBefore ?? null,
-    dispensation: null,
-    ...(request.operator && { operator: request.operator }),
-  }
 }

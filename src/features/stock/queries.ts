@@ -1,17 +1,17 @@
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, instant, type SQL, sql, timestamp } from '../../db/sql.ts'
+import { clock, instant, type SQL, sql, texts, timestamp, uuids } from '../../db/sql.ts'
 import { StaleRead } from '../../db/transaction.ts'
-import type { Effects, LockedHold } from '../../domain/effects.ts'
+import type { Effects, LockedHold, RecordedMovement } from '../../domain/effects.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { available, type Shelf } from '../../domain/shelf.ts'
-import type { LockedShelf } from '../../domain/stock-changes.ts'
+import type { LockedShelf, LockedShelves } from '../../domain/stock-changes.ts'
 import { type ListFilter, listed, matching } from '../../store/filters.ts'
 import { holdColumns, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
 /** Whether a pharmacy and a product exist, as a shelf needs both; the product is null if there is none. */
-export interface ShelfPlace {
+interface ShelfPlace {
   pharmacyKnown: boolean
   productActive: boolean | null
 }
@@ -26,26 +26,56 @@ export function findShelfPlace(db: Queryable, pharmacy: string, product: string)
   )
 }
 
-/**
- * Locks the reservations of a shelf by id, then the shelf, then those that were made in between. No more can be made,
- * but whoever has locked one of those is waiting for this shelf, so it is not waited for: throws StaleRead.
- */
+/** Whether a pharmacy exists, and which of these products do. */
+export function findShelfPlaces(
+  db: Queryable,
+  pharmacy: string,
+  products: readonly string[],
+): Promise<{ pharmacyKnown: boolean; products: { code: string; active: boolean }[] }> {
+  return oneRow(
+    db,
+    'shelf_places',
+    sql`select exists (select from pharmacies where finess = ${pharmacy}) as "pharmacyKnown",
+          (select coalesce(json_agg(json_build_object('code', code, 'active', active)), '[]')
+            from products where code = any (${texts(products)})) as products`,
+  )
+}
+
+/** Locks one shelf, as `lockShelvesWithHolds` does. */
 export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, product: string): Promise<LockedShelf> {
-  const held = sql`from reservations r where r.pharmacy = ${pharmacy} and r.product = ${product} and r.status = 'held'`
+  const { shelves, ...locked } = await lockShelvesWithHolds(tx, pharmacy, [product])
+  return { ...locked, shelf: shelves[0] }
+}
+
+/**
+ * Locks the reservations of some shelves by id, then the shelves that exist, then reservations that were made in
+ * between. No more can be made, but whoever has locked one of those is waiting for a shelf, so it is not waited for:
+ * throws StaleRead.
+ */
+export async function lockShelvesWithHolds(
+  tx: Transaction,
+  pharmacy: string,
+  products: readonly string[],
+): Promise<LockedShelves> {
+  const held = sql`from reservations r
+    where r.pharmacy = ${pharmacy} and r.product = any (${texts(products)}) and r.status = 'held'`
   const lockHolds = (name: string, how: SQL) =>
     rows<LockedHold>(tx, name, sql`select ${holdColumns} ${held} order by r.id for update of r ${how}`)
-  const [, [shelf], holds, { at, count }] = await Promise.all([
-    lockHolds('lock_holds_of_shelf', sql``),
-    lockShelves(tx, [{ pharmacy, product }]),
-    lockHolds('lock_new_holds_of_shelf', sql`skip locked`),
+  const [, shelves, holds, { at, count }] = await Promise.all([
+    lockHolds('lock_holds_of_shelves', sql``),
+    lockShelves(
+      tx,
+      products.map((product) => ({ pharmacy, product })),
+    ),
+    lockHolds('lock_new_holds_of_shelves', sql`skip locked`),
     oneRow<{ at: Instant; count: number }>(
       tx,
-      'count_holds_of_shelf',
+      'count_holds_of_shelves',
       sql`select ${instant(clock)} as at, count(*)::int as count ${held}`,
     ),
   ])
-  if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of the shelf')
-  return { shelf, holds, at }
+  if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of a shelf')
+  return { shelves, holds, at }
 }
 
 /**
@@ -82,7 +112,8 @@ export function levelAfter({ shelves: [change], at }: Effects, before: Shelf): S
   return levelOf(change?.after ?? before, at)
 }
 
-function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLevel {
+/** A shelf as answers show it. */
+export function levelOf(shelf: Omit<Shelf, 'countedAt'>, observedAt: Instant): StockLevel {
   const { product, onHand, held, version } = shelf
   return {
     product,
@@ -122,10 +153,21 @@ export async function listMovements(
   return found.map(movementView)
 }
 
-/** A movement that is known to be there. */
-export async function readMovement(db: Queryable, id: string): Promise<Movement> {
-  const found = sql`select ${movementColumns} from stock_movements where id = ${id}::uuid`
-  return movementView(await oneRow<MovementRow>(db, 'read_movement', found))
+/** Movements that are known to be there, in the order of their ids. */
+export async function readMovements(db: Queryable, ids: readonly string[]): Promise<Movement[]> {
+  const found = sql`select ${movementColumns} from stock_movements where id = any (${uuids(ids)}) order by id`
+  return (await rows<MovementRow>(db, 'read_movements', found)).map(movementView)
+}
+
+/** A movement as answers show it, once it is recorded. */
+export function recordedView(movement: RecordedMovement, at: Instant, operator: string | undefined): Movement {
+  const { id, pharmacy, product, kind, quantity, change, occurredAt } = movement
+  const { reference = null, counterparty = null, lot = null, bestBefore = null, entryId = null } = movement
+  return {
+    ...{ id, pharmacy, product, kind, quantity, change, occurredAt: iso(occurredAt), recordedAt: iso(at) },
+    ...{ reference, counterparty, lot, bestBefore, dispensation: entryId },
+    ...(operator !== undefined && { operator }),
+  }
 }
 
 type MovementRow = Omit<Movement, 'operator'> & { occurredAt: Instant; recordedAt: Instant; operator: string | null }

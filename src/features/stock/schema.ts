@@ -1,22 +1,14 @@
 import { z } from 'zod'
 import { phrase, type Text } from '../../domain/language.ts'
+import type { SaidMasks, SingleMasks } from '../../domain/packs.ts'
 import { DAY_MS } from '../../domain/periods.ts'
 import type { CHANGES } from '../../domain/statement.ts'
 import { issueOf, saying } from '../../http/complaint.ts'
 import { listFilters } from '../../http/list-filters.ts'
+import { maskMembers, masksInOneWay, printedMembers } from '../../http/masks.ts'
 import { pageQuery } from '../../http/pages.ts'
-import {
-  bestBeforeDay,
-  day,
-  finess,
-  oneOf,
-  product,
-  quantity,
-  recordedInstant,
-  text,
-  time,
-  uuid,
-} from '../../http/schemas.ts'
+import { day, finess, oneOf, product, recordedInstant, text, time, uuid } from '../../http/schemas.ts'
+import { warnings } from '../../http/warnings.ts'
 
 export const shelfParams = z.strictObject({ finess, product })
 export const pharmacyParams = z.strictObject({ finess })
@@ -32,31 +24,22 @@ export const stockLevel = z
   })
   .meta({ id: 'StockLevel' })
 
-export const countBody = z.strictObject({
-  onHand: z.int().min(0).max(1_000_000).describe('Counted on the shelf, including masks set aside.'),
-  countedAt: recordedInstant.describe('When it was counted; later movements are added.'),
-})
-
 const kinds = ['delivery', 'loss', 'return_to_supplier', 'transfer_in', 'transfer_out'] as const
 
-export const movementBody = z
-  .strictObject({
-    product,
-    kind: z.enum(kinds),
-    quantity,
-    occurredAt: recordedInstant,
-    reference: text(100).optional().describe('The delivery note or similar.'),
-    counterparty: finess.optional().describe('The other pharmacy of a transfer.'),
-    lot: text(40).optional(),
-    bestBefore: bestBeforeDay.optional(),
-  })
-  .refine(({ kind, counterparty }) => kind.startsWith('transfer_') === (counterparty !== undefined), {
-    path: ['counterparty'],
-    message: saying({
-      en: 'a transfer names the other pharmacy, and no other movement does',
-      fr: 'un transfert nomme l’autre officine, et aucun autre mouvement ne le fait',
-    }),
-  })
+export const movementBody = masksInOneWay({
+  ...maskMembers,
+  kind: z.enum(kinds),
+  occurredAt: recordedInstant,
+  reference: text(100).optional().describe('The delivery note or similar.'),
+  counterparty: finess.optional().describe('The other pharmacy of a transfer.'),
+  ...printedMembers,
+}).refine(({ kind, counterparty }) => kind.startsWith('transfer_') === (counterparty !== undefined), {
+  path: ['counterparty'],
+  message: saying({
+    en: 'a transfer names the other pharmacy, and no other movement does',
+    fr: 'un transfert nomme l’autre officine, et aucun autre mouvement ne le fait',
+  }),
+})
 
 const recordedKinds = [...kinds, 'count', 'count_absorbed', 'dispensation', 'reversal', 'discrepancy'] as const
 
@@ -146,6 +129,31 @@ export const statement = z
   })
   .meta({ id: 'Statement' })
 
+const MOST_LINES = 100
+
+export const deliveryBody = z.strictObject({
+  reference: text(100).describe('The number of the delivery note.'),
+  occurredAt: recordedInstant,
+  counterparty: text(100).optional().describe('Who delivered, such as a wholesaler.'),
+  lines: z
+    .array(masksInOneWay({ ...maskMembers, ...printedMembers }))
+    .min(1)
+    .max(MOST_LINES),
+})
+
+export const delivery = z
+  .object({
+    id: uuid.describe('That of its first movement.'),
+    reference: z.string().nullable(),
+    occurredAt: time,
+    counterparty: z.string().nullable(),
+    movements: z.array(recordedMovement).describe('One a line, each with the stock after it.'),
+    warnings: warnings('reference_repeated', 'The same reference from the same counterparty came within 30 days.'),
+  })
+  .meta({ id: 'Delivery' })
+
+export type Delivery = z.output<typeof delivery>
 export type StockLevel = z.output<typeof stockLevel>
-export type MovementRequest = z.output<typeof movementBody>
+/** A movement in single masks. */
+export type MovementRequest = Omit<z.output<typeof movementBody>, keyof SaidMasks> & SingleMasks
 export type Movement = z.output<typeof movement>

@@ -73,7 +73,7 @@ function complete(operation: Operation, route: RouteOptions, schemas: Record<str
 /** Gives the schema of a body a name, for those who generate a client: some of its own have one, most have none. */
 function name({ content = {} }: Described, given: string, schemas: Record<string, Schema>): void {
   for (const media of Object.values(content)) {
-    if (!('properties' in media.schema)) continue
+    if (!('properties' in media.schema || 'anyOf' in media.schema)) continue
     schemas[given] = media.schema
     media.schema = { $ref: `#/components/schemas/${given}` }
   }

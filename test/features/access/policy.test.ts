@@ -16,6 +16,7 @@ const PROMISED = `
   GET /v1/pharmacies/{finess}/stock: stock:read, pharmacy acting, regulator remit
   PUT /v1/pharmacies/{finess}/stock/{product}: stock:write, pharmacy acting
   POST /v1/pharmacies/{finess}/stock-movements: stock:write, pharmacy acting
+  POST /v1/pharmacies/{finess}/deliveries: stock:write, pharmacy acting
   GET /v1/pharmacies/{finess}/stock-movements: stock:read, pharmacy acting, regulator remit
   POST /v1/reservations: reservations:write, professional self
   GET /v1/reservations: reservations:read, pharmacy acting, professional listed

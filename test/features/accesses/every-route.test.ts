@@ -47,6 +47,7 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'GET /v1/pharmacies/{finess}/stock': { pharmacy: 'nobody', regulator: 'nobody' },
   'PUT /v1/pharmacies/{finess}/stock/{product}': { pharmacy: 'nobody' },
   'POST /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody' },
+  'POST /v1/pharmacies/{finess}/deliveries': { pharmacy: 'nobody' },
   'GET /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody', regulator: 'nobody' },
   // Totals by profession: about masks, and no person.
   'GET /v1/pharmacies/{finess}/statement': { pharmacy: 'nobody', regulator: 'nobody' },

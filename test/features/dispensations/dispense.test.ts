@@ -2,11 +2,12 @@ import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
 import { oneRow } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
+import { onServerOnly } from '../../support/database.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli } from '../../support/numbers.ts'
 import { daysKept, eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
-import { TIME, UUID_V7 } from '../../support/times.ts'
+import { minutesAgo, TIME, UUID_V7 } from '../../support/times.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
 
@@ -144,6 +145,57 @@ t.test('several lines of one product add up', async (t) => {
   t.match(await world.dispense(place, nurse.id, 0, { lines }), { status: 409, body: { code: 'entitlement_exceeded' } })
   const fitting = [surgical(60, { lot: 'A' }), surgical(40, { lot: 'B' })]
   t.match(await world.dispense(place, nurse.id, 0, { lines: fitting }), { status: 201, body: { lines: fitting } })
+})
+
+t.test(
+  'the same masks to the same person at one counter within two minutes are handed over, with a warning',
+  async (t) => {
+    const [nurse, colleague, other] = [
+      await world.professional(20),
+      await world.professional(21),
+      await world.pharmacy(20),
+    ]
+    must(201, await world.count(other, 100))
+    const at = (minutes: number) => ({ dispensedAt: minutesAgo(minutes) })
+    const lines = [surgical(2), ffp2(3)]
+    const first = must(201, await world.dispense(place, nurse.id, 0, { lines, ...at(4) })).body
+    t.notOk('warnings' in first)
+    const again = { lines: [ffp2(3, { lot: 'X' }), surgical(1), surgical(1)], ...at(3) }
+    const checking = { token: place.token, body: dispensationBody(nurse.id, 0, again) }
+    const warnings = [{ code: 'similar_entry', id: first.id, occurredAt: first.dispensedAt }]
+    t.strictSame(must(200, await call('POST', '/v1/dispensation-checks', checking)).body.warnings, warnings)
+    const send = () =>
+      service.app.inject({
+        method: 'POST',
+        url: '/v1/dispensations',
+        headers: { authorization: `Bearer ${place.token}`, 'idempotency-key': 'similar' },
+        payload: dispensationBody(nurse.id, 0, again),
+      })
+    const second = await send()
+    t.equal(second.statusCode, 201)
+    t.strictSame(second.json().warnings, warnings, 'however it is put into lines')
+    t.equal((await send()).payload, second.payload, 'and a retry is answered the same')
+    for (const [answer, what] of [
+      [await world.dispense(place, nurse.id, 0, { lines, ...at(0) }), 'three minutes later'],
+      [await world.dispense(place, nurse.id, 0, { lines: [surgical(2)], ...at(3) }), 'less'],
+      [await world.dispense(place, nurse.id, 0, { lines: [surgical(2), ffp2(4)], ...at(3) }), 'more'],
+      [await world.dispense(place, colleague.id, 0, { lines, ...at(3) }), 'to somebody else'],
+      [await world.dispense(other, nurse.id, 1), 'less, elsewhere'],
+    ] as const) {
+      t.notOk('warnings' in must(201, answer).body, what)
+    }
+    const once = must(201, await world.dispense(place, colleague.id, 7, at(2))).body
+    t.notOk('warnings' in must(201, await world.dispense(other, colleague.id, 7, at(2))).body, 'at another counter')
+    const slip = { token: place.token, key: true as const, body: { kind: 'entry_error' } }
+    must(201, await call('POST', `/v1/dispensations/${once.id}/reversal`, slip))
+    t.notOk('warnings' in must(201, await world.dispense(place, colleague.id, 7, at(2))).body, 'that was taken back')
+  },
+)
+
+t.test('of the same hand-over from two tills at once, one is told of the other', { skip: onServerOnly }, async (t) => {
+  const nurse = await world.professional(22)
+  const both = await Promise.all([1, 2].map(() => world.dispense(place, nurse.id, 4)))
+  t.strictSame(both.map((answer) => 'warnings' in must(201, answer).body).sort(), [false, true])
 })
 
 t.test('a dispensation keeps what every write promises, and its key as long as the entry', async (t) => {

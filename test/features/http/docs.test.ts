@@ -44,6 +44,7 @@ t.test('it says of every write whether it needs an Idempotency-Key', async (t) =
     [
       'POST /v1/dispensations',
       'POST /v1/dispensations/{id}/reversal',
+      'POST /v1/pharmacies/{finess}/deliveries',
       'POST /v1/pharmacies/{finess}/stock-movements',
       'POST /v1/reservations',
       'POST /v1/reservations/{id}/reduction',

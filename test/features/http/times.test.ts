@@ -56,7 +56,8 @@ function resolved(schema: Schema): Schema {
 
 function fieldsOf(schema: Schema): [string, Schema][] {
   const { properties = {}, anyOf = [] } = resolved(schema)
-  return [...Object.entries(properties), ...anyOf.flatMap(fieldsOf)]
+  // A field that each way to say something has is one.
+  return [...new Map([...Object.entries(properties), ...anyOf.flatMap(fieldsOf)])]
 }
 
 function formatOf(schema: Schema): string | undefined {
@@ -109,6 +110,7 @@ t.test('these are all the times that requests say', async (t) => {
     'POST /v1/clients/{id}/secrets expiresAt',
     'POST /v1/dispensation-checks dispensedAt',
     'POST /v1/dispensations dispensedAt',
+    'POST /v1/pharmacies/{finess}/deliveries occurredAt',
     'POST /v1/pharmacies/{finess}/stock-movements bestBefore',
     'POST /v1/pharmacies/{finess}/stock-movements occurredAt',
     'PUT /v1/pharmacies/{finess}/stock/{product} countedAt',
