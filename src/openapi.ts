@@ -6,8 +6,8 @@ import { signerOf } from './domain/signed-note.ts'
 import { signingKeyOf } from './keys/signing-key.ts'
 import { newKey } from './keys/signing-keys.ts'
 
-/** The OpenAPI document in YAML, generated from the routes. Needs no database and no configuration. */
-export async function describeApi(): Promise<string> {
+/** The OpenAPI document, generated from the routes, and as YAML. Needs no database and no configuration. */
+export async function describeApi(): Promise<{ yaml: string; document: { info: { title: string } } }> {
   const signer = signerOf('none', generateKeyPairSync('ed25519').privateKey)
   // Describing the routes runs no handler, so nothing is asked of a database.
   const app = await buildApp({
@@ -18,7 +18,7 @@ export async function describeApi(): Promise<string> {
     signers: [signer],
   })
   await app.ready()
-  const yaml = app.swagger({ yaml: true })
+  const described = { yaml: app.swagger({ yaml: true }), document: app.swagger() }
   await app.close()
-  return yaml
+  return described
 }

@@ -27,7 +27,7 @@ const gomask = defineCommand({
     'verify-ledger': lazily(async () => (await import('./verify-ledger.ts')).verifyLedger),
     check: lazily(async () => (await import('./check.ts')).check),
     configuration: lazily(async () => (await import('./configuration.ts')).configuration),
-    openapi: lazily(async () => (await import('./openapi.ts')).openapi),
+    openapi: lazily(async () => (await import('./openapi/openapi.ts')).openapi),
   },
 })
 

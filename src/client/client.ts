@@ -21,7 +21,10 @@ export interface ClientOptions extends Patience {
 }
 
 /** `GET`, `PUT`, `POST` and `DELETE`, typed by the API's document. */
-export type GomaskClient = Client<KeysMade<paths>, `${string}/${string}`>
+export type GomaskClient = Client<KeysMade<paths>, MediaType>
+
+/** What answers are typed by. A statement or export as CSV or text is asked for by `headers`, and read by `parseAs`. */
+type MediaType = 'application/json' | 'application/problem+json'
 
 /**
  * Makes a client that sends each request until it is answered for good: a lost connection, an answer that does not
@@ -35,7 +38,7 @@ export type GomaskClient = Client<KeysMade<paths>, `${string}/${string}`>
 export function createClient({ baseUrl, auth, language, fetch, ...patience }: ClientOptions): GomaskClient {
   const platform = fetch ?? globalThis.fetch.bind(globalThis)
   const tokens = 'clientId' in auth ? clientCredentials(baseUrl, auth, { fetch: platform, ...patience }) : auth
-  return createFetchClient<KeysMade<paths>>({
+  return createFetchClient<KeysMade<paths>, MediaType>({
     baseUrl,
     ...(language !== undefined && { headers: { 'accept-language': language } }),
     fetch: sender(tokens, { fetch: platform, ...patience }),

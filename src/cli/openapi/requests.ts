@@ -1,0 +1,82 @@
+/** A request of the document, with the values of its examples. */
+export interface ExampleRequest {
+  name: string
+  group: string
+  method: string
+  /** With its parameters filled in, and its query. */
+  path: string
+  headers: Record<string, string>
+  body: string | undefined
+  /** The first role that may send it; undefined if anybody may. */
+  role: string | undefined
+}
+
+interface Parameter {
+  in: string
+  name: string
+  required?: boolean
+  example?: unknown
+}
+
+interface Operation {
+  summary: string
+  description?: string
+  tags: string[]
+  security?: object[]
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, { example?: unknown }> }
+}
+
+// What every token may do.
+const ANY_ROLE = 'professional'
+
+/** The document's requests in its order, each with what it must hold. */
+export function exampleRequests(document: object): ExampleRequest[] {
+  const { paths } = document as { paths: Record<string, Record<string, Operation>> }
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => requestOf(path, method.toUpperCase(), operation)),
+  )
+}
+
+function requestOf(path: string, method: string, operation: Operation): ExampleRequest {
+  const { summary, description = '', tags, security = [], parameters = [], requestBody } = operation
+  const [[type, { example }] = [undefined, { example: undefined }]] = Object.entries(requestBody?.content ?? {})
+  const [, role] = /^- `(\w+)`/m.exec(description) ?? []
+  return {
+    name: summary,
+    group: tags[0] ?? '',
+    method,
+    path: `${filled(path, parameters)}${queryOf(parameters)}`,
+    headers: { ...(type && { 'content-type': type }), ...headersOf(parameters) },
+    body: type === undefined || example === undefined ? undefined : written(type, example),
+    role: security.length > 0 ? (role ?? ANY_ROLE) : undefined,
+  }
+}
+
+function filled(path: string, parameters: Parameter[]): string {
+  const values = new Map(parameters.filter((each) => each.in === 'path').map(({ name, example }) => [name, example]))
+  return path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values.get(name))))
+}
+
+// Either this or another is required, which a document cannot say of parameters.
+const EITHER = ['near']
+
+function queryOf(parameters: Parameter[]): string {
+  const given = parameters.filter(
+    ({ in: place, name, required }) => place === 'query' && (required || EITHER.includes(name)),
+  )
+  const values = given.map(({ name, example }) => [name, String(example)])
+  const query = new URLSearchParams(Object.fromEntries(values))
+  return query.size > 0 ? `?${query}` : ''
+}
+
+// A key is new for each request, and the programs that read these files can make one.
+function headersOf(parameters: Parameter[]): Record<string, string> {
+  const isKeyed = parameters.some((each) => each.in === 'header' && each.name === 'idempotency-key')
+  return isKeyed ? { 'idempotency-key': '{{$guid}}' } : {}
+}
+
+function written(type: string, example: unknown): string {
+  if (type.endsWith('json')) return JSON.stringify(example, null, 2)
+  return new URLSearchParams(example as Record<string, string>).toString()
+}
