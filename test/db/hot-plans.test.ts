@@ -78,7 +78,9 @@ type Service = Awaited<ReturnType<typeof startService>>
  */
 async function fill(url: string): Promise<void> {
   const owner = await openServerOwner(url)
+  // The journal of all these would take most of the time.
   await owner.script(`
+    set session_replication_role = replica;
     insert into pharmacies (finess, name, address, location, territory, status)
     select to_char(n, 'FM000000000'), 'P', 'A',
       ST_MakePoint(1 + n * 389 % 2000 / 2000.0, 44 + n * 787 % 2000 / 2000.0)::geography, 'FR-31', 'active'
