@@ -10,6 +10,8 @@ import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
 
 const skip = serverUrl ? false : 'the embedded database has no network'
 
+const GTIN = '3401060011444'
+
 interface Request {
   method: 'GET' | 'POST' | 'PUT'
   url: string
@@ -23,6 +25,8 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
   const world = await makeWorld(service, 1_000)
   const place = await world.pharmacy(1)
   const nurse = await world.professional(1)
+  const boxed = { name: 'S', kind: 'mask', packs: [{ gtin: GTIN, unitsPerBox: 2 }], active: true }
+  must(200, await service.call('PUT', '/v1/products/surgical', { token: world.admin, body: boxed }))
   must(201, await world.count(place, 1_000))
 
   const proxy = await startProxy(t, service.url ?? '')
@@ -71,6 +75,12 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     2,
     'a check: the same locks and facts, then its record with the COMMIT',
   )
+  const scanned = { lines: [{ scan: `(01)0${GTIN}(10)L` }] }
+  t.equal(
+    await post('/v1/dispensations', place.token, dispensationBody(nurse.id, 0, scanned)),
+    2,
+    'a hand-over by scan of a pack that was met before: as many',
+  )
   for (const more of [{}, { near: CENTRE }, { pharmacy: place.finess }]) {
     t.equal(
       await post('/v1/reservations', nurse.token, { product: 'surgical', quantity: 1, ...more }),
@@ -108,6 +118,21 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     }),
     2,
     'a movement: locks, then the writes with the COMMIT',
+  )
+  t.equal(
+    await flushesOf(() => ({ ...counted, body: { scan: GTIN, onHandBoxes: 400, onHand: 200, countedAt: now() } })),
+    2,
+    'a count by scan: as many',
+  )
+  t.equal(
+    await flushesOf(() => ({
+      method: 'POST',
+      url: `/v1/pharmacies/${place.finess}/deliveries`,
+      token: place.token,
+      body: { reference: seededUuid(), occurredAt: now(), lines: [{ scan: GTIN }, { gtin: GTIN, boxes: 2 }] },
+    })),
+    2,
+    'a delivery: locks and what the note is like, then the writes with the COMMIT',
   )
   t.equal(
     await flushesOf(async () => {
