@@ -23,6 +23,7 @@ import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
 import { BODY_LIMIT_BYTES, limitBodies } from './http/body-limits.ts'
 import { partFromClients } from './http/closing.ts'
+import { compressAnswers } from './http/compression.ts'
 import { controllerOf } from './http/controller.ts'
 import { allowOrigins } from './http/cors.ts'
 import { documentation } from './http/documentation.ts'
@@ -103,6 +104,7 @@ export async function buildApp(deps: Deps, logger?: FastifyBaseLogger): Promise<
   watchReadiness(app, deps)
   limitHeavyReadings(app)
   limitExports(app)
+  compressAnswers(app)
   await documentation(app, controllerOf(deps.config))
   if (deps.sandbox) await sandboxRoutes(app as unknown as App, { ...deps, sandbox: deps.sandbox })
   await app.register(routes, deps)

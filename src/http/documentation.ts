@@ -114,7 +114,7 @@ function documentRoute(app: FastifyInstance, format: 'json' | 'yaml', type: stri
   app.get(
     `/openapi.${format}`,
     {
-      config: { policy: 'public' },
+      config: { policy: 'public', isFixed: true },
       schema: {
         operationId: `readOpenapi${format === 'json' ? 'Json' : 'Yaml'}`,
         tags: ['operations'],

@@ -71,7 +71,10 @@ function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations',
     {
-      config: { policy: { scope: 'reservations:read', professional: 'listed', pharmacy: 'acting' } },
+      config: {
+        holdsSecrets: true,
+        policy: { scope: 'reservations:read', professional: 'listed', pharmacy: 'acting' },
+      },
       schema: {
         operationId: 'listReservations',
         tags: ['reservations'],
@@ -99,7 +102,7 @@ function readRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/reservations/:id',
     {
-      config: { policy: { scope: 'reservations:read', professional: 'own', pharmacy: 'own' } },
+      config: { holdsSecrets: true, policy: { scope: 'reservations:read', professional: 'own', pharmacy: 'own' } },
       schema: {
         operationId: 'readReservation',
         tags: ['reservations'],
