@@ -2289,7 +2289,7 @@ export interface components {
                 start: string;
                 end: string | null;
             } | null;
-            /** @description By day, without the pharmacies. */
+            /** @description By day, without the pharmacies, and without what another record received that counts too while it is in doubt whether it is the same person’s. */
             receivedInWindow: {
                 /** Format: date */
                 on: string;

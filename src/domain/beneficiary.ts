@@ -85,15 +85,16 @@ export function remainingAfter(
 
 /** Refuses a quantity above what is left; says what is left, when it would be granted, and which rule decided. */
 export function exceeded(
-  { timeZone }: Pick<EntitlementFacts, 'timeZone'>,
+  { timeZone, countedWith }: Pick<EntitlementFacts, 'timeZone' | 'countedWith'>,
   allowance: Allowance,
   quantity: number,
   resets: Instant | null,
 ): Refusal {
   const { rule, period, product, remaining } = allowance
+  const detail = resets === null ? leftNow(allowance) : leftLater(allowance, quantity, moment(resets, timeZone))
   return refused(
     'entitlement_exceeded',
-    resets === null ? leftNow(allowance) : leftLater(allowance, quantity, moment(resets, timeZone)),
+    countedWith.length === 0 ? detail : withOthers(detail),
     {
       remaining: [{ product, quantity: remaining }],
       resetsAt: resets === null ? null : iso(resets),
@@ -116,6 +117,14 @@ function leftLater(allowance: Allowance, quantity: number, when: ReturnType<type
   return {
     en: phrase`${remaining} of ${counted(cap, 'mask', 'masks')} are left in the present window for ${product}; ${quantity} from ${when}.`,
     fr: phrase`Il reste ${counted(remaining, 'masque', 'masques')} ${product} sur ${cap} pour la période en cours ; ${quantity} à partir du ${when}.`,
+  }
+}
+
+// Otherwise nobody at the counter could tell why the person's own history does not add up to it.
+function withOthers(detail: Text): Text {
+  return {
+    en: phrase`${detail} Another record counts too until it is decided whether it is the same person’s: ask the operator of the service.`,
+    fr: phrase`${detail} Un autre dossier compte aussi tant qu’il n’est pas décidé s’il est celui de la même personne : adressez-vous à l’exploitant du service.`,
   }
 }
 

@@ -104,7 +104,9 @@ export const check = z
     window: window.nullable(),
     receivedInWindow: z
       .array(z.object({ on: z.iso.date(), product: z.string(), quantity: z.int() }))
-      .describe('By day, without the pharmacies.'),
+      .describe(
+        'By day, without the pharmacies, and without what another record received that counts too while it is in doubt whether it is the same person’s.',
+      ),
     warnings: warnings('similar_entry', 'As the hand-over would be answered.'),
   })
   .meta({ id: 'DispensationCheck' })
