@@ -11,7 +11,7 @@ export const check = defineCommand({
   meta: {
     name: 'check',
     description:
-      'Check the invariants I1 (stock), I2 (movements and holds), I3 (caps) and I6 (every entry has its place in the log or waits for it; accesses, refusals and administrative acts are those that it anchored), and the audit’s totals, against the tables. Exits 1 and names each row that breaks one.',
+      'Check the invariants I1 (stock), I2 (movements and holds), I3 (caps) and I6 (every entry and record has its place in the log or waits for it; rules are what was published; accesses, refusals and administrative acts are those that it anchored), and the audit’s totals, against the tables. Exits 1 and names each row that breaks one.',
   },
   async run() {
     const config = loadConfig()

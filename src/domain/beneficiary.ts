@@ -26,6 +26,8 @@ export interface EntitlementFacts {
 
 export interface Person {
   id: string
+  /** All by which the person is known, those of merged records too, in order. */
+  numbers: string[]
   profession: string
   speciality: string | null
   status: 'active' | 'suspended'

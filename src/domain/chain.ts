@@ -12,8 +12,19 @@ export interface Head {
 /** An entry that does not have its place in the chain yet. */
 export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
 
-/** Who the entry is about, and whatever else an erasure must be able to remove; for an erasure, on what grounds. */
-export type EntryPayload = { professional: string; [detail: string]: unknown } | { authority: string; reason: string }
+/**
+ * Who the entry is about, by the number that was named and all by which the person is known at that moment, and whatever
+ * else an erasure must be able to remove.
+ */
+export interface PersonalPayload {
+  professional: string
+  /** Sealed with what was handed over, so that a number that leads to somebody else afterwards is found. */
+  numbers: readonly string[]
+  [detail: string]: unknown
+}
+
+/** What an entry commits to; for an erasure, on what grounds. */
+export type EntryPayload = PersonalPayload | { authority: string; reason: string }
 
 /** How a line counts: a signed quantity, the instant at which it counts, and the facts by which it was judged. */
 export interface LineWeight {

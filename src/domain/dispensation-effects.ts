@@ -3,6 +3,7 @@ import type { Head, LineWeight, NewEntry } from './chain.ts'
 import type { DispensationFacts, Grant } from './dispensation.ts'
 import { type Draw, type EndedHold, endedAs, endedEvent, freed, type LockedHold, stockEffects } from './effects.ts'
 import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import { ruleHash } from './rule-record.ts'
 import type { Shelf } from './shelf.ts'
 
 /** Everything that decides a hand-over, locked, and what is needed to write it. */
@@ -44,8 +45,9 @@ export function dispensationEffects(
   )
   const ids = { dispensation: entry.id, pharmacy, person: head.personId }
   const events = [...ended.map(endedEvent), { type: 'dispensation.recorded', subject: entry.id, ids }]
+  const { numbers } = facts.entitlement.person
   const payload = {
-    ...{ professional, identityCheck, override, operator, reservations: outcomesOf(grant) },
+    ...{ professional, numbers, identityCheck, override, operator, reservations: outcomesOf(grant) },
     bestBefore: bestBeforeOf(grant),
   }
   return {
@@ -94,6 +96,7 @@ function entryOf({ facts, pharmacyTerritory }: Counter, { lines, flags }: Grant,
       quantity,
       lot,
       ruleId: allowance.rule.id,
+      ruleHash: ruleHash(allowance.rule),
       window: allowance.period,
       timeZone,
     })),

@@ -1,4 +1,11 @@
-import { type ChainedEntry, type Head, type LineWeight, type NewEntry, sealNext } from './chain.ts'
+import {
+  type ChainedEntry,
+  type Head,
+  type LineWeight,
+  type NewEntry,
+  type PersonalPayload,
+  sealNext,
+} from './chain.ts'
 import type { Draw, Effects, RecordedMovement } from './effects.ts'
 import type { Instant } from './instant.ts'
 import { type Movement, move, type Shelf } from './shelf.ts'
@@ -45,7 +52,7 @@ export function chained(
   head: Head,
   entry: NewEntry,
   weights: LineWeight[],
-  payload: { professional: string; [detail: string]: unknown },
+  payload: PersonalPayload,
   draw: Draw,
 ): ChainedEntry {
   const judged = weights.map((weight) => weight.judged)

@@ -8,6 +8,8 @@ export interface LedgerLine {
   quantity: number
   lot: string | null
   ruleId: string
+  /** Of all that the rule says (`ruleHash`); null on a reversal, which none judged. */
+  ruleHash: string | null
   window: { start: Instant; end: Instant | null }
   timeZone: string
 }
@@ -39,8 +41,12 @@ export interface SealedEntry extends LedgerEntry {
   salt: Buffer
 }
 
-/** The version tag of the canonical bytes. */
-export const VERSION = 'gomask-entry-v1'
+/**
+ * The version tags of canonical bytes. Lines of the first version have no `ruleHash`, and its payloads name one number
+ * instead of all that the person was known by.
+ */
+export const FIRST_VERSION = 'gomask-entry-v1'
+export const VERSION = 'gomask-entry-v2'
 
 /**
  * Seals an entry as a JSON array in UTF-8: the version tag, then fields in a fixed order, with integers, times in UTC
@@ -73,6 +79,7 @@ function canonicalBytes(entry: LedgerEntry, commitment: Buffer): Buffer {
         line.lot,
         line.ruleId,
         [iso(line.window.start), line.window.end === null ? null : iso(line.window.end), line.timeZone],
+        line.ruleHash,
       ]),
       entry.flags,
       entry.refersTo,

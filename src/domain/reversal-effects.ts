@@ -29,7 +29,7 @@ interface Recorded {
  * said to have left, so that a count since then has them already. No reservation is revived.
  */
 export function reversalEffects(
-  { head, original, shelves }: Pick<Reversible, 'head' | 'original' | 'shelves'>,
+  { head, original, shelves, entitlement }: Reversible,
   lines: OriginalLine[],
   { professional, kind, note, operator }: Recorded,
   draw: Draw,
@@ -41,10 +41,12 @@ export function reversalEffects(
     { pharmacy, kind: 'reversal', lines, occurredAt: kind === 'returned' ? at : takenAt(original), at },
     { entryId: entry.id, draw },
   )
+  const numbers = entitlement?.person.numbers ?? [professional]
+  const payload = { professional, numbers, kind, note, operator }
   const events = [{ type: 'dispensation.reversed', subject: entry.id, ids: { reversal: entry.id, pharmacy } }]
   return {
     ...stockEffects(at, { before: shelves, after, movements, events }, operator),
-    entries: [chained(head, entry, lines.map(weightOf(original)), { professional, kind, note, operator }, draw)],
+    entries: [chained(head, entry, lines.map(weightOf(original)), payload, draw)],
   }
 }
 
@@ -76,7 +78,7 @@ function entryOf(original: Original, lines: OriginalLine[], id: string): NewEntr
     pharmacy,
     profession,
     territories: { practice: practiceTerritory, pharmacy: pharmacyTerritory },
-    lines,
+    lines: lines.map((line) => ({ ...line, ruleHash: null })),
     flags: [],
     refersTo: original.id,
   }

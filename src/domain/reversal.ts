@@ -4,7 +4,7 @@ import type { LedgerLine } from './ledger-entry.ts'
 import { type Judged, type Refusal, refused } from './refusals.ts'
 
 /** A line of a dispensation, with how much of its product and lot has been taken back so far. */
-export interface ReversibleLine extends LedgerLine {
+export interface ReversibleLine extends Omit<LedgerLine, 'ruleHash'> {
   cap: number
   reversed: number
 }

@@ -122,7 +122,9 @@ export function factsQuery(who: Who, more: SQL = sql``): SQL {
       from rules, moment
     )
     select ${instant(sql`moment.at`)} as at,
-      (select json_build_object('id', id, 'profession', profession, 'speciality', speciality, 'status', status,
+      (select json_build_object('id', id, 'numbers', (
+          select json_agg(identifier order by identifier) from person_identifiers where person_id in (select id from circle)),
+        'profession', profession, 'speciality', speciality, 'status', status,
         'practiceTerritory', practice_territory,
         'practice', case when practice_location is not null then json_build_object(
           'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end) from person) as person,

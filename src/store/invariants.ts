@@ -4,6 +4,7 @@ import { type SQL, sql } from '../db/sql.ts'
 import { capBreaches, windowBreachesQuery } from './cap-breaches.ts'
 import { dayBreaches } from './day-breaches.ts'
 import { recordBreaches } from './record-breaches.ts'
+import { ruleBreaches } from './rule-breaches.ts'
 import { differingTotals } from './totals.ts'
 
 /** A row that breaks an invariant, named for the operator; docs/runbook.md says what each one means. */
@@ -107,13 +108,14 @@ const checks: Record<string, SQL> = {
 }
 
 /** The names of the checks, for a progress display. */
-export const checkNames = [...Object.keys(checks), 'check_i3', 'check_records', 'check_days']
+export const checkNames = [...Object.keys(checks), 'check_i3', 'check_records', 'check_days', 'check_rules']
 
 /** Runs one of the checks against the tables. */
 export function runCheck(db: Queryable, name: string): Promise<Breach[]> {
   if (name === 'check_i3') return capBreaches(db, MOST)
   if (name === 'check_records') return recordBreaches(db)
   if (name === 'check_days') return dayBreaches(db, MOST)
+  if (name === 'check_rules') return ruleBreaches(db)
   const query = checks[name]
   if (!query) throw new Error(`no check ${name}`)
   return rows<Breach>(db, name, query)

@@ -6,6 +6,11 @@ import { DAY_ANCHORED, FORGOTTEN_UP_TO } from '../domain/anchored-day.ts'
 import { iso } from '../domain/instant.ts'
 import { type LogRecord, sealRecord } from '../domain/log-record.ts'
 
+/** The kind of the records that say that what had happened before is recorded by now. */
+export const ADOPTED = 'adopted'
+
+const ADOPTION_LOCK = 5_200_361_449 // Any number will do, as long as every release uses the same one.
+
 /** A record from the database, in its place in the log. Bytes are base64 with PostgreSQL's line breaks. */
 export interface PlacedRecord {
   index: number
@@ -15,7 +20,6 @@ export interface PlacedRecord {
 /**
  * Seals a record and sends it, to leave with the COMMIT; it then waits for its place in the log as entries do.
  * `recordedAt` is by the database's clock. The transaction fails if there is a record of this kind and subject already.
- * @internal
  */
 export function appendRecord(tx: Transaction, record: Omit<LogRecord, 'id'>): void {
   const { id, kind, subject, recordedAt, canonical, entryHash } = sealRecord({ ...record, id: uuidv7() })
@@ -28,13 +32,15 @@ export function appendRecord(tx: Transaction, record: Omit<LogRecord, 'id'>): vo
   )
 }
 
-/**
- * Whether the record of a kind about a subject has been made.
- * @internal
- */
+/** Whether the record of a kind about a subject has been made. */
 export async function isRecorded(db: Queryable, kind: string, subject: string): Promise<boolean> {
   const found = await row(db, 'find_record', sql`select from log_records where kind = ${kind} and subject = ${subject}`)
   return found !== undefined
+}
+
+/** Makes transactions that record what happened before take turns. */
+export async function lockAdoption(tx: Transaction): Promise<void> {
+  await rows(tx, 'lock_adoption', sql`select pg_advisory_xact_lock(${ADOPTION_LOCK}::bigint)`)
 }
 
 const OF_DAYS = [DAY_ANCHORED, FORGOTTEN_UP_TO]

@@ -17,6 +17,17 @@ export function mainIdentifier(personId: SQL): SQL {
     where known.id = ${personId} order by length(i.identifier) desc, i.identifier limit 1)`
 }
 
+/** All the numbers by which a person is known, those of merged records too, in order. */
+export async function numbersOf(tx: Transaction, rootId: string): Promise<string[]> {
+  const found = await rows<{ identifier: string }>(
+    tx,
+    'numbers_of_person',
+    sql`select i.identifier from persons p join person_identifiers i on i.person_id = p.id
+        where p.root_id = ${rootId}::uuid order by i.identifier`,
+  )
+  return found.map(({ identifier }) => identifier)
+}
+
 /** Gives a person identifiers that nobody has. Throws StaleRead if somebody has been given one meanwhile. */
 export async function addIdentifiers(tx: Transaction, personId: string, identifiers: readonly string[]): Promise<void> {
   const added = await rows(

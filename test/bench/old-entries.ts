@@ -32,7 +32,7 @@ const BARE = 1_000
 export async function oldEntries(
   url: string,
   counters: readonly number[],
-  plan: Omit<LedgerPlan, 'rule'> & { places: Places },
+  plan: LedgerPlan & { places: Places },
 ): Promise<OldEntries> {
   const found = entriesAt(counters, plan)
   const [bare, ours] = [found.slice(0, BARE), found.slice(BARE)]
@@ -49,7 +49,7 @@ export function inRounds<T extends { id: string; quantity: number }>(
   return rounds.flatMap((round) => entries.filter((entry) => left(entry) > round))
 }
 
-function entriesAt(counters: readonly number[], plan: Omit<LedgerPlan, 'rule'> & { places: Places }): OldEntry[] {
+function entriesAt(counters: readonly number[], plan: LedgerPlan & { places: Places }): OldEntry[] {
   const byPharmacy = new Map(counters.map((nth, counter) => [plan.places.pharmacies[nth], counter]))
   const found: OldEntry[] = []
   for (let nth = plan.entries - 1; nth >= 0 && found.length < ENTRIES; nth--) {

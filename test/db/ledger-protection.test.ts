@@ -23,6 +23,8 @@ const forNobody = [
   'delete from log_leaves',
   'truncate log_leaves',
   'truncate log_records cascade',
+  'update log_records set kind = kind',
+  'delete from log_records',
   'update log_tiles set hashes = sha256(hashes)',
   'delete from log_tiles',
   'truncate log_tiles',

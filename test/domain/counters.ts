@@ -83,7 +83,14 @@ export const counters: fc.Arbitrary<Case> = fc
     late: fc.constantFrom(0, 0, 1, -1),
   })
   .map(({ rules, receipts, holds, lines, named, free, late, overridesLeft, ...asked }) => {
-    const person = { id: 'doctor', profession: '10', speciality: null, practiceTerritory: 'FR-31', practice: null }
+    const person = {
+      id: 'doctor',
+      profession: '10',
+      speciality: null,
+      practiceTerritory: 'FR-31',
+      practice: null,
+      numbers: ['10000000001'],
+    }
     const reservations = holds
       .filter(
         ({ pharmacy, product }, nth) => named[nth] && pharmacy === HERE && lines.some((l) => l.product === product),

@@ -16,7 +16,14 @@ const recorded = { professional: '10000000001', identityCheck: { method: 'cps_ca
 /** A counter with a hundred masks, of which five are held for the doctor and three by a hold that has expired. */
 function counter(changes: Partial<Counter> = {}): Counter {
   const expired = [exampleHold({ id: 'expired', quantity: 3, expiresAt: AT })]
-  const person = { id: 'doctor', profession: '10', speciality: null, practiceTerritory: 'FR-31', practice: null }
+  const person = {
+    id: 'doctor',
+    profession: '10',
+    speciality: null,
+    practiceTerritory: 'FR-31',
+    practice: null,
+    numbers: ['10000000001'],
+  }
   return {
     facts: {
       entitlement: {
@@ -141,7 +148,12 @@ t.test(
     const shelves = [exampleShelf({ onHand: 0 }), exampleShelf({ product: 'ffp2' })]
     const head = { personId: 'doctor', seq: 5, entryHash: null }
     const asked = { professional: '10000000001', kind: 'returned', operator: undefined } as const
-    const back = reversalEffects({ head, original, shelves }, original.lines.slice(0, 1), asked, exampleDraw())
+    const back = reversalEffects(
+      { head, original, shelves, entitlement: undefined },
+      original.lines.slice(0, 1),
+      asked,
+      exampleDraw(),
+    )
     t.match(back.shelves, [{ after: { product: 'surgical', onHand: 4 } }])
     t.equal(back.shelves.length, 1)
     t.match(back.entries, [

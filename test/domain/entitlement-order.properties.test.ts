@@ -28,7 +28,14 @@ import { exampleRule } from './example-rule.ts'
 const BEGAN = instantOf('2020-10-20T09:00:00+02:00')
 const APART_MS = 17 * 3_600_000
 const timeOf = (place: number) => Math.round(BEGAN + place * APART_MS)
-const doctor = { id: 'doctor', profession: '10', speciality: null, practiceTerritory: 'FR-31', practice: null }
+const doctor = {
+  id: 'doctor',
+  profession: '10',
+  speciality: null,
+  practiceTerritory: 'FR-31',
+  practice: null,
+  numbers: ['10000000001'],
+}
 const head = { personId: 'doctor', seq: 0, entryHash: null }
 const by = { professional: '10000000001', operator: undefined }
 
@@ -82,7 +89,7 @@ function personInMemory(rule: AllocationRule, end: Instant): ToldPerson {
       if (!lines || isRefusal(lines)) throw new Error('cannot be reversed')
       write(
         reversalEffects(
-          { head, original: { ...original, at: timeOf(arrival) }, shelves },
+          { head, original: { ...original, at: timeOf(arrival) }, shelves, entitlement: undefined },
           lines,
           { ...by, kind: 'returned' },
           draw,

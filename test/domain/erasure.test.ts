@@ -14,7 +14,15 @@ function standing(at: Instant, received: Instant[], ...rules: ReturnType<typeof 
   return {
     at,
     occurredAt: at,
-    person: { id: 'p', profession: '10', speciality: null, status: 'active', practiceTerritory: 'FR', practice: null },
+    person: {
+      id: 'p',
+      profession: '10',
+      speciality: null,
+      status: 'active',
+      practiceTerritory: 'FR',
+      practice: null,
+      numbers: [],
+    },
     territoryPath: ['FR'],
     timeZone: 'Europe/Paris',
     rules,

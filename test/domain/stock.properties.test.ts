@@ -17,7 +17,14 @@ const HOUR = 3_600_000
 const AHEAD = 100 * HOUR
 const timeOf = (place: number) => AT + place * HOUR
 const rule = exampleRule({ cap: 1_000_000, window: { kind: 'once' } })
-const person = { id: 'doctor', profession: '10', speciality: null, practiceTerritory: 'FR-31', practice: null }
+const person = {
+  id: 'doctor',
+  profession: '10',
+  speciality: null,
+  practiceTerritory: 'FR-31',
+  practice: null,
+  numbers: ['10000000001'],
+}
 const head = { personId: 'doctor', seq: 0, entryHash: null }
 const by = { professional: '10000000001', operator: undefined }
 
@@ -81,7 +88,7 @@ function shelfInMemory(): ToldShelf & { movements: RecordedMovement[] } {
       const original = originals.get(id)
       if (!original) throw new Error('is not there')
       const at = timeOf(arrival)
-      const reversed = { head, original: { ...original, at }, shelves: [shelf] }
+      const reversed = { head, original: { ...original, at }, shelves: [shelf], entitlement: undefined }
       write(reversalEffects(reversed, original.lines, { ...by, kind }, draw), at)
       return { occurredAt: at, recordedAt: at }
     },

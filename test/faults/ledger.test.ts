@@ -26,7 +26,10 @@ const CUT = [
   'update log_state set size = 2',
 ]
 
-/** A service with three published entries, and one more that has no place yet. */
+/**
+ * A service with three published entries, and one more that has no place yet. Before them the log holds the rule, and
+ * after them that rules and links are recorded by now.
+ */
 async function threePublished(t: Test) {
   const service = await startService(t)
   const world = await makeWorld(service, 1_000)
@@ -59,12 +62,12 @@ t.test('the log is only ever continued', async (t) => {
     const message = 'the last checkpoint is of the log test, and LEDGER_ORIGIN says other'
     await t.rejects(sequenceAndPublish(renamed), new LogDiverged(message))
   })
-  t.equal((await readLogState(service.db)).size, 3, 'the new entry waits')
+  t.equal((await readLogState(service.db)).size, 6, 'the new entry waits')
 
   await t.test('a crash between the folder and the database loses no checkpoint', async (t) => {
     await sequenceAndPublish(job)
     const newest = await checkpointOf(service, world)
-    await tamper(service, 'delete from log_checkpoints where size = 4')
+    await tamper(service, 'delete from log_checkpoints where size = 7')
     await sequenceAndPublish(job)
     t.same(await checkpointOf(service, world), newest, 'what was kept outside is published again')
     const other = await ledgerJob(t, service)
@@ -85,7 +88,7 @@ t.test('the log is only ever continued', async (t) => {
   await t.test('the tail of the log cut off: nothing is sequenced or signed any more', async (t) => {
     const newest = await checkpointOf(service, world)
     await tamper(service, ...CUT)
-    const message = 'the database holds 2 entries of the log, and a checkpoint of 4 was published'
+    const message = 'the database holds 2 entries of the log, and a checkpoint of 7 was published'
     await refusal(message)
     t.same(await checkpointOf(service, world), newest)
     const bereft = await ledgerJob(t, service)
@@ -105,11 +108,11 @@ t.test('a fail-over behind a checkpoint that had left the database', async (t) =
 
   await t.test('entries that wait are placed as far as was published, and the log goes on', async (t) => {
     await sequenceAndPublish(job)
-    t.equal((await checkpointOf(service, world)).size, 5)
+    t.equal((await checkpointOf(service, world)).size, 8)
     t.equal(await job.folder.newest(), note)
     await dispense()
     await sequenceAndPublish(job)
-    t.equal((await checkpointOf(service, world)).size, 6)
+    t.equal((await checkpointOf(service, world)).size, 9)
   })
 
   await t.test('nothing is placed, and nothing signed, when those that wait are not those published', async (t) => {
@@ -121,9 +124,9 @@ t.test('a fail-over behind a checkpoint that had left the database', async (t) =
          delete from log_pending where position = (select min(position) from log_pending) returning entry_id
        ) insert into log_pending (entry_id) select entry_id from first`,
     )
-    const message = 'the first 8 entries of the log are not those that were published'
+    const message = 'the first 11 entries of the log are not those that were published'
     await t.rejects(sequenceAndPublish(job), new LogDiverged(message))
-    t.equal((await readLogState(service.db)).size, 6)
+    t.equal((await readLogState(service.db)).size, 9)
   })
 })
 
@@ -146,9 +149,9 @@ t.test('a folder that does not keep what is published', async (t) => {
   const { service, job, folder, dispense } = await threePublished(t)
 
   await t.test('one that is empty although checkpoints were published is said to be, once', async (t) => {
-    const { lines, reported } = await runUntil(t, await ledgerJob(t, service), ({ size }) => size === 4)
+    const { lines, reported } = await runUntil(t, await ledgerJob(t, service), ({ size }) => size === 7)
     t.equal(lines.filter((line) => line.includes('CHECKPOINT_DIR holds no checkpoint')).length, 1)
-    t.match(reported, { publishedSize: 4, refused: false })
+    t.match(reported, { publishedSize: 7, refused: false })
     const known = await runUntil(t, job, () => true)
     t.notMatch(known.lines.join(''), 'CHECKPOINT_DIR')
   })
@@ -161,9 +164,9 @@ t.test('a folder that does not keep what is published', async (t) => {
       await rm(file, { force: true })
       await mkdir(file)
     }
-    const { lines, reported } = await runUntil(t, job, ({ size }) => size === 5)
+    const { lines, reported } = await runUntil(t, job, ({ size }) => size === 8)
     t.match(lines.join(''), 'the ledger could not be sequenced')
-    t.match(reported, { size: 5, publishedSize: 4 })
+    t.match(reported, { size: 8, publishedSize: 7 })
   })
 })
 
@@ -188,7 +191,7 @@ t.test('history rewritten', async (t) => {
 
   await t.test('in the database alone: nothing is signed over it', async (t) => {
     await rewrite(service)
-    const message = 'the first 3 entries of the log are not those that were published'
+    const message = 'the first 6 entries of the log are not those that were published'
     await t.rejects(sequenceAndPublish(job), new LogDiverged(message))
   })
 
@@ -197,8 +200,8 @@ t.test('history rewritten', async (t) => {
     // The insider has a folder that says so too.
     await sequenceAndPublish(await ledgerJob(t, service))
     const forged = await checkpointOf(service, world)
-    t.equal(forged.size, 4)
-    const { body } = await service.call('GET', '/v1/ledger/consistency-proof?from=3', { token: world.regulator })
+    t.equal(forged.size, 7)
+    const { body } = await service.call('GET', '/v1/ledger/consistency-proof?from=6', { token: world.regulator })
     const proof = body.hashes.map((hash: string) => Buffer.from(hash, 'base64'))
     t.notOk(isConsistent(kept, forged, proof))
   })
@@ -214,18 +217,19 @@ t.test('two sequencers at once: one advances, and every entry has one place', { 
       `select count(*)::int as leaves, count(distinct entry_id)::int as entries, max(index)::int + 1 as size,
          (select size::int from log_state) as state, (select count(*)::int from log_pending) as pending from log_leaves`,
     )
-    const size = 4 + 3 * (round + 1)
-    t.same(rows, [{ leaves: size, entries: size, size, state: size, pending: 0 }])
+    const size = 7 + 3 * (round + 1)
+    t.same(rows, [{ leaves: size, entries: size - 3, size, state: size, pending: 0 }])
   }
 })
 
-/** Alters the first entry and everything that follows from it. */
+/** Alters the first hand-over and everything that follows from it. */
 async function rewrite(service: Service, { andSign = false } = {}): Promise<void> {
   const { rows } = await service.db.foreign(
-    `select e.id, convert_from(e.canonical, 'UTF8') as canonical from log_leaves l join ledger_entries e on e.id = l.entry_id order by index`,
+    `select coalesce(e.id, r.id) as id, convert_from(coalesce(e.canonical, r.canonical), 'UTF8') as canonical from log_leaves l
+       left join ledger_entries e on e.id = l.entry_id left join log_records r on r.id = l.record_id order by index`,
   )
   const forged = (rows as { id: string; canonical: string }[]).map(({ id, canonical }, nth) => {
-    const bytes = Buffer.from(nth === 0 ? canonical.replace('"dispensation"', '"reversal"') : canonical)
+    const bytes = Buffer.from(nth === 1 ? canonical.replace('"dispensation"', '"reversal"') : canonical)
     return { id, bytes, hash: leafHash(bytes) }
   })
   const { edge, tiles } = grow(

@@ -20,15 +20,15 @@ const verify = (...args: string[]) => gomask(['verify-ledger', ...args])
 await writeFile(file('early.txt'), early)
 
 t.test('export-ledger writes the whole log, and verify-ledger verifies it with no configuration at all', async (t) => {
-  t.match(await gomask(['export-ledger', bundle], env), { code: 0, stdout: '', stderr: '9 entries written\n' })
+  t.match(await gomask(['export-ledger', bundle], env), { code: 0, stdout: '', stderr: '10 entries written\n' })
   t.same(await readdir(folder), ['early.txt', 'ledger.ndjson'], 'nothing half-written is left')
   const { code, stdout, stderr } = await verify(bundle, '--key', signer.line, '--checkpoint', file('early.txt'))
   t.equal(code, 0)
   t.match(
     stdout,
-    /^The bundle verifies\.\nlog {9}gomask\.test, exported 2\S+Z\nholds {7}the whole log: 9 entries\ncheckpoint {2}9 entries, root \S{44}\n {12}continues the log of 1 earlier one\n$/,
+    /^The bundle verifies\.\nlog {9}gomask\.test, exported 2\S+Z\nholds {7}the whole log: 10 entries\n {12}1 of them about nobody: rules and other records\ncheckpoint {2}10 entries, root \S{44}\n {12}continues the log of 1 earlier one\n$/,
   )
-  t.match(stderr, /^9 of 9 entries checked in \d+\.\d s\n$/)
+  t.match(stderr, /^10 of 10 entries checked in \d+\.\d s\n$/)
   const unknown = await verify(bundle)
   t.match(unknown.stdout, `NOT AUTHENTICATED: compare them with those that you know\n            ${signer.line}\n`)
 })
@@ -47,7 +47,7 @@ t.test('- is standard output and standard input; options select', async (t) => {
   t.equal(code, 0)
   t.strictSame(
     linesOf(stdout).entries.map(({ index }) => index),
-    [0, 4, 5, 8],
+    [0, 1, 5, 6, 9],
   )
   const verified = await gomask(['verify-ledger', '-', '--key', signer.line], {}, stdout)
   t.match(verified, { code: 0, stdout: `pharmacy ${here.finess}, professional ${nurse.id}` })
@@ -80,7 +80,7 @@ t.test('verify-ledger exits 1 and names the first bad entry', async (t) => {
   t.match(await verify(file('edited')), {
     code: 1,
     stdout: '',
-    stderr: `gomask: ${file('edited')} does not verify: entry 1: the stored columns differ from the sealed bytes (lines[0].quantity: 90 stored, 2 sealed)\n`,
+    stderr: `gomask: ${file('edited')} does not verify: entry 2: the stored columns differ from the sealed bytes (lines[0].quantity: 90 stored, 2 sealed)\n`,
   })
   const stranger = makeSigner()
   t.match(await verify(bundle, '--key', stranger.line), {

@@ -10,6 +10,10 @@ import { seededUuid } from '../support/seed.ts'
 
 const signer = signerOf('gomask.test', generateKeyPairSync('ed25519').privateKey)
 const [martin, bernard] = [seededUuid(), seededUuid()]
+const numbers = new Map([
+  [martin, '99700000013'],
+  [bernard, '99700000021'],
+])
 
 /** A log of these kinds of entries, in their order. */
 function logOf(...entries: [person: string, kind: 'dispensation' | 'erasure'][]): SealedEntry[] {
@@ -29,7 +33,10 @@ function logOf(...entries: [person: string, kind: 'dispensation' | 'erasure'][])
       flags: [],
     }
     const entry = { id: seededUuid(), ...chain, kind, ...facts, refersTo: null } as unknown as LedgerEntry
-    const payload = kind === 'erasure' ? { authority: 'CNIL' } : { professional: '99700000013' }
+    const payload =
+      kind === 'erasure'
+        ? { authority: 'CNIL' }
+        : { professional: numbers.get(personId), numbers: [numbers.get(personId)] }
     const sealed = sealEntry(entry, Buffer.from(JSON.stringify(payload)), Buffer.alloc(32, nth))
     ends.set(personId, sealed)
     return sealed
@@ -44,7 +51,7 @@ function bundleOf(log: SealedEntry[], erased: Record<number, number | null>): st
   )
   const note = signCheckpoint({ origin: signer.name, size: log.length, root: rootOfEdge(edge) }, [signer])
   const exportedAt = '2026-11-21T00:00:00.000Z'
-  const header = { format: 'gomask-bundle-v1', origin: signer.name, exportedAt, keys: [signer.line], selection: null }
+  const header = { format: 'gomask-bundle-v2', origin: signer.name, exportedAt, keys: [signer.line], selection: null }
   const entries = log.map(({ canonical, entryHash, payload, salt }, index) => {
     const [text, leafHash] = [canonical.toString(), entryHash.toString('base64')]
     const { professional = null } = JSON.parse(payload.toString())

@@ -10,13 +10,13 @@ t.test('a history rewritten and signed again with the real key is found by whoev
   const honest = await exportBundle(service)
   await rewriteHistory(service, signer)
   const forged = await exportBundle(service)
-  t.equal(linesOf(forged).entries[0]?.columns.lines[0]?.quantity, 5)
-  t.match(verify(forged), { newest: { size: 9 } }, 'by itself it is without a fault')
+  t.equal(linesOf(forged).entries[1]?.columns.lines[0]?.quantity, 5)
+  t.match(verify(forged), { newest: { size: 10 } }, 'by itself it is without a fault')
   for (const [name, note, last] of [
-    ['early.txt', early, 3],
-    ['newest.txt', newest, 8],
+    ['early.txt', early, 4],
+    ['newest.txt', newest, 9],
   ] as const) {
-    t.match(verify(honest, { checkpoints: [{ name, note }] }), { newest: { size: 9 } })
+    t.match(verify(honest, { checkpoints: [{ name, note }] }), { newest: { size: 10 } })
     t.equal(
       verify(forged, { checkpoints: [{ name, note }] }),
       `entry 0: it, or one up to entry ${last}, is not what the log held when your checkpoint ${name} was signed over the first ${last + 1} entries: the history was rewritten`,
@@ -25,10 +25,10 @@ t.test('a history rewritten and signed again with the real key is found by whoev
   const selection = await exportBundle(service, ALL)
   t.match(
     verify(selection, { checkpoints: [{ name: 'newest.txt', note: newest }] }),
-    /^the history was rewritten: your checkpoint newest.txt has another root than the bundle’s of 9 entries/,
+    /^the history was rewritten: your checkpoint newest.txt has another root than the bundle’s of 10 entries/,
   )
   t.match(
     verify(selection, { checkpoints: [{ name: 'early.txt', note: early }] }),
-    /^your checkpoint early.txt counts 4 entries, and no checkpoint in this selection does: .*consistency-proof\?from=4&to=9$/,
+    /^your checkpoint early.txt counts 5 entries, and no checkpoint in this selection does: .*consistency-proof\?from=5&to=10$/,
   )
 })

@@ -87,9 +87,9 @@ t.test('a kept file that proves nothing exits 2 and says what is wrong with it, 
 
 t.test('a bundle whose lines cannot be read exits 2 and says where; one that says otherwise exits 1', async (t) => {
   const cut = await verify(await save('cut.ndjson', text.slice(0, -100)))
-  t.match(cut, { code: 2, stdout: '', stderr: 'cut.ndjson cannot be read: entry 8: it breaks off in the middle' })
+  t.match(cut, { code: 2, stdout: '', stderr: 'cut.ndjson cannot be read: entry 9: it breaks off in the middle' })
   const garbled = await verify(await save('garbled.ndjson', text.replace('{"index":4,', '{"index:4,')))
   t.match(garbled, { code: 2, stderr: 'garbled.ndjson cannot be read: entry 4: it is not JSON' })
   const edited = await verify(await save('edited.ndjson', text.replace('"quantity":2,', '"quantity":90,')))
-  t.match(edited, { code: 1, stderr: 'edited.ndjson does not verify: entry 1' })
+  t.match(edited, { code: 1, stderr: 'edited.ndjson does not verify: entry 2' })
 })

@@ -27,7 +27,7 @@ t.test('lines left out, doubled, put in another order, and added are found', asy
   )
   t.equal(
     verify(withLines(whole, (lines) => lines.slice(0, line(7)))),
-    'entry 7: the bundle breaks off after 7 of 9 entries',
+    'entry 7: the bundle breaks off after 7 of 10 entries',
   )
   const [four, five] = [line(4), line(5)]
   const swapped = (lines: string[]) => lines.with(four, lines[five] as string).with(five, lines[four] as string)
@@ -37,19 +37,19 @@ t.test('lines left out, doubled, put in another order, and added are found', asy
     verify(withLines(whole, (lines) => lines.toSpliced(four, 0, lines[four] as string))),
     /^entry 4: it comes after entry 4/,
   )
-  t.match(verify(withLines(whole, (lines) => [...lines, lines.at(-1) as string])), /^entry 8: it comes after the last/)
+  t.match(verify(withLines(whole, (lines) => [...lines, lines.at(-1) as string])), /^entry 9: it comes after the last/)
   t.equal(
-    verify(withLines(selection, (lines) => lines.toSpliced(line(2), 1))),
-    'entry 6: it has sequence 4 in its person’s history, after 2',
+    verify(withLines(selection, (lines) => lines.toSpliced(line(3), 1))),
+    'entry 7: it has sequence 4 in its person’s history, after 2',
   )
   t.match(verify(withLines(whole, (lines) => lines.toSpliced(1, 2))), /^it holds no checkpoint/)
 })
 
 t.test('a checkpoint that the log does not continue, and an entry under another index are found', async (t) => {
   const unproved = whole.replace(/"consistency":\[[^\]]*\]/, '"consistency":[]')
-  t.equal(verify(unproved), 'the newest checkpoint does not continue the log of the one on line 3, of 4 entries')
-  const moved = selection.replace('{"index":4,', '{"index":3,')
-  t.match(verify(moved), /^entry 3: its proof does not lead to the checkpoint/)
+  t.equal(verify(unproved), 'the newest checkpoint does not continue the log of the one on line 3, of 5 entries')
+  const moved = selection.replace('{"index":5,', '{"index":4,')
+  t.match(verify(moved), /^entry 4: its proof does not lead to the checkpoint/)
 })
 
 t.test('garbage is no bundle, or names the line or the entry', async (t) => {
@@ -64,8 +64,8 @@ t.test('garbage is no bundle, or names the line or the entry', async (t) => {
 t.test('a key that did not sign it, and a checkpoint that says another size, are refused', async (t) => {
   const stranger = makeSigner()
   t.match(verify(whole, { keys: [stranger] }), /^the newest checkpoint is not signed by the key that was given/)
-  t.match(verify(whole.replace('\\n9\\n', '\\n8\\n')), /^the newest checkpoint is not signed by a key of the bundle/)
-  t.match(verify(whole.replace('"entries":9', '"entries":8')), /^the header promises 8 entries of the whole log, but/)
+  t.match(verify(whole.replace('\\n10\\n', '\\n9\\n')), /^the newest checkpoint is not signed by a key of the bundle/)
+  t.match(verify(whole.replace('"entries":10', '"entries":9')), /^the header promises 9 entries of the whole log, but/)
   const ofStranger = newest.replaceAll('gomask.test', 'elsewhere')
   t.match(
     verify(whole, { checkpoints: [{ name: 'a.txt', note: ofStranger }] }),
@@ -90,7 +90,7 @@ t.test('a receipt is kept, broken after its deadline, or cannot be decided', asy
     return typeof verdict === 'string' ? verdict : verdict.promised
   }
   t.match(outcome(whole, receipt(first.entryHash, 30)), [
-    { outcome: 'kept', finding: 'its entry is in the log, entry 0' },
+    { outcome: 'kept', finding: 'its entry is in the log, entry 1' },
   ])
   t.match(outcome(selection, receipt(first.entryHash, 30)), [{ outcome: 'kept' }])
   t.match(outcome(whole, receipt(lost, 25)), [{ outcome: 'broken', finding: /^acknowledged, but not in the log by / }])

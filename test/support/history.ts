@@ -16,12 +16,12 @@ export interface History {
   nurse: { id: string; token: string }
   /** The receipts' facts of the first hand-over. */
   first: { id: string; entryHash: string; sequence: number; recordedAt: string }
-  /** What was published after four entries, two days ago, and after all. */
+  /** What was published after five entries, two days ago, and after all. */
   early: string
   newest: string
 }
 
-/** Makes a history of 9 entries: hand-overs, an override, a reversal, and the links of a merge. */
+/** Makes a history of 10 entries: the rule's publication, hand-overs, an override, a reversal, and the links of a merge. */
 export async function makeHistory(service: Service): Promise<History> {
   const world = await makeWorld(service)
   const signer = makeSigner()

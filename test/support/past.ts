@@ -1,5 +1,7 @@
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
+import { FIRST_VERSION, type SealedEntry } from '../../src/domain/ledger-entry.ts'
+import { leafHash } from '../../src/domain/merkle.ts'
 import { append, lockHeadsFor, seal } from '../../src/store/ledger.ts'
 import { seededUuid } from './seed.ts'
 
@@ -42,7 +44,15 @@ export function sealedHandOver(
     const id = seededUuid()
     const at = Date.now() - daysAgo * 86_400_000
     const window = { start: at - 86_400_000, end: at + 86_400_000 }
-    const line = { product, quantity: 1, lot: null, ruleId: seededUuid(), window, timeZone: 'Europe/Paris' }
+    const line = {
+      product,
+      quantity: 1,
+      lot: null,
+      ruleId: seededUuid(),
+      ruleHash: null,
+      window,
+      timeZone: 'Europe/Paris',
+    }
     const entry = {
       id,
       kind: 'dispensation' as const,
@@ -56,9 +66,17 @@ export function sealedHandOver(
       refersTo: null,
     }
     const weight = { effect: 1, countedAt: at, judged: { cap: 10, received: 0, held: 0 }, beyondCap: false }
-    append(tx, seal(head, entry, { professional }), [weight], professional)
+    append(tx, asOfThen(seal(head, entry, { professional, numbers: [professional] })), [weight], professional)
     return id
   })
+}
+
+/** The entry as it was sealed in the first version, which did not say by what text of its rule a line was judged. */
+function asOfThen(sealed: SealedEntry): SealedEntry {
+  const fields = JSON.parse(sealed.canonical.toString())
+  const lines = fields[11].map((line: unknown[]) => line.slice(0, 5))
+  const canonical = Buffer.from(JSON.stringify(fields.with(0, FIRST_VERSION).with(11, lines)))
+  return { ...sealed, canonical, entryHash: leafHash(canonical) }
 }
 
 /** Records that a pharmacy asked about people whom nobody knows, or about the one who is named. */

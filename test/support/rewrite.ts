@@ -37,6 +37,7 @@ export async function rewriteHistory(service: Pick<Service, 'url' | 'db'>, signe
     'delete from log_tiles',
     'delete from log_checkpoints',
     `update log_state set size = 0, root = sha256('')`,
+    'insert into log_pending (record_id) select id from log_records order by recorded_at, id',
     'insert into log_pending (entry_id) select id from ledger_entries order by recorded_at, person_id, seq',
   )
   await publishLog(service.db, signer)

@@ -3,17 +3,19 @@ import { unsealRecord } from '../log-record.ts'
 import { leafHash } from '../merkle.ts'
 import { isIncluded } from '../merkle-proofs.ts'
 import { type Chains, partsOfChains, wholeChains } from './chains.ts'
-import { faultOf, unseal } from './entry.ts'
+import { faultOf, numbersIn, type Unsealed, unseal } from './entry.ts'
 import { BundleFault } from './fault.ts'
 import {
   type BundleEntry,
   type BundleHeader,
   type BundleRecord,
-  type BundleSelection,
   type Columns,
   FORMAT,
   type HiddenEntry,
 } from './format.ts'
+import { NumbersOfPersons } from './numbers.ts'
+import { JudgingRules } from './rules.ts'
+import { isHistory, isSelected } from './selection.ts'
 import { type ExpectedRoot, type RebuiltTree, rebuildTree } from './tree.ts'
 
 /**
@@ -26,6 +28,8 @@ export class BundleEntries {
   readonly #chains: Chains
   readonly #isComplete: boolean
   readonly #awaited = new Map<number, { index: number; personId: string; seq: number; count: number }>()
+  readonly #rules = new JudgingRules()
+  readonly #numbers = new NumbersOfPersons()
   #last = -1
   /** How many came; how many of them are records, are erased, and are there by their hash alone. */
   count = 0
@@ -71,8 +75,11 @@ export class BundleEntries {
       throw new BundleFault(`the bundle breaks off after ${this.count} of ${this.#header.entries} entries`, this.next)
     }
     this.#tree?.end()
+    this.#rules.end()
     const [first] = [...this.#awaited.values()].sort((one, other) => one.index - other.index)
-    if (first && this.#isComplete && this.hidden === 0) throw notErased(first.index)
+    if (!this.#isComplete || this.hidden > 0) return
+    if (first) throw notErased(first.index)
+    this.#numbers.end()
   }
 
   #place(index: number): void {
@@ -93,6 +100,8 @@ export class BundleEntries {
     if (fault) throw new BundleFault(fault, index)
     if (!isSelected(sealed.columns, this.#header.selection)) throw new BundleFault('it is not of the selection', index)
     this.#chains.add({ index, leafHash: text, ...sealed.columns })
+    this.#followPerson(entry, sealed)
+    this.#followRules(index, sealed)
     this.#followErasure(entry, columns)
     return text
   }
@@ -102,8 +111,22 @@ export class BundleEntries {
     const text = this.#requirePlace({ index, place }, canonical)
     const record = unsealRecord(canonical)
     if (!record) throw new BundleFault('its sealed bytes are not those of a record', index)
+    this.#rules.addRecord(index, record)
     this.records += 1
     return text
+  }
+
+  // What was sealed before there were records does not say by what text of a rule it was judged.
+  #followRules(index: number, { columns: { kind, occurredAt, lines }, ruleHashes, isFirstVersion }: Unsealed): void {
+    if (kind !== 'dispensation' || isFirstVersion) return
+    const judged = lines.map(({ ruleId }, nth) => ({ ruleId, ruleHash: ruleHashes[nth] ?? null }))
+    this.#rules.addJudged({ index, occurredAt, lines: judged })
+  }
+
+  #followPerson(entry: BundleEntry, { columns: { personId, kind }, refersTo, isFirstVersion }: Unsealed): void {
+    if (!this.#isComplete) return
+    const { index } = entry
+    this.#numbers.add({ index, personId, kind, refersTo, isFirstVersion, numbers: numbersIn(entry) })
   }
 
   /** Checks that bytes are what the log holds in this place, and returns their leaf hash in base64. */
@@ -155,21 +178,6 @@ export class BundleEntries {
     this.#awaited.set(erasedBy, { ...before, seq, count: before.count + 1 })
     this.erased += 1
   }
-}
-
-function isHistory({ from, to, pharmacy, professional }: BundleSelection): boolean {
-  return professional !== null && from === null && to === null && pharmacy === null
-}
-
-// Times in the same format compare as text. The sealed bytes do not say which person a number belongs to.
-function isSelected({ occurredAt, pharmacy }: Columns, selection: BundleSelection | null): boolean {
-  if (selection === null) return true
-  const { from, to } = selection
-  return (
-    (from === null || occurredAt >= from) &&
-    (to === null || occurredAt < to) &&
-    (selection.pharmacy === null || pharmacy === selection.pharmacy)
-  )
 }
 
 function notErased(index: number): BundleFault {

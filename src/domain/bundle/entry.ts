@@ -1,20 +1,27 @@
 import { commitmentTo } from '../commitment.ts'
-import { VERSION } from '../ledger-entry.ts'
+import { FIRST_VERSION, VERSION } from '../ledger-entry.ts'
 import type { BundleEntry, Columns, ColumnsOfLine } from './format.ts'
 
 /** What the sealed bytes of an entry say, and the database's columns must repeat. */
 export interface Unsealed {
   columns: Columns
   commitment: string
+  refersTo: string | null
+  isFirstVersion: boolean
+  /** Of each line. The first version has none, and neither has a reversal. */
+  ruleHashes: (string | null)[]
 }
 
 /** Reads a sealed entry back from its bytes; undefined if sealing could not have made them. */
 export function unseal(canonical: string, entryHash: string): Unsealed | undefined {
   const fields = parsed(canonical)
-  if (!Array.isArray(fields) || fields.length !== 15 || fields[0] !== VERSION) return undefined
+  if (!Array.isArray(fields) || fields.length !== 15 || ![FIRST_VERSION, VERSION].includes(fields[0])) return undefined
   if (JSON.stringify(fields) !== canonical) return undefined
-  const [, id, personId, seq, previousHash, kind, recordedAt, occurredAt, pharmacy, profession, territories] = fields
+  const [version, id, personId, seq, previousHash, kind, recordedAt, occurredAt, pharmacy, profession, territories] =
+    fields
   const [lines, flags, refersTo, commitment] = fields.slice(11)
+  const isFirstVersion = version === FIRST_VERSION
+  const isLine = isFirstVersion ? isFirstLine : isJudgedLine
   if (!isTuple(territories, 2) || !Array.isArray(lines) || !lines.every(isLine)) return undefined
   const [practiceTerritory, pharmacyTerritory] = territories as [string | null, string | null]
   const columns = {
@@ -34,7 +41,8 @@ export function unseal(canonical: string, entryHash: string): Unsealed | undefin
     reverses: kind === 'reversal' ? refersTo : null,
     entryHash,
   }
-  return { columns, commitment }
+  const ruleHashes = lines.map((line) => line[5] ?? null)
+  return { columns, commitment, refersTo, isFirstVersion, ruleHashes }
 }
 
 /**
@@ -55,6 +63,13 @@ export function faultOf({ columns: stored, sealed: payload }: BundleEntry, seale
   }
   const facts = committed?.judged && difference(stored, { ...open, lines: judgedBy(open.lines, committed.judged) })
   return facts && `the stored columns differ from the payload (${facts})`
+}
+
+/** The numbers that a payload names; undefined once it is erased. It must be what the entry commits to. */
+export function numbersIn({ sealed }: Pick<BundleEntry, 'sealed'>): string[] | undefined {
+  if ('erasedBy' in sealed) return undefined
+  const { professional, numbers } = (parsed(sealed.payload) ?? {}) as { professional?: string; numbers?: string[] }
+  return [...new Set([...(professional === undefined ? [] : [professional]), ...(numbers ?? [])])]
 }
 
 type Judged = Pick<ColumnsOfLine, 'cap' | 'received' | 'held'>
@@ -90,10 +105,14 @@ function lineOf(
   }
 }
 
-type SealedLine = [string, number, string | null, string, [string, string | null, string]]
+type SealedLine = [string, number, string | null, string, [string, string | null, string], (string | null)?]
 
-function isLine(line: unknown): line is SealedLine {
+function isFirstLine(line: unknown): line is SealedLine {
   return isTuple(line, 5) && isTuple(line[4], 3)
+}
+
+function isJudgedLine(line: unknown): line is SealedLine {
+  return isTuple(line, 6) && isTuple(line[4], 3) && (line[5] === null || typeof line[5] === 'string')
 }
 
 function isTuple(value: unknown, length: number): value is unknown[] {

@@ -1,9 +1,12 @@
+import { readClock } from '../../db/clock.ts'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
 import { clock, json, sql, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { publicationOf, RULE_PUBLISHED, RULE_WITHDRAWN, withdrawalOf } from '../../domain/rule-record.ts'
 import { ruleColumns } from '../../store/allocation-rules.ts'
+import { appendRecord, isRecorded } from '../../store/log-records.ts'
 import type { Authority } from './authority.ts'
 import type { Rule, RuleBody } from './schema.ts'
 
@@ -13,13 +16,16 @@ interface Row {
 
 const columns = sql`json_build_object(${ruleColumns}) as rule`
 
+const authority = sql`case when authority_territory is not null
+  then json_build_object('territory', authority_territory, 'professions', authority_professions) end as authority`
+
 /** Who published a rule, and in whose name: null for the operator's. */
 export interface Publisher {
   name: string
   authority: Authority | null
 }
 
-/** Publishes a rule and its event in one statement. Territory and products must exist. */
+/** Publishes a rule with its event and its record in the log. Territory and products must exist. */
 export async function insertRule(
   tx: Transaction,
   id: string,
@@ -44,6 +50,8 @@ export async function insertRule(
         )
         select ${columns} from published r`,
   )
+  const recordedAt = await readClock(tx)
+  appendRecord(tx, publicationOf(inserted.rule, authority, { recordedAt, isAdopted: false }))
   return view(inserted)
 }
 
@@ -93,21 +101,43 @@ export function findPublisher(db: Queryable, id: string): Promise<Publisher | un
   return row<Publisher>(
     db,
     'find_rule_publisher',
-    sql`select published_by as name, case when authority_territory is not null
-          then json_build_object('territory', authority_territory, 'professions', authority_professions) end as authority
+    sql`select published_by as name, ${authority}
         from allocation_rules where id = ${id}::uuid`,
   )
 }
 
-/** Withdraws an existing rule; one that is already withdrawn keeps its time. */
+interface Unrecorded extends Row {
+  authority: Authority | null
+  isPublished: boolean
+  isWithdrawn: boolean
+}
+
+/** The rules of whose publication or withdrawal the log has no record, oldest first. */
+export function findUnrecorded(tx: Transaction): Promise<Unrecorded[]> {
+  return rows<Unrecorded>(
+    tx,
+    'find_unrecorded_rules',
+    sql`select ${columns}, ${authority}, is_published as "isPublished", is_withdrawn as "isWithdrawn"
+        from allocation_rules r cross join lateral (select
+          exists (select from log_records where kind = ${RULE_PUBLISHED} and subject = r.id::text) as is_published,
+          exists (select from log_records where kind = ${RULE_WITHDRAWN} and subject = r.id::text) as is_withdrawn) as recorded
+        where not is_published or (withdrawn_at is not null and not is_withdrawn) order by published_at, id`,
+  )
+}
+
+/** Withdraws an existing rule, with a record in the log; one that is already withdrawn keeps its time. */
 export async function setWithdrawn(tx: Transaction, id: string): Promise<Rule> {
-  const withdrawn = await oneRow<Row>(
+  const { rule } = await oneRow<Row>(
     tx,
     'withdraw_rule',
     sql`update allocation_rules r set withdrawn_at = coalesce(withdrawn_at, ${clock}) where id = ${id}::uuid
         returning ${columns}`,
   )
-  return view(withdrawn)
+  const { withdrawnAt } = rule
+  if (withdrawnAt !== null && !(await isRecorded(tx, RULE_WITHDRAWN, id))) {
+    appendRecord(tx, withdrawalOf({ id, withdrawnAt }, await readClock(tx)))
+  }
+  return view({ rule })
 }
 
 function countOf({ window }: RuleBody): number | null {

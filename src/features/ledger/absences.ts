@@ -4,8 +4,8 @@ import { Rejection } from '../../domain/refusals.ts'
 /** The rejection of a question about a log that has nothing in it. */
 export function noCheckpoint(): Rejection {
   return new Rejection('not_found', {
-    en: 'There is no checkpoint yet: nothing has been dispensed.',
-    fr: 'Il n’y a pas encore de point de contrôle : rien n’a été remis.',
+    en: 'There is no checkpoint yet. Ask again in a few seconds.',
+    fr: 'Il n’y a pas encore de point de contrôle. Redemandez dans quelques secondes.',
   })
 }
 

@@ -14,7 +14,7 @@ export interface PersonRecord {
    */
   territory: string | null
   identifiers: string[]
-  /** Of the entries that say something about the person, which an erasure does not. */
+  /** Of what was handed over and taken back: that records were joined or erased keeps nobody’s data longer. */
   newestEntryAt: Instant | null
   /** One pharmacy of each territory in which the person was served. */
   pharmacies: string[]
@@ -29,7 +29,7 @@ export function findRecords(tx: Transaction, identifier: string): Promise<Person
           coalesce(p.practice_territory, (select coalesce(practice_territory, pharmacy_territory) from ledger_entries
             where person_id = p.id and pharmacy is not null order by seq desc limit 1)) as territory,
           (select coalesce(json_agg(identifier), '[]') from person_identifiers where person_id = p.id) as identifiers,
-          (select ${instant(sql`max(recorded_at)`)} from ledger_entries where person_id = p.id and kind <> 'erasure') as "newestEntryAt",
+          (select ${instant(sql`max(recorded_at)`)} from ledger_entries where person_id = p.id and kind not in ('erasure', 'link')) as "newestEntryAt",
           (select coalesce(json_agg(finess), '[]') from (
             select min(pharmacy) as finess from ledger_entries where person_id = p.id and pharmacy is not null
             group by pharmacy_territory) as served) as pharmacies

@@ -3,14 +3,17 @@ import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import type { Head } from '../../domain/chain.ts'
 import { append, seal } from '../../store/ledger.ts'
+import { numbersOf } from '../../store/persons.ts'
 import { mergeInto, type Owner } from './queries.ts'
-import type { ProfessionalBody } from './schema.ts'
 
-type Person = Pick<ProfessionalBody, 'profession' | 'practice'>
+interface Person {
+  profession: string
+  practice?: { territory: string } | null | undefined
+}
 
 /**
- * Merges the owners, whose heads are all locked, into one of them. If two histories already exist, a `link` entry in
- * both chains says that they are one person's; the chains themselves are never merged.
+ * Merges the owners, whose heads are all locked, into one of them. A `link` entry in both chains says that a history
+ * that exists already and the one that goes on are one person's; the chains themselves are never merged.
  */
 export async function merge(
   tx: Transaction,
@@ -24,14 +27,28 @@ export async function merge(
   )
   await mergeInto(tx, root.personId, [...others.keys()])
   const histories = [...others.values()].filter(({ hasHistory }) => hasHistory)
-  // The only history there is needs no link.
-  for (const other of root.hasHistory ? histories : histories.slice(1)) {
-    await link(tx, heads, root, other, person)
-    await link(tx, heads, other, root, person)
+  if (histories.length === 0) return
+  const numbers = await numbersOf(tx, root.personId)
+  for (const other of histories) {
+    await link(tx, heads, { from: root, to: other, numbers }, person)
+    await link(tx, heads, { from: other, to: root, numbers }, person)
   }
 }
 
-async function link(tx: Transaction, heads: Map<string, Head>, from: Owner, to: Owner, person: Person): Promise<void> {
+/** Two records of one person, one of which is said to be the other's, and all the numbers of that person. */
+interface Joined {
+  from: Pick<Owner, 'personId' | 'identifier'>
+  to: Pick<Owner, 'personId'>
+  numbers: string[]
+}
+
+/** Appends to one locked chain the entry that says whose it is too. */
+export async function link(
+  tx: Transaction,
+  heads: Map<string, Head>,
+  { from, to, numbers }: Joined,
+  person: Person,
+): Promise<void> {
   const head = heads.get(from.personId)
   if (!head) throw new Error('a chain is linked under its lock')
   const at = await readClock(tx)
@@ -49,7 +66,7 @@ async function link(tx: Transaction, heads: Map<string, Head>, from: Owner, to: 
       flags: [],
       refersTo: to.personId,
     },
-    { professional: from.identifier },
+    { professional: from.identifier, numbers },
   )
   append(tx, entry, [], from.identifier)
   heads.set(from.personId, { personId: from.personId, seq: entry.seq, entryHash: entry.entryHash })

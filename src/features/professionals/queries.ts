@@ -58,6 +58,29 @@ export async function mergeInto(tx: Transaction, root: string, others: readonly 
   )
 }
 
+/** A record with a history that another one continues, and who that is. */
+interface Unlinked {
+  personId: string
+  rootId: string
+  profession: string
+  territory: string | null
+}
+
+/** Merged records, of all or of some, with a history that no `link` entry joins to that of the person's record. */
+export function findUnlinked(tx: Transaction, among: readonly string[] | null, limit: number): Promise<Unlinked[]> {
+  return rows<Unlinked>(
+    tx,
+    'find_unlinked',
+    sql`select p.id as "personId", root.id as "rootId", root.profession, root.practice_territory as territory
+        from persons p join persons root on root.id = p.root_id join ledger_heads h on h.person_id = p.id
+        where p.merged_into is not null and h.seq > 0 and (${among === null}::boolean or p.id = any (${uuids(among ?? [])}))
+          and exists (select from persons each join person_identifiers i on i.person_id = each.id where each.root_id = root.id)
+          and not exists (select from ledger_entries e where e.person_id = p.id and e.kind = 'link'
+            and convert_from(e.canonical, 'UTF8')::json ->> 13 = root.id::text)
+        order by p.id limit ${limit}::int`,
+  )
+}
+
 /** The professional known by an existing identifier. */
 export function readProfessional(tx: Transaction, identifier: string): Promise<Professional> {
   return oneRow<Professional>(

@@ -65,7 +65,7 @@ function dueAmong(roots: SQL, { ledgerDays, nameDays }: PersonalPeriods): SQL {
           and expires_at > clock_timestamp())), false) as live
       from persons p left join lateral (
         select e.recorded_at, exists (select from ledger_payloads where entry_id = e.id) as left_over
-        from ledger_entries e where e.person_id = p.id and e.kind <> 'erasure' order by e.seq desc limit 1
+        from ledger_entries e where e.person_id = p.id and e.kind not in ('erasure', 'link') order by e.seq desc limit 1
       ) as entry on true left join lateral (
         select created_at from reservations where person_id = p.id order by id desc limit 1
       ) as held on true

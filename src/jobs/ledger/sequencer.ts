@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { inTransaction } from '../../db/transaction.ts'
 import { newestCheckpoint, recordKeys } from '../../store/checkpoints.ts'
 import { type LogState, readLogState, sequence } from '../../store/merkle-log.ts'
+import { adoptHistory } from './adopt.ts'
 import { type LedgerJob, LogDiverged, publish, requireContinuation } from './publish.ts'
 
 /** The state of the ledger's job, for metrics. */
@@ -22,6 +23,7 @@ export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
     job.db,
     job.signers.map(({ line }) => line),
   )
+  await adoptHistory(job.db)
   while ((await inTransaction(job.db, sequence)) > 0);
   await publish(job, published)
 }

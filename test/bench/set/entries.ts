@@ -3,7 +3,7 @@ import type { Instant } from '../../../src/domain/instant.ts'
 import { type LedgerEntry, type SealedEntry, sealEntry } from '../../../src/domain/ledger-entry.ts'
 import { type Period, periodAt } from '../../../src/domain/periods.ts'
 import { rpps } from '../../support/numbers.ts'
-import { personId, profession } from './fill-places.ts'
+import { JUDGED_BY, personId, profession } from './fill-places.ts'
 import type { Places } from './places.ts'
 import type { SetSize } from './sizes.ts'
 
@@ -16,7 +16,6 @@ const TIME_ZONE = 'Europe/Paris'
 
 /** What the entries of a set are made from. */
 export interface LedgerPlan extends Omit<SetSize, 'diskGigabytes'> {
-  rule: string
   /** When the first was recorded: ten weeks before the present one. */
   start: Instant
 }
@@ -70,7 +69,8 @@ export function entrySealer(plan: LedgerPlan, places: Places): { seal(nth: numbe
     heads,
     seal(nth) {
       const about = entryAbout(nth, { ...plan, places })
-      const payload = { professional: rpps(about.person), identityCheck: { method: 'cps_card' }, reservations: [] }
+      const professional = rpps(about.person)
+      const payload = { professional, numbers: [professional], identityCheck: { method: 'cps_card' }, reservations: [] }
       const salt = hash('sha256', `salt ${nth}`, 'buffer')
       const entry = unsealed(nth, plan, about, heads.at(about.person))
       const sealed = sealEntry(entry, Buffer.from(JSON.stringify(payload)), salt)
@@ -105,7 +105,7 @@ function unsealed(
         product,
         quantity,
         lot: nth % 5 === 0 ? `L${nth % 1000}` : null,
-        ruleId: plan.rule,
+        ...JUDGED_BY,
         window: weekOf(at),
         timeZone: TIME_ZONE,
       },

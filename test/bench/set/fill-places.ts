@@ -1,4 +1,6 @@
 import type { Client } from 'pg'
+import { iso } from '../../../src/domain/instant.ts'
+import { type PublishedRule, ruleHash } from '../../../src/domain/rule-record.ts'
 import { rpps } from '../../support/numbers.ts'
 import { range } from '../../support/tally.ts'
 import { copyRows } from './copy-rows.ts'
@@ -10,8 +12,25 @@ const BATCH = 20_000
 const PROFESSIONS = ['10', '21', '26', '40', '50', '60', '70', '80']
 const ON_SHELF = 1_000_000 // More than a benchmark hands over at one counter.
 
-/** The rule of the set, which stops nobody: whole days of traffic go to few people here. */
+/** The cap of the set's rule, which stops nobody: whole days of traffic go to few people here. */
 export const CAP = 1_000_000
+
+const RULE: PublishedRule = {
+  id: '00000000-0000-7000-8000-000000000001',
+  beneficiaries: PROFESSIONS.map((code) => ({ profession: code })),
+  products: Object.keys(stocked),
+  cap: CAP,
+  subCaps: [],
+  window: { kind: 'calendar_weeks', count: 1 },
+  territory: 'FR',
+  validFrom: Date.UTC(2020, 0),
+  validTo: null,
+  source: { title: 'A rule of the benchmark', reference: 'BENCH-1', url: null },
+  confidence: 'high',
+  publishedAt: Date.UTC(2026, 0),
+}
+/** How a line names the rule that judged it. */
+export const JUDGED_BY = { ruleId: RULE.id, ruleHash: ruleHash(RULE) }
 
 export const personId = (nth: number) => `00000000-0000-7000-8000-${nth.toString(16).padStart(12, '0')}`
 export const profession = (nth: number) => PROFESSIONS[nth % PROFESSIONS.length] as string
@@ -85,16 +104,18 @@ async function fillShelves(client: Client, pharmacies: readonly SetPharmacy[]): 
   )
 }
 
-/** Publishes the one rule of the set, which holds for everybody. */
-export async function fillRule(client: Client): Promise<string> {
-  const { rows } = await client.query(
+/** Puts the one rule of the set in. */
+export async function fillRule(client: Client): Promise<void> {
+  const { id, beneficiaries, products, cap, window, territory, validFrom, source, confidence, publishedAt } = RULE
+  await client.query(
     `insert into allocation_rules (id, beneficiaries, products, cap, sub_caps, window_kind, window_count, territory, valid_from,
        source, confidence, published_by, published_at)
-     values ('00000000-0000-7000-8000-000000000001', $3, $1, $2, '[]', 'calendar_weeks', 1, 'FR', '2026-01-01',
-       '{"title": "A rule of the benchmark", "reference": "BENCH-1", "url": null}', 'high', 'bench', '2026-01-01') returning id`,
-    [Object.keys(stocked), CAP, JSON.stringify(PROFESSIONS.map((code) => ({ profession: code })))],
+     values ($1, $2, $3, $4, '[]', $5, 1, $6, $7, $8, $9, 'bench', $10)`,
+    [
+      ...[id, JSON.stringify(beneficiaries), products, cap, window.kind, territory, iso(validFrom)],
+      ...[JSON.stringify(source), confidence, iso(publishedAt)],
+    ],
   )
-  return rows[0].id
 }
 
 function pointOf({ latitude, longitude }: { latitude: number; longitude: number }): string {

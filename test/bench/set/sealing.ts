@@ -52,7 +52,7 @@ function nextBatch(): SealedBatch {
       ledger_entries: bytesOf(sealed.map(entryRow)),
       ledger_lines: bytesOf(sealed.map((each, nth) => lineRow(each, (from + nth) % plan.persons))),
       ledger_payloads: bytesOf(sealed.map((each, nth) => payloadRow(each, (from + nth) % plan.persons))),
-      log_leaves: bytesOf(sealed.map(({ id }, nth) => [from + nth, id])),
+      'log_leaves (index, entry_id)': bytesOf(sealed.map(({ id }, nth) => [from + nth, id])),
       // A tile that is not full yet comes again.
       log_tiles: bytesOf(grown.tiles.filter(({ hashes }) => hashes.length === TILE_HASHES).map(tileRow)),
     },

@@ -89,13 +89,17 @@ t.test(
   },
 )
 
-t.test('where only one had a history there is nothing to link', async (t) => {
+t.test('where only one had a history a link in each chain says whose it is too', async (t) => {
   await put(adeli(2))
   await put(rpps(2))
   must(201, await world.dispense(place, adeli(2), 4))
   await put(adeli(2), [rpps(2)])
   t.match(await usage(rpps(2)), { received: 4 })
-  t.strictSame(await links([(await usage(rpps(2))).person]), [])
+  const root = (await usage(rpps(2))).person
+  const [link, ...others] = await links([root])
+  t.match(link, { seq: 1, chained: true })
+  t.match(await links([link?.refersTo ?? '']), [{ seq: 2, refersTo: root, chained: true }])
+  t.strictSame(others, [])
 })
 
 t.test('the person with the RPPS number continues, though the path names the ADELI number', async (t) => {
