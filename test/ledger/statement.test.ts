@@ -63,7 +63,7 @@ t.test('a statement agrees with the whole log and with its pharmacy’s part', a
 t.test('what came after its checkpoint is not held against it, nor for it before the log must have it', async (t) => {
   t.equal(found(whole, ahead), 'its hand-overs are those of the log')
   t.match(found(early, ahead), /^it says 17 surgical handed over, and the log holds 16 so far: export again after /)
-  t.match(found(early, note), 'note was made when the log had 4 entries, and the bundle ends at 3: ask for a newer one')
+  t.match(found(early, note), 'note was made when the log had 5 entries, and the bundle ends at 4: ask for a newer one')
 })
 
 t.test('hand-overs left out, made up, or told of another log are found, though signed with the real key', async (t) => {
@@ -119,7 +119,7 @@ t.test('verify-ledger takes a statement with a bundle, or alone with a key', asy
   t.match(both, { code: 0, stdout: `statement   ${file('note.txt')}: its hand-overs are those of the log\n` })
   t.match(both?.stdout, 'surgical: opening 0, dispensed 17, closing 83\n')
   t.match(alone, { code: 0, stdout: `statement   ${file('note.txt')}: it adds up\n` })
-  t.match(alone?.stdout, 'all 4 entries of the log were known\n')
+  t.match(alone?.stdout, 'all 5 entries of the log were known\n')
   t.match(forged, { code: 1, stdout: '', stderr: /forged\.txt was changed after it was signed/ })
   t.match(keyless, { code: 2, stderr: '--key: required for a statement without a bundle' })
   t.match(nothing, { code: 2, stderr: 'Missing required positional argument: BUNDLE' })
