@@ -1,7 +1,8 @@
 import type { Instant } from './instant.ts'
 
 /** The languages that people are answered in. */
-export type Language = 'en' | 'fr'
+export const languages = ['en', 'fr'] as const
+export type Language = (typeof languages)[number]
 
 /**
  * What somebody is told, written in each language side by side: `{ en: 'gone', fr: 'disparu' }`, and with the tag

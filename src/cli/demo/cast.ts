@@ -1,3 +1,4 @@
+import { phrase, type Text } from '../../domain/language.ts'
 import { signToken, type TokenRequest } from '../../http/tokens.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
 import { doctor } from './people.ts'
@@ -15,18 +16,29 @@ export interface Cast {
 
 /** Gives everybody a token that the service with this key accepts. */
 export async function makeCast(key: SigningKey): Promise<Cast> {
-  const actor = async (name: string, request: Omit<TokenRequest, 'ttlSeconds'>): Promise<Actor> => ({
-    name: `${name} (role ${request.role})`,
+  const actor = async (name: Text, request: Omit<TokenRequest, 'ttlSeconds'>): Promise<Actor> => ({
+    name: { en: phrase`${name} (role ${request.role})`, fr: phrase`${name} (rôle ${request.role})` },
     token: await signToken(key, { ...request, ttlSeconds: TOKEN_SECONDS }),
   })
   return {
-    doctor: await actor(`Dr ${doctor.givenName} ${doctor.familyName}`, { role: 'professional', subject: doctor.id }),
-    regulator: await actor('the health agency', {
-      role: 'regulator',
-      subject: 'ars-occitanie',
-      territories: ['FR-OCC'],
+    doctor: await actor(inBoth(`Dr ${doctor.givenName} ${doctor.familyName}`), {
+      role: 'professional',
+      subject: doctor.id,
     }),
-    admin: await actor('the operator', { role: 'admin', subject: 'operator' }),
-    pharmacist: ({ finess, name }) => actor(name, { role: 'pharmacy', subject: `counter-${finess}`, finess: [finess] }),
+    regulator: await actor(
+      { en: 'the health agency', fr: 'l’agence de santé' },
+      {
+        role: 'regulator',
+        subject: 'ars-occitanie',
+        territories: ['FR-OCC'],
+      },
+    ),
+    admin: await actor({ en: 'the operator', fr: 'l’exploitant' }, { role: 'admin', subject: 'operator' }),
+    pharmacist: ({ finess, name }) =>
+      actor(inBoth(name), { role: 'pharmacy', subject: `counter-${finess}`, finess: [finess] }),
   }
+}
+
+function inBoth(name: string): Text {
+  return { en: name, fr: name }
 }

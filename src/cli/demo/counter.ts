@@ -1,3 +1,4 @@
+import { inLanguage, phrase } from '../../domain/language.ts'
 import { doctor } from './people.ts'
 import {
   type Entry,
@@ -13,17 +14,24 @@ import type { Actor } from './transcript.ts'
 
 const ENTRY = ['id', 'kind', 'sequence', 'entryHash', 'previousHash', 'pharmacy', 'professional', 'lines']
 
+const STAYED = { en: '2 masks stayed on the shelf', fr: '2 masques sont restés en rayon' }
+
 /** The pharmacist finds the reservation of a pick-up code. */
 export async function lookUp({ tell }: Stage, pharmacist: Actor, { id, pickupCode }: Reservation): Promise<void> {
   await tell<Reservation>({
-    heading: 'At the counter she says her pick-up code, and the pharmacist looks it up.',
+    heading: {
+      en: 'At the counter she says her pick-up code, and the pharmacist looks it up.',
+      fr: 'Au comptoir, elle donne son code de retrait, et le pharmacien le cherche.',
+    },
     actor: pharmacist,
     method: 'POST',
     path: '/v1/reservations/lookup',
     body: { pickupCode },
     status: 200,
     show: ['id', 'product', 'quantity', 'createdAt', 'expiresAt', 'status'],
-    claims: (found) => ({ 'it is her reservation': found.id === id && found.status === 'held' }),
+    claims: (found) => [
+      [{ en: 'it is her reservation', fr: 'c’est bien son option' }, found.id === id && found.status === 'held'],
+    ],
   })
 }
 
@@ -43,18 +51,23 @@ export async function collect(
     reservations: [{ id, pickupCode }],
   }
   await tell<{ decision: string }>({
-    heading:
-      'She would like 4 FFP2 masks as well. Her card (CPS) is read, and the pharmacist asks whether that is allowed.',
+    heading: {
+      en: 'She would like 4 FFP2 masks as well. Her card (CPS) is read, and the pharmacist asks whether that is allowed.',
+      fr: 'Elle voudrait aussi 4 masques FFP2. Sa carte CPS est lue, et le pharmacien demande si cela est permis.',
+    },
     actor: pharmacist,
     method: 'POST',
     path: '/v1/dispensation-checks',
     body,
     status: 200,
     show: ['decision', 'code', 'remaining', 'held', 'rule.source.title', 'window', 'receivedInWindow'],
-    claims: ({ decision }) => ({ 'it is allowed': decision === 'allow' }),
+    claims: ({ decision }) => [[{ en: 'it is allowed', fr: 'cela est permis' }, decision === 'allow']],
   })
   return tell<RecordedEntry>({
-    heading: 'The masks are handed over, and the history has its first entry of her.',
+    heading: {
+      en: 'The masks are handed over, and the history has its first entry of her.',
+      fr: 'Les masques sont remis, et l’historique a sa première écriture à son sujet.',
+    },
     actor: pharmacist,
     method: 'POST',
     path: '/v1/dispensations',
@@ -62,18 +75,30 @@ export async function collect(
     body,
     status: 201,
     show: [...ENTRY, 'dispensedAt', 'flags', 'reservations', 'remaining'],
-    claims: ({ sequence, previousHash, reservations, remaining }) => ({
-      'it is entry 1 of her history': sequence === 1 && previousHash === null,
-      'the reservation is collected': reservations.some((each) => each.id === id && each.outcome === 'collected'),
-      '2 masks of either product are left to her': includesAll(remaining, leftOfBoth(2)),
-    }),
+    claims: ({ sequence, previousHash, reservations, remaining }) => [
+      [
+        { en: 'it is entry 1 of her history', fr: 'c’est l’écriture 1 de son historique' },
+        sequence === 1 && previousHash === null,
+      ],
+      [
+        { en: 'the reservation is collected', fr: 'l’option est retirée' },
+        reservations.some((each) => each.id === id && each.outcome === 'collected'),
+      ],
+      [
+        { en: '2 masks of either product are left to her', fr: 'il lui reste 2 masques de l’un ou l’autre type' },
+        includesAll(remaining, leftOfBoth(2)),
+      ],
+    ],
   })
 }
 
 /** The doctor tries for more at another pharmacy, which is refused because of what she received at the first. */
 export async function tryElsewhere({ tell, cast }: Stage, second: FoundPharmacy): Promise<void> {
   await tell<{ code: string; remaining: Quantity[]; resetsAt: string | null; rule: { source: { title: string } } }>({
-    heading: `Later she asks for 10 more surgical masks at ${second.name}, where what she received at the first pharmacy counts too.`,
+    heading: {
+      en: phrase`Later she asks for 10 more surgical masks at ${second.name}, where what she received at the first pharmacy counts too.`,
+      fr: phrase`Plus tard, elle demande 10 masques chirurgicaux de plus à ${second.name}, où ce qu’elle a reçu à la première officine compte aussi.`,
+    },
     actor: await cast.pharmacist(second),
     method: 'POST',
     path: '/v1/dispensations',
@@ -85,47 +110,77 @@ export async function tryElsewhere({ tell, cast }: Stage, second: FoundPharmacy)
     },
     status: 409,
     show: ['status', 'code', 'detail', 'remaining', 'resetsAt', 'rule', 'window'],
-    claims: ({ code, remaining, resetsAt, rule }) => ({
-      'it is refused, as the rule leaves her 2': code === 'entitlement_exceeded' && remaining[0]?.quantity === 2,
-      'the refusal names the rule, and when more will be left': rule.source.title !== '' && resetsAt !== null,
-    }),
+    claims: ({ code, remaining, resetsAt, rule }) => [
+      [
+        { en: 'it is refused, as the rule leaves her 2', fr: 'c’est refusé, car la dotation lui en laisse 2' },
+        code === 'entitlement_exceeded' && remaining[0]?.quantity === 2,
+      ],
+      [
+        {
+          en: 'the refusal names the rule, and when more will be left',
+          fr: 'le refus nomme la dotation, et dit quand il en restera davantage',
+        },
+        rule.source.title !== '' && resetsAt !== null,
+      ],
+    ],
   })
 }
 
 /** The pharmacist takes part of the hand-over back. */
-export function reverse({ tell }: Stage, pharmacist: Actor, dispensation: Entry): Promise<RecordedEntry> {
+export function reverse({ tell, language }: Stage, pharmacist: Actor, dispensation: Entry): Promise<RecordedEntry> {
   return tell<RecordedEntry>({
-    heading: 'At the first pharmacy the pharmacist finds a mistake: only 2 of the 4 FFP2 masks were in the bag.',
+    heading: {
+      en: 'At the first pharmacy the pharmacist finds a mistake: only 2 of the 4 FFP2 masks were in the bag.',
+      fr: 'À la première officine, le pharmacien découvre une erreur : seuls 2 des 4 masques FFP2 étaient dans le sac.',
+    },
     actor: pharmacist,
     method: 'POST',
     path: `/v1/dispensations/${dispensation.id}/reversal`,
     keyed: true,
-    body: { kind: 'entry_error', note: '2 masks stayed on the shelf', lines: [{ product: 'ffp2', quantity: 2 }] },
+    body: { kind: 'entry_error', note: inLanguage(STAYED, language), lines: [{ product: 'ffp2', quantity: 2 }] },
     status: 201,
     show: [...ENTRY, 'reverses', 'recordedAt', 'remaining'],
-    claims: ({ sequence, previousHash, reverses, remaining }) => ({
-      'it is entry 2, and names the first': sequence === 2 && reverses === dispensation.id,
-      'it is chained to the first by its hash': previousHash === dispensation.entryHash,
-      '4 FFP2 masks are left to her': includesAll(remaining, [{ product: 'ffp2', quantity: 4 }]),
-    }),
+    claims: ({ sequence, previousHash, reverses, remaining }) => [
+      [
+        { en: 'it is entry 2, and names the first', fr: 'c’est l’écriture 2, et elle nomme la première' },
+        sequence === 2 && reverses === dispensation.id,
+      ],
+      [
+        {
+          en: 'it is chained to the first by its hash',
+          fr: 'elle est chaînée à la première par son empreinte',
+        },
+        previousHash === dispensation.entryHash,
+      ],
+      [
+        { en: '4 FFP2 masks are left to her', fr: 'il lui reste 4 masques FFP2' },
+        includesAll(remaining, [{ product: 'ffp2', quantity: 4 }]),
+      ],
+    ],
   })
 }
 
 /** The regulator reads the doctor's history. */
 export async function readHistory({ tell, cast }: Stage, first: Entry, second: Entry): Promise<void> {
   await tell<{ items: Entry[] }>({
-    heading: 'The health agency of Occitanie reads her history. That it did is itself recorded.',
+    heading: {
+      en: 'The health agency of Occitanie reads her history. That it did is itself recorded.',
+      fr: 'L’agence de santé d’Occitanie lit son historique. Cette lecture est elle-même enregistrée.',
+    },
     actor: cast.regulator,
     method: 'GET',
     path: `/v1/professionals/${doctor.id}/history`,
     status: 200,
     show: [...itemsWith(...ENTRY, 'recordedAt', 'flags', 'reverses'), 'nextCursor'],
-    claims: ({ items }) => ({
-      'both entries are there, the newest first, with the hashes that were given at the counter': areEntries(items, [
-        second,
-        first,
-      ]),
-    }),
+    claims: ({ items }) => [
+      [
+        {
+          en: 'both entries are there, the newest first, with the hashes that were given at the counter',
+          fr: 'les deux écritures y sont, la plus récente en tête, avec les empreintes données au comptoir',
+        },
+        areEntries(items, [second, first]),
+      ],
+    ],
   })
 }
 

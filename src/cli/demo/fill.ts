@@ -2,7 +2,7 @@ import { readClock } from '../../db/clock.ts'
 import type { Database } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { inLanguage } from '../../domain/language.ts'
+import { inLanguage, type Language } from '../../domain/language.ts'
 import { periodAt } from '../../domain/periods.ts'
 import { isRefusal } from '../../domain/refusals.ts'
 import { publishRule } from '../../features/allocation-rules/publish-rule.ts'
@@ -63,8 +63,14 @@ export function fillProfessionals(db: Database, professionals: readonly DemoProf
   })
 }
 
+const RULE_TITLE = { en: 'Demo rule', fr: 'Dotation de démonstration' }
+const RULE_REFERENCE = {
+  en: 'Invented for gomask demo, in force nowhere',
+  fr: 'Inventée pour gomask demo, en vigueur nulle part',
+}
+
 /** Publishes the demo's rule: 18 masks a calendar week, at most 6 of them FFP2, in force since Monday. */
-export async function fillRule(db: Database): Promise<void> {
+export async function fillRule(db: Database, language: Language = 'en'): Promise<void> {
   const window = { kind: 'calendar_weeks' as const, count: 1 }
   const operator = { issuer: 'gomask', subject: 'demo', role: 'admin' as const }
   const remit = { finess: [], suspended: [], territories: [], professions: [] }
@@ -81,7 +87,11 @@ export async function fillRule(db: Database): Promise<void> {
         territory: 'FR',
         validFrom: startOfWeek(await readClock(tx)),
         validTo: null,
-        source: { title: 'Demo rule', reference: 'Invented for gomask demo, in force nowhere', url: null },
+        source: {
+          title: inLanguage(RULE_TITLE, language),
+          reference: inLanguage(RULE_REFERENCE, language),
+          url: null,
+        },
         confidence: 'low',
       },
     ),

@@ -1,4 +1,5 @@
 import { iso } from '../../domain/instant.ts'
+import { phrase, type Text } from '../../domain/language.ts'
 import { doctor } from './people.ts'
 import { type FoundPharmacy, itemsWith, type Reservation, type Stage } from './stage.ts'
 import type { Actor } from './transcript.ts'
@@ -8,17 +9,23 @@ const WANTED = 12
 /** A pharmacy declares what it has: a count, and a delivery. */
 export async function declare({ tell, home, at }: Stage, pharmacist: Actor): Promise<void> {
   const counted = await tell<{ onHand: number; held: number; observedAt: string }>({
-    heading: `${home.name} in Balma, at the edge of Toulouse, counts its surgical masks.`,
+    heading: {
+      en: phrase`${home.name} in Balma, at the edge of Toulouse, counts its surgical masks.`,
+      fr: phrase`${home.name}, à Balma, aux portes de Toulouse, compte ses masques chirurgicaux.`,
+    },
     actor: pharmacist,
     method: 'PUT',
     path: `/v1/pharmacies/${home.finess}/stock/surgical`,
     body: { onHand: 40, countedAt: iso(at) },
     status: 201,
     show: ['product', 'onHand', 'held', 'available', 'observedAt'],
-    claims: ({ onHand, held }) => ({ '40 masks are on hand, and none is set aside': onHand === 40 && held === 0 }),
+    claims: ({ onHand, held }) => [[fortyOnHand, onHand === 40 && held === 0]],
   })
   await tell<{ stock: { available: number } }>({
-    heading: 'Two boxes of 20 FFP2 masks are delivered there.',
+    heading: {
+      en: 'Two boxes of 20 FFP2 masks are delivered there.',
+      fr: 'Deux boîtes de 20 masques FFP2 y sont livrées.',
+    },
     actor: pharmacist,
     method: 'POST',
     path: `/v1/pharmacies/${home.finess}/stock-movements`,
@@ -26,7 +33,7 @@ export async function declare({ tell, home, at }: Stage, pharmacist: Actor): Pro
     body: { product: 'ffp2', kind: 'delivery', quantity: 40, occurredAt: counted.observedAt, reference: 'BL-2044' },
     status: 201,
     show: ['id', 'product', 'kind', 'quantity', 'change', 'reference', 'stock.onHand', 'stock.held', 'stock.available'],
-    claims: ({ stock }) => ({ '40 FFP2 masks are available': stock.available === 40 }),
+    claims: ({ stock }) => [[fortyAvailable, stock.available === 40]],
   })
 }
 
@@ -34,16 +41,22 @@ export async function declare({ tell, home, at }: Stage, pharmacist: Actor): Pro
 export async function find({ tell, home, cast }: Stage): Promise<{ second: FoundPharmacy }> {
   const { latitude, longitude } = doctor.practice
   const { items } = await tell<{ items: [FoundPharmacy, FoundPharmacy, FoundPharmacy] }>({
-    heading: `Dr ${doctor.familyName} looks for ${WANTED} surgical masks around her practice in Balma.`,
+    heading: {
+      en: phrase`Dr ${doctor.familyName} looks for ${WANTED} surgical masks around her practice in Balma.`,
+      fr: phrase`La Dre ${doctor.familyName} cherche ${WANTED} masques chirurgicaux autour de son cabinet de Balma.`,
+    },
     actor: cast.doctor,
     method: 'GET',
     path: `/v1/pharmacies?near=${latitude},${longitude}&product=surgical&quantity=${WANTED}&limit=3`,
     status: 200,
     show: itemsWith('finess', 'name', 'address', 'distanceMetres', 'available', 'observedAt'),
-    claims: ({ items: found }) => ({
-      'three pharmacies have them, the nearest first': found.length === 3 && isAscending(found),
-      [`the nearest is ${home.name}`]: found[0].finess === home.finess,
-    }),
+    claims: ({ items: found }) => [
+      [threeHave, found.length === 3 && isAscending(found)],
+      [
+        { en: phrase`the nearest is ${home.name}`, fr: phrase`la plus proche est ${home.name}` },
+        found[0].finess === home.finess,
+      ],
+    ],
   })
   return { second: items[1] }
 }
@@ -51,7 +64,7 @@ export async function find({ tell, home, cast }: Stage): Promise<{ second: Found
 /** The doctor reads her entitlement. */
 export async function askEntitlement(
   { tell, cast }: Stage,
-  heading: string,
+  heading: Text,
   left: { surgical: number; ffp2: number },
 ): Promise<void> {
   await tell<{ items: { product: string; remaining: number }[] }>({
@@ -61,18 +74,24 @@ export async function askEntitlement(
     path: '/v1/entitlements/me',
     status: 200,
     show: itemsWith('product', 'cap', 'received', 'held', 'remaining', 'rule.source.title', 'window'),
-    claims: ({ items }) => ({
-      [`she may receive ${left.surgical} surgical masks more, or ${left.ffp2} FFP2 masks`]: Object.entries(left).every(
-        ([product, remaining]) => items.some((item) => item.product === product && item.remaining === remaining),
-      ),
-    }),
+    claims: ({ items }) => [
+      [
+        mayReceive(left),
+        Object.entries(left).every(([product, remaining]) =>
+          items.some((item) => item.product === product && item.remaining === remaining),
+        ),
+      ],
+    ],
   })
 }
 
 /** The doctor reserves without naming a pharmacy. */
 export function reserve({ tell, home, cast }: Stage): Promise<Reservation> {
   return tell<Reservation>({
-    heading: `She has ${WANTED} set aside. She names no pharmacy: the service takes the nearest that has them all.`,
+    heading: {
+      en: phrase`She has ${WANTED} set aside. She names no pharmacy: the service takes the nearest that has them all.`,
+      fr: phrase`Elle en fait mettre ${WANTED} de côté. Elle ne nomme pas d’officine : le service prend la plus proche qui les a tous.`,
+    },
     actor: cast.doctor,
     method: 'POST',
     path: '/v1/reservations',
@@ -83,10 +102,30 @@ export function reserve({ tell, home, cast }: Stage): Promise<Reservation> {
       ...['id', 'product', 'quantity', 'pharmacy.finess', 'pharmacy.name', 'pharmacy.address', 'distanceMetres'],
       ...['pickupCode', 'createdAt', 'expiresAt', 'status'],
     ],
-    claims: ({ pharmacy, status }) => ({
-      [`${home.name} holds them for her`]: pharmacy.finess === home.finess && status === 'held',
-    }),
+    claims: ({ pharmacy, status }) => [
+      [
+        { en: phrase`${home.name} holds them for her`, fr: phrase`${home.name} les garde pour elle` },
+        pharmacy.finess === home.finess && status === 'held',
+      ],
+    ],
   })
+}
+
+const fortyOnHand: Text = {
+  en: '40 masks are on hand, and none is set aside',
+  fr: '40 masques sont en stock, et aucun n’est optionné',
+}
+const fortyAvailable: Text = { en: '40 FFP2 masks are available', fr: '40 masques FFP2 sont disponibles' }
+const threeHave: Text = {
+  en: 'three pharmacies have them, the nearest first',
+  fr: 'trois officines les ont, la plus proche en tête',
+}
+
+function mayReceive({ surgical, ffp2 }: { surgical: number; ffp2: number }): Text {
+  return {
+    en: phrase`she may receive ${surgical} surgical masks more, or ${ffp2} FFP2 masks`,
+    fr: phrase`elle peut encore recevoir ${surgical} masques chirurgicaux, ou ${ffp2} masques FFP2`,
+  }
 }
 
 function isAscending(found: FoundPharmacy[]): boolean {

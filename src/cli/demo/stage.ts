@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/instant.ts'
+import type { Language } from '../../domain/language.ts'
 import type { Verifier } from '../../domain/signed-note.ts'
 import type { Cast } from './cast.ts'
 import type { DemoPharmacy } from './places.ts'
@@ -7,6 +8,8 @@ import type { Tell } from './transcript.ts'
 /** What the story needs. */
 export interface Stage {
   tell: Tell
+  /** In which it is told. */
+  language: Language
   /** Where the service listens. */
   url: string
   /** The keys that verify the log's notes. */
