@@ -4516,7 +4516,13 @@ export interface components {
         WithdrawRuleRequest: Record<string, never>;
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /**
+         * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+         * @example fr
+         */
+        "accept-language": string;
+    };
     requestBodies: never;
     headers: {
         /** @description Quote it when you report a problem. */
@@ -4547,7 +4553,13 @@ export interface operations {
     readOpenapiJson: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4613,7 +4625,13 @@ export interface operations {
     readOpenapiYaml: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4679,7 +4697,13 @@ export interface operations {
     isAlive: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4716,7 +4740,13 @@ export interface operations {
     isReady: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4783,7 +4813,13 @@ export interface operations {
     listKeys: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4870,7 +4906,13 @@ export interface operations {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4992,6 +5034,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -5253,7 +5300,13 @@ export interface operations {
                 openAt?: string;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5393,7 +5446,13 @@ export interface operations {
     readPharmacy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description FINESS number.
@@ -5562,6 +5621,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -5820,6 +5884,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -6083,7 +6152,13 @@ export interface operations {
                 operator?: string;
                 kind?: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description FINESS number.
@@ -6254,6 +6329,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -6497,6 +6577,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -6751,7 +6836,13 @@ export interface operations {
     readStock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description FINESS number.
@@ -6916,7 +7007,13 @@ export interface operations {
                  */
                 to: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description FINESS number.
@@ -7128,6 +7225,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -7284,6 +7386,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -7511,6 +7618,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
@@ -7674,6 +7786,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -7876,6 +7993,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
@@ -8106,6 +8228,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
@@ -8358,6 +8485,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -8559,6 +8691,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -8853,6 +8990,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -9099,6 +9241,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key": string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857 */
@@ -9387,6 +9534,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857 */
@@ -9592,7 +9744,13 @@ export interface operations {
     readOwnEntitlements: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9751,7 +9909,13 @@ export interface operations {
     readEntitlements: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
@@ -9921,7 +10085,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10119,7 +10289,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
@@ -10332,7 +10508,13 @@ export interface operations {
     readOwnData: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10644,7 +10826,13 @@ export interface operations {
     readCheckpoint: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10785,7 +10973,13 @@ export interface operations {
     readLedgerKeys: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -10921,6 +11115,11 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -11089,7 +11288,13 @@ export interface operations {
                 /** @description A larger size; if left out, that of the newest checkpoint. */
                 to?: number;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11248,7 +11453,13 @@ export interface operations {
                  */
                 professional?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11417,7 +11628,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page; only for JSON. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11651,7 +11868,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11809,7 +12032,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -11962,7 +12191,13 @@ export interface operations {
                 /** @description The rules in force then; now if left out. */
                 at?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -12131,6 +12366,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -12382,6 +12622,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-765f-8921-cc493390424a */
@@ -12625,6 +12870,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -12878,6 +13128,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -13102,7 +13357,13 @@ export interface operations {
                 /** @description `open`: those that wait for one. */
                 decision?: "open" | "same" | "distinct";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -13257,6 +13518,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-7ca4-8390-3f4d4f14b496 */
@@ -13476,7 +13742,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -13615,7 +13887,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -13771,7 +14049,13 @@ export interface operations {
                 reader?: string;
                 kind?: "dispensation_check" | "entitlements" | "history" | "dispensation" | "audit" | "audit_export" | "ledger" | "accesses" | "refusals" | "reservation" | "professional" | "erasure";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -13936,7 +14220,13 @@ export interface operations {
                 product?: string;
                 code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "reversal_exceeds_dispensed";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -14113,7 +14403,13 @@ export interface operations {
                  */
                 professional?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -14264,7 +14560,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -14462,6 +14764,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -14718,7 +15025,13 @@ export interface operations {
     readClient: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
                 id: string;
@@ -14928,6 +15241,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -15287,6 +15605,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -15559,6 +15882,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -15835,6 +16163,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -16111,6 +16444,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -16350,6 +16688,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -16616,7 +16959,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /**
                  * @description FINESS number.
@@ -16783,6 +17132,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -17037,6 +17391,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /**
@@ -17255,7 +17614,13 @@ export interface operations {
     readAuthorizationServerMetadata: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };

@@ -12,6 +12,7 @@ interface Described {
 }
 
 interface Parameter {
+  $ref?: string
   in: string
   name: string
   required?: boolean
@@ -28,6 +29,7 @@ interface Operation {
 
 interface Components {
   headers: object
+  parameters: object
   schemas: Record<string, Schema>
   examples: Record<string, { value: unknown }>
 }
@@ -40,7 +42,13 @@ interface Document {
 /** Adds to the operations of a document what only their routes, by operation id, know. */
 export function completed<Doc extends object>(document: Doc, routes: ReadonlyMap<string, RouteOptions>): Doc {
   const { paths = {}, components: given = {} } = document as Document
-  const components = Object.assign(given, { schemas: {}, ...given, headers: { ...answerHeaders }, examples: {} })
+  const components = Object.assign(given, {
+    schemas: {},
+    ...given,
+    headers: { ...answerHeaders },
+    parameters: { 'accept-language': acceptLanguage },
+    examples: {},
+  })
   for (const [path, methods] of Object.entries(paths)) {
     for (const operation of Object.values(methods)) {
       const route = routes.get(operation.operationId ?? '')
@@ -52,6 +60,16 @@ export function completed<Doc extends object>(document: Doc, routes: ReadonlyMap
   return document
 }
 
+/** Every operation with problems of ours has it. */
+const acceptLanguage = {
+  in: 'header',
+  name: 'accept-language',
+  description:
+    'Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.',
+  schema: { type: 'string' },
+  example: 'fr',
+}
+
 function complete(operation: Operation, route: RouteOptions, schemas: Record<string, Schema>): void {
   const { operationId = '', parameters = [], requestBody, responses = {} } = operation
   const headers = shapeOf(route.schema?.headers)
@@ -61,6 +79,9 @@ function complete(operation: Operation, route: RouteOptions, schemas: Record<str
   if (requestBody) {
     requestBody.required = !(route.schema?.body as z.ZodType | undefined)?.safeParse(undefined).success
     name(requestBody, `${capitalised(operationId)}Request`, schemas)
+  }
+  if (Object.values(responses).some(({ content = {} }) => 'application/problem+json' in content)) {
+    operation.parameters = [...parameters, { $ref: '#/components/parameters/accept-language' } as Parameter]
   }
   for (const [status, response] of Object.entries(responses)) {
     const sent = headersOf(route, Number(status))
