@@ -36,8 +36,8 @@ const nurse = await world.professional(1)
 await move('admin_acts', 5)
 const body = dispensationBody(nurse.id, 1)
 must(200, await call('POST', '/v1/dispensation-checks', { token: place.token, body }))
-await move('accesses', 40)
-for (const ago of [36, 4, 3]) {
+await move('accesses', 34)
+for (const ago of [32, 4, 3]) {
   must(200, await call('POST', '/v1/dispensation-checks', { token: place.token, body }))
   must(409, await world.dispense(place, nurse.id, 50))
   await move('accesses', ago)
@@ -69,12 +69,12 @@ t.test('each day that is over is anchored once, and a run that is killed is comp
     attempt: (work) => (++days > 3 ? Promise.reject(new Error('killed')) : db.attempt(work)),
   }
   await t.rejects(anchorDays(killed), /killed/)
-  t.same(await anchored(), [day(40), day(39), day(38)])
-  t.match(await anchorDays(db), [day(37), day(36), day(35)])
+  t.same(await anchored(), [day(34), day(33), day(32)])
+  t.match(await anchorDays(db), [day(31), day(30), day(29)])
   t.same(await anchorDays(db), [])
   t.same(
-    (await anchored()).slice(0, 39),
-    [...Array(39).keys()].map((n) => day(40 - n)),
+    (await anchored()).slice(0, 33),
+    [...Array(33).keys()].map((n) => day(34 - n)),
   )
   t.same(await check(), [])
 })
@@ -132,7 +132,7 @@ t.test('whatever is altered, deleted or added later is named by what it is and i
   ])
   const altered = await forge(
     `update accesses set operator = 'nobody' where at >= '${day(4)}' and at < '${day(3)}'`,
-    `update refusals set at = at + interval '1 day' where at < '${day(35)}'`,
+    `update refusals set at = at + interval '1 day' where at < '${day(31)}'`,
     `update admin_act_places set territory = 'FR-29' where kind = 'pharmacy'`,
     `insert into accesses (id, at, kind, reader_role, reader, outcome)
      values (gen_random_uuid(), '${day(50)}', 'history', 'admin', 'a', 'shown')`,
@@ -140,10 +140,10 @@ t.test('whatever is altered, deleted or added later is named by what it is and i
   )
   t.same(altered, [
     `the day ${day(3)}: nothing of it is anchored`,
-    `accesses before ${day(40)}: 1 rows were added before the first anchored day`,
+    `accesses before ${day(34)}: 1 rows were added before the first anchored day`,
     `accesses of ${day(4)}: its 1 rows are not those that were anchored`,
-    `refusals of ${day(36)}: 1 of 1 rows are gone`,
-    `refusals of ${day(35)}: 1 rows were added to 0`,
+    `refusals of ${day(32)}: 1 of 1 rows are gone`,
+    `refusals of ${day(31)}: 1 rows were added to 0`,
     `admin_acts of ${day(5)}: its ${acts} rows are not those that were anchored`,
   ])
   t.same(await check(), [])
@@ -154,8 +154,8 @@ t.test(
   async (t) => {
     await db.foreign('select forget_accesses(30, 5000)')
     t.same(await check(), [
-      `accesses of ${day(40)}: 1 of 1 rows are gone`,
-      `accesses of ${day(36)}: 1 of 1 rows are gone`,
+      `accesses of ${day(34)}: 1 of 1 rows are gone`,
+      `accesses of ${day(32)}: 1 of 1 rows are gone`,
     ])
     await restore()
 
@@ -164,7 +164,7 @@ t.test(
       execute: (query, name) =>
         name === 'forget_accesses' ? Promise.reject(new Error('killed')) : db.execute(query, name),
     }
-    const periods = { ...config, ACCESS_RETENTION_DAYS: 38 }
+    const periods = { ...config, ACCESS_RETENTION_DAYS: 33 }
     await t.rejects(applyRetention(killed, periods), { cause: { message: 'killed' } })
     t.same(await check(), [], 'it was said, and not done yet')
     t.match(await applyRetention(db, periods), { accesses: 1 })
