@@ -20,6 +20,8 @@ import { must } from '../../support/world.ts'
 
 const GO = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '', GOTOOLCHAIN: 'local' }
 const HAND_OVERS = 36
+// How a rule stands in its record, text within text, and within the bundle's.
+const [RULE, FORGED_RULE] = ['A rule for tests', 'Another rule']
 
 const folder = await mkdtemp(join(tmpdir(), 'gomask-foreign-'))
 const file = (name: string) => join(folder, name)
@@ -30,13 +32,19 @@ const claims: [string, () => Promise<void>][] = [
   ['Go builds the verifier with no network', build],
   ['Go accepts the whole log and the checkpoint kept', () => accepts('whole', file('kept'))],
   ['Go accepts a selection and the checkpoint kept', () => accepts('part', file('kept'))],
-  ['Go refuses an entry under another index', () => refuses('part', '{"index":4,', '{"index":3,', /entry 3: /)],
+  ['Go refuses an entry under another index', () => refuses('part', '{"index":5,', '{"index":4,', /entry 4: /)],
   ['Go refuses another size in the checkpoint', () => refuses('whole', /\\n(\d+)\\n/, '\\n1$1\\n', /signature/)],
   [
     'Go refuses edited sealed bytes, by the root',
     () => refuses('whole', sealed(4), sealed(90), /root that was signed/),
   ],
-  ['Go refuses edited sealed bytes, by the proof', () => refuses('part', sealed(4), sealed(90), /entry 0: /)],
+  ['Go refuses edited sealed bytes, by the proof', () => refuses('part', sealed(4), sealed(90), /entry 1: /)],
+  ['Go refuses an edited rule, by the root', () => refuses('whole', RULE, FORGED_RULE, /root that was signed/)],
+  ['Go refuses an edited rule, by the proof', () => refuses('part', RULE, FORGED_RULE, /entry 0: /)],
+  [
+    'Go refuses a log without the rule',
+    () => refuses('whole', /\{"index":0,.*\n/, '', /entry 1 stands where entry 0 should/),
+  ],
   ['Go refuses a history rewritten and signed again with the real key', refusesRewritten],
   ['openssl accepts the signature of the checkpoint', () => openssl('body', true)],
   ['openssl refuses the signature of another body', () => openssl('edited-body', false)],
