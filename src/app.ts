@@ -11,6 +11,7 @@ import { historyRoutes } from './features/history/routes.ts'
 import { identityDoubtRoutes } from './features/identity-doubts/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
+import { meRoutes } from './features/me/routes.ts'
 import { ownDataRoutes } from './features/own-data/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
@@ -134,6 +135,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     refusalRoutes,
     adminActRoutes,
     clientRoutes,
+    meRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }

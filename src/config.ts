@@ -108,7 +108,7 @@ const environment = z.object({
     60,
     'unknown ids and wrong pick-up codes per minute, counted as RATE_LIMIT is',
   ),
-  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client'),
+  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client, of tokens narrowed to a pharmacy for each'),
   TRUST_PROXY: z.string().transform(trustedProxies).default(false).meta({
     about: 'addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16',
   }),

@@ -1494,6 +1494,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clients/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a client act for many pharmacies
+         * @description By an admin who holds their mandates on paper. Each pharmacy has a result, and one that is refused holds up no other. The client’s live tokens work for those granted within a second.
+         *
+         *     For:
+         *
+         *     - `admin`: without limits.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `clients:write`.
+         */
+        post: operations["grantManyPharmacies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what clients ask of pharmacies, newest first
+         * @description For a client what it asked for, for a pharmacy’s own token what is asked of it.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a list of only their own or, for a regulator, of what is in its remit.
+         *
+         *     403 for any other role.
+         */
+        get: operations["listConsents"];
+        put?: never;
+        /**
+         * Ask a pharmacy to act for it
+         * @description Send the pharmacy the link or the code: it accepts with its own token, within 14 days. Asking again replaces what was asked before; a pharmacy may be asked five times a day.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, for itself, with a token that is not narrowed; anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        post: operations["askConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a client asks of a pharmacy
+         * @description For:
+         *
+         *     - `pharmacy`: what the client asked for, or what was asked of the pharmacy in its own right; others’ are 404.
+         *
+         *     403 for any other role.
+         */
+        get: operations["readConsent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/{id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let the client that asks act for the pharmacy
+         * @description By the pharmacy in its own right, with the code that the client has sent it; another code is 404. It is then a grant like any other. Accepting again gives the same answer.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: what was asked of a pharmacy that the token acts for in its own right; others’ are 404, and any client is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `clients:write`.
+         */
+        post: operations["acceptConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consents/{id}/refusal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuse what a client asks for
+         * @description By the pharmacy in its own right; no code is needed. Refusing again gives the same answer.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: what was asked of a pharmacy that the token acts for in its own right; others’ are 404, and any client is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `clients:write`.
+         */
+        post: operations["refuseConsent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/oauth-authorization-server": {
         parameters: {
             query?: never;
@@ -1525,9 +1663,31 @@ export interface paths {
         put?: never;
         /**
          * Get a token for a machine
-         * @description Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out.
+         * @description Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies.
          */
         post: operations["issueToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read who the token says you are, and what it may do
+         * @description The pharmacies are a page: `limit` and `cursor` are for them. A token narrowed to some shows these alone.
+         *
+         *     For any token.
+         */
+        get: operations["readMe"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1538,6 +1698,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptConsentRequest: {
+            /** @description As the client has sent it. */
+            code: string;
+        };
         Access: {
             /** Format: uuid */
             id: string;
@@ -1561,7 +1725,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1586,7 +1750,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -1612,7 +1776,7 @@ export interface components {
             act: string;
             object: {
                 /** @enum {string} */
-                kind: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "token";
+                kind: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "consent" | "token";
                 /** @description FINESS number, code, GTIN or id; of a professional or a number, the person’s surrogate. */
                 id: string;
             };
@@ -1682,6 +1846,13 @@ export interface components {
             measured: number;
             /** @description The value of `measured` from which it stands out. */
             threshold: number;
+        };
+        AskConsentRequest: {
+            /**
+             * @description FINESS number.
+             * @example 319009015
+             */
+            pharmacy: string;
         };
         AuditAnomaliesAnswer: {
             items: components["schemas"]["Anomaly"][];
@@ -2091,6 +2262,52 @@ export interface components {
              * @description The id that `awaiting` shows.
              */
             request: string;
+        };
+        /** @description A client asks a pharmacy to act for it; the pharmacy itself accepts or refuses. */
+        Consent: {
+            /** Format: uuid */
+            id: string;
+            client: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                scopes: string[];
+            };
+            pharmacy: {
+                finess: string;
+                name: string;
+            };
+            /**
+             * @description Replaced: the client has asked anew.
+             * @enum {string}
+             */
+            status: "pending" | "accepted" | "refused" | "replaced" | "expired";
+            /** Format: date-time */
+            askedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            answeredAt: string | null;
+        };
+        ConsentEndedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:consent_ended";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "consent_ended";
+            requestId: string;
+            consentStatus: string;
         };
         ConsistencyProof: {
             from: number;
@@ -2599,6 +2816,30 @@ export interface components {
             withdrawnBy: string | null;
         };
         GrantClientRequest: Record<string, never>;
+        GrantManyPharmaciesAnswer: {
+            items: components["schemas"]["GrantResult"][];
+        };
+        GrantManyPharmaciesRequest: {
+            /** @description FINESS numbers, up to 1,000. */
+            pharmacies: string[];
+        };
+        GrantResult: {
+            /** @description The place in the request. */
+            index: number;
+            pharmacy: string;
+            /** @enum {string} */
+            outcome: "granted" | "granted_already" | "refused";
+            /**
+             * Format: uuid
+             * @description The id of the grant, unless refused.
+             */
+            grant?: string;
+            /**
+             * @description Why it was refused: no FINESS number with a right key, or no such pharmacy.
+             * @enum {string}
+             */
+            code?: "invalid_request" | "not_found";
+        };
         IdempotencyInProgressProblem: {
             /**
              * @description A URN for the code.
@@ -2786,6 +3027,8 @@ export interface components {
             grant_type: "client_credentials";
             /** @description The token’s scopes, separated by spaces; if left out, all that the client has. */
             scope?: string;
+            /** @description RFC 8707: `urn:gomask:pharmacy:` and a FINESS number narrows the token to that pharmacy; given several times, to at most 50. One that does not grant the client is `invalid_target`. */
+            resource?: string | string[];
             client_id?: string;
             /** @description urn:ietf:params:oauth:client-assertion-type:jwt-bearer */
             client_assertion_type?: string;
@@ -2877,6 +3120,10 @@ export interface components {
             items: components["schemas"]["Client"][];
             nextCursor: string | null;
         };
+        ListConsentsAnswer: {
+            items: components["schemas"]["Consent"][];
+            nextCursor: string | null;
+        };
         ListDispensationsAnswer: {
             items: components["schemas"]["LedgerEntry"][];
             nextCursor: string | null;
@@ -2953,6 +3200,35 @@ export interface components {
              * @example 319009015
              */
             pharmacy?: string;
+        };
+        Me: {
+            /** @enum {string} */
+            role: "pharmacy" | "professional" | "regulator" | "admin";
+            subject: string;
+            /** @description What the token may be used for, within its role: a person’s for all, a client’s for what it names. */
+            scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
+            /** @description The remit of a regulator. */
+            territories: string[];
+            /** @description Those to which the remit is limited; all if none is named. */
+            professions: string[];
+            /** @description Null if the token is a person’s. */
+            client: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+            } | null;
+            /** @description Those that the token acts for, by their numbers; null for the other roles. */
+            pharmacies: {
+                items: {
+                    finess: string;
+                    /** @description Null if the directory does not know the pharmacy, as `status`. */
+                    name: string | null;
+                    status: ("active" | "suspended" | "closed") | null;
+                }[];
+                nextCursor: string | null;
+            } | null;
+            /** @description What the directory says; null if it does not know the professional, and for the other roles. */
+            professional: components["schemas"]["Professional"] | null;
         };
         MoveStockAnswer: {
             /** Format: uuid */
@@ -3124,6 +3400,34 @@ export interface components {
             /** @description The request that another admin confirms first; null if the secret works. */
             awaiting: string | null;
         };
+        NewConsent: {
+            /** Format: uuid */
+            id: string;
+            client: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                scopes: string[];
+            };
+            pharmacy: {
+                finess: string;
+                name: string;
+            };
+            /**
+             * @description Replaced: the client has asked anew.
+             * @enum {string}
+             */
+            status: "pending" | "accepted" | "refused" | "replaced" | "expired";
+            /** Format: date-time */
+            askedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            answeredAt: string | null;
+            /** @description Shown only in this answer and never again, not even on a retry: if it is lost, ask anew. */
+            code?: string;
+            /** @description For the pharmacy, with the code behind its #; once the operator has set PUBLIC_URL. Shown only in this answer and never again, not even on a retry: if it is lost, ask anew. */
+            link?: string;
+        };
         NoRuleInForceProblem: {
             /**
              * @description A URN for the code.
@@ -3189,7 +3493,7 @@ export interface components {
         /** @description RFC 6749, section 5.2. */
         OAuthError: {
             /** @enum {string} */
-            error: "invalid_request" | "invalid_client" | "invalid_scope" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
+            error: "invalid_request" | "invalid_client" | "invalid_scope" | "invalid_target" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
         };
         OutcomeUnknownProblem: {
@@ -4009,6 +4313,7 @@ export interface components {
             available: number | null;
             operator?: string;
         };
+        RefuseConsentRequest: Record<string, never>;
         Reservation: {
             /** Format: uuid */
             id: string;
@@ -14394,7 +14699,7 @@ export interface operations {
                 from?: string;
                 /** @description Exclusive. */
                 to?: string;
-                kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "token";
+                kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "consent" | "token";
                 /** @description The id of one object. */
                 object?: string;
                 /**
@@ -14598,7 +14903,7 @@ export interface operations {
                      *             "60"
                      *           ],
                      *           "tokenSeconds": 900,
-                     *           "requestsPerMinute": 1,
+                     *           "requestsPerMinute": 60000,
                      *           "jwks": {
                      *             "keys": [
                      *               {
@@ -14813,7 +15118,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -15064,7 +15369,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -15293,7 +15598,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -15372,7 +15677,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -15649,7 +15954,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -15930,7 +16235,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -16211,7 +16516,7 @@ export interface operations {
                      *         "60"
                      *       ],
                      *       "tokenSeconds": 900,
-                     *       "requestsPerMinute": 1,
+                     *       "requestsPerMinute": 60000,
                      *       "jwks": {
                      *         "keys": [
                      *           {
@@ -17611,6 +17916,1215 @@ export interface operations {
             };
         };
     };
+    grantManyPharmacies: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "pharmacies": [
+                 *         "319009015"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["GrantManyPharmaciesRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "index": 0,
+                     *           "pharmacy": "319009015",
+                     *           "outcome": "granted",
+                     *           "grant": "019ad0c4-5a00-773e-8665-dc07cdc36def",
+                     *           "code": "invalid_request"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GrantManyPharmaciesAnswer"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ClientRevokedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
+    listConsents: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+                /** @description Replaced: the client has asked anew. */
+                status?: "pending" | "accepted" | "refused" | "replaced" | "expired";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *           "client": {
+                     *             "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *             "name": "Logiciel d’officine",
+                     *             "scopes": [
+                     *               "stock:read"
+                     *             ]
+                     *           },
+                     *           "pharmacy": {
+                     *             "finess": "319009015",
+                     *             "name": "Pharmacie Une"
+                     *           },
+                     *           "status": "pending",
+                     *           "askedAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *           "answeredAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListConsentsAnswer"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    askConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "pharmacy": "319009015"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AskConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine",
+                     *         "scopes": [
+                     *           "stock:read"
+                     *         ]
+                     *       },
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une"
+                     *       },
+                     *       "status": "pending",
+                     *       "askedAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "answeredAt": "2026-11-20T09:30:00.000Z",
+                     *       "code": "Xk3vQm9ZtR7bLw2pNcS5yHd8Ju4",
+                     *       "link": "https://masks.example.org/consents/019ad0c4-5a00-7000-8000-000000000000#Xk3vQm9ZtR7bLw2pNcS5yHd8Ju4"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewConsent"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
+    readConsent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine",
+                     *         "scopes": [
+                     *           "stock:read"
+                     *         ]
+                     *       },
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une"
+                     *       },
+                     *       "status": "pending",
+                     *       "askedAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "answeredAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    acceptConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "Xk3vQm9ZtR7bLw2pNcS5yHd8Ju4"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine",
+                     *         "scopes": [
+                     *           "stock:read"
+                     *         ]
+                     *       },
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une"
+                     *       },
+                     *       "status": "pending",
+                     *       "askedAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "answeredAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConsentEndedProblem"] | components["schemas"]["ClientRevokedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
+    refuseConsent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: string;
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                "idempotency-key"?: string;
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["RefuseConsentRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine",
+                     *         "scopes": [
+                     *           "stock:read"
+                     *         ]
+                     *       },
+                     *       "pharmacy": {
+                     *         "finess": "319009015",
+                     *         "name": "Pharmacie Une"
+                     *       },
+                     *       "status": "pending",
+                     *       "askedAt": "2026-11-20T09:30:00.000Z",
+                     *       "expiresAt": "2026-11-20T09:30:00.000Z",
+                     *       "answeredAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description It does not exist, or the caller may not see it. */
+            404: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConsentEndedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description The body is not application/json. */
+            415: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request before. */
+            422: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["IdempotencyKeyReusedProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"] | components["schemas"]["OutcomeUnknownProblem"];
+                };
+            };
+        };
+    };
     readAuthorizationServerMetadata: {
         parameters: {
             query?: never;
@@ -17755,7 +19269,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description The request or its scope is wrong. */
+            /** @description The request, its scope or its resource (`invalid_target`) is wrong. */
             400: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
@@ -17887,6 +19401,176 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
+                };
+            };
+        };
+    };
+    readMe: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: number;
+                /** @description `nextCursor` of the previous page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "role": "pharmacy",
+                     *       "subject": "operator",
+                     *       "scopes": [
+                     *         "stock:read"
+                     *       ],
+                     *       "territories": [
+                     *         "FR-31"
+                     *       ],
+                     *       "professions": [
+                     *         "60"
+                     *       ],
+                     *       "client": {
+                     *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *         "name": "Logiciel d’officine"
+                     *       },
+                     *       "pharmacies": {
+                     *         "items": [
+                     *           {
+                     *             "finess": "319009015",
+                     *             "name": "Pharmacie Une",
+                     *             "status": "active"
+                     *           }
+                     *         ],
+                     *         "nextCursor": null
+                     *       },
+                     *       "professional": {
+                     *         "id": "99700090022",
+                     *         "profession": "60",
+                     *         "speciality": "SM26",
+                     *         "familyName": "Infirmier",
+                     *         "givenName": "Camille",
+                     *         "otherIds": [
+                     *           "317000001"
+                     *         ],
+                     *         "practice": {
+                     *           "latitude": 43.6045,
+                     *           "longitude": 1.444,
+                     *           "territory": "FR-31"
+                     *         },
+                     *         "status": "active"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"];
+                };
+            };
+            /** @description No valid bearer token. */
+            401: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnauthenticatedProblem"];
+                };
+            };
+            /** @description The role, the pharmacy or a suspension forbids it. */
+            403: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    "www-authenticate": components["headers"]["www-authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ForbiddenProblem"] | components["schemas"]["PharmacySuspendedProblem"] | components["schemas"]["ProfessionalSuspendedProblem"];
+                };
+            };
+            /** @description The URL is too long. */
+            414: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UriTooLongProblem"];
+                };
+            };
+            /** @description Too many requests; wait as long as Retry-After says. */
+            429: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Our fault; nothing was done. */
+            500: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InternalProblem"];
+                };
+            };
+            /** @description Nothing was done, or the same key finds out what was (`outcome_unknown`). */
+            503: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "retry-after": components["headers"]["retry-after"];
+                    "content-language": components["headers"]["content-language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
                 };
             };
         };

@@ -38,6 +38,7 @@ export type RefusalCode =
   | 'identity_decided'
   | 'client_revoked'
   | 'client_secrets_full'
+  | 'consent_ended'
 
 /**
  * A decision against the caller. There are two ways to say no. A verb that has judged its facts returns a refusal, as a

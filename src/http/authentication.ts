@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A write that may change who is suspended or what a client may do: the next request to this process sees it. */
     changesStanding?: boolean
+    /** A write that the journal of administration keeps, by whoever may do it. */
+    isAdministration?: boolean
   }
 }
 

@@ -20,8 +20,14 @@ export interface Caller {
   /** A regulator's remit; no professions named means all. */
   territories: string[]
   professions: string[]
-  /** Only for a machine's token: its scopes, as far as its client still has them. */
-  client?: { scopes: string[]; suspended: boolean; requestsPerMinute: number | null }
+  /** Only for a machine's token: its scopes, as far as its client still has them, and what else concerns the client. */
+  client?: {
+    scopes: string[]
+    suspended: boolean
+    requestsPerMinute: number | null
+    /** The token is for some of its client's pharmacies alone. */
+    isNarrowed: boolean
+  }
 }
 
 /** Whom limits count a request for: its caller or, as long as nobody is known, its address. */

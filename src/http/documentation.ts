@@ -150,7 +150,7 @@ function withPolicy({ schema, url }: Described, { config }: RouteOptions): Descr
   if (policy === undefined || policy === 'public') return { schema: { ...schema, security: [] } as FastifySchema, url }
   const described = schema as FastifySchema & { description?: string }
   const description = [described.description, policyInWords(policy)].filter(Boolean).join('\n\n')
-  const security = [{ bearer: [] }, { client: [policy.scope] }]
+  const security = [{ bearer: [] }, { client: policy.scope === null ? [] : [policy.scope] }]
   return { schema: { ...described, description, security } as FastifySchema, url }
 }
 

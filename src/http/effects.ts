@@ -105,12 +105,12 @@ export async function effect<T extends object>(
  */
 function withActor<T>({ caller, ip, routeOptions }: FastifyRequest, verb: (tx: Transaction) => Promise<T>) {
   const { role, subject } = caller
-  const isAdministration = role === 'admin' || role === 'regulator' || routeOptions.config.changesStanding
+  const { config } = routeOptions
+  const isKept = role === 'admin' || role === 'regulator' || config.changesStanding || config.isAdministration
   const number = numberOf(caller)
   const name = number === undefined ? { name: subject } : { name: number, isNumber: true }
-  const act = routeOptions.schema?.operationId ?? ''
   return (tx: Transaction) => {
-    if (isAdministration) sayWho(tx, { role, ...name, act, address: ip })
+    if (isKept) sayWho(tx, { role, ...name, act: routeOptions.schema?.operationId ?? '', address: ip })
     return verb(tx)
   }
 }

@@ -3,7 +3,7 @@ import { phrase } from '../domain/language.ts'
 import { whoOf } from './caller.ts'
 import { Problem } from './problem.ts'
 import { countShares } from './shares.ts'
-import { whoseRequest } from './whose-request.ts'
+import { hasSeveral, whoseRequest } from './whose-request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -67,8 +67,7 @@ function countWork(): { begin(request: FastifyRequest): void; end(request: Fasti
   })
   return {
     begin(request) {
-      const hasSeveral = request.caller?.role === 'pharmacy' && request.caller.finess.length > 1
-      const giveBack = (hasSeveral ? takeForPharmacy : takeForOne)(whoseRequest(request))
+      const giveBack = (hasSeveral(request.caller) ? takeForPharmacy : takeForOne)(whoseRequest(request))
       try {
         const giveBackToAll = take(whoOf(request))
         request.endWork = () => {

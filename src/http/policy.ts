@@ -7,8 +7,8 @@ import { namedPharmacy, placeOfPharmacy, words, wordsOf } from './whose.ts'
 
 /** The roles that may call a route, and whose objects each of them can reach; other roles get 403. */
 export type RolePolicy = { [R in Role]?: (typeof wordsOf)[R][number] } & {
-  /** The scope that a machine's token needs as well. */
-  scope: Scope
+  /** The scope that a machine's token needs as well; null if any will do. */
+  scope: Scope | null
 }
 
 /**
@@ -47,9 +47,8 @@ export function requirePolicies(app: FastifyInstance): void {
     if (fault !== undefined) throw new Error(`${route.method} ${route.url} ${fault}`)
     const policy = route.config?.policy as Policy
     route.config = { ...route.config, namesPharmacyIn: placeOfPharmacy(route) }
-    if (policy !== 'public' && (policy.pharmacy === 'acting' || policy.pharmacy === 'itself')) {
-      route.preHandler = [requireActing(route, policy.pharmacy), ...[route.preHandler ?? []].flat()]
-    }
+    const own = policy !== 'public' && requireOwn(route, policy.pharmacy)
+    if (own) route.preHandler = [own, ...[route.preHandler ?? []].flat()]
   })
 }
 
@@ -61,7 +60,7 @@ export function requireAllowed(policy: RolePolicy | undefined, { role, client }:
       fr: phrase`Un jeton de rôle ${role} ne permet pas cela.`,
     })
   }
-  if (client && !client.scopes.includes(policy.scope)) {
+  if (client && policy.scope !== null && !client.scopes.includes(policy.scope)) {
     const { scope } = policy
     const detail = {
       en: phrase`This token needs the scope ${scope}.`,
@@ -74,10 +73,13 @@ export function requireAllowed(policy: RolePolicy | undefined, { role, client }:
 /** A policy in words, for the documentation. */
 export function policyInWords(policy: RolePolicy): string {
   const admitted = roles.filter((role) => policy[role] !== undefined)
-  const scoped = `a client whose token lacks the scope \`${policy.scope}\``
-  if (roles.every((role) => policy[role] === 'any')) return `For any token. 403 for ${scoped}.`
+  const isForAll = roles.every((role) => policy[role] === 'any')
+  const scoped = policy.scope === null ? [] : [`a client whose token lacks the scope \`${policy.scope}\``]
+  const refused = [...(isForAll ? [] : ['any other role']), ...scoped].join(', and for ')
+  const without = refused === '' ? '' : ` 403 for ${refused}.`
+  if (isForAll) return `For any token.${without}`
   const lines = admitted.map((role) => `- \`${role}\`: ${words[policy[role] ?? 'any'].meaning}`)
-  return `For:\n\n${lines.join('\n')}\n\n403 for any other role, and for ${scoped}.`
+  return `For:\n\n${lines.join('\n')}\n\n${without.trim()}`
 }
 
 function faultOf(route: RouteOptions): string | undefined {
@@ -85,7 +87,7 @@ function faultOf(route: RouteOptions): string | undefined {
   if (policy === undefined) return 'declares no policy'
   if (policy === 'public') return undefined
   const { scope, ...whose } = policy
-  if (!scopes.includes(scope)) return `asks for the scope «${scope}», which there is not`
+  if (scope !== null && !scopes.includes(scope)) return `asks for the scope «${scope}», which there is not`
   const entries = Object.entries(whose)
   if (entries.length === 0) return 'lets no role in'
   return entries.map(([role, word]) => faultOfWord(route, role as Role, word)).find((fault) => fault !== undefined)
@@ -98,17 +100,39 @@ function faultOfWord(route: RouteOptions, role: Role, word: string): string | un
   return fits === undefined || fits(route) ? undefined : `lets ${role} at «${word}», which needs ${needs}`
 }
 
-// After validation, so that malformed input is 400 on every route and never compared.
-function requireActing(route: RouteOptions, whose: 'acting' | 'itself'): (request: FastifyRequest) => Promise<void> {
+type Check = (request: FastifyRequest) => Promise<void>
+
+/** What else is asked of a caller of the role `pharmacy`, after validation: malformed input is 400 on every route. */
+function requireOwn(route: RouteOptions, whose: RolePolicy['pharmacy']): Check | undefined {
   const place = placeOfPharmacy(route)
-  return async (request) => {
-    if (request.caller.role !== 'pharmacy') return
-    if (whose === 'itself' && request.caller.client) {
-      throw new Problem('forbidden', {
-        en: 'A client may not do this by a grant: the pharmacy itself does, or an admin.',
-        fr: 'Un client ne peut faire cela par habilitation : l’officine elle-même le fait, ou un administrateur.',
-      })
-    }
-    request.pharmacy = pharmacyFor(request.caller, namedPharmacy(request, place))
+  switch (whose) {
+    case 'acting':
+    case 'itself':
+      return async (request) => {
+        if (request.caller.role !== 'pharmacy') return
+        if (whose === 'itself') refuseClients(request)
+        request.pharmacy = pharmacyFor(request.caller, namedPharmacy(request, place))
+      }
+    case 'asked':
+      return async (request) => refuseClients(request)
+    case 'asking':
+      return async ({ caller: { client } }) => {
+        if (!client || client.isNarrowed) throw new Problem('forbidden', forClients)
+      }
+    default:
+      return undefined
   }
+}
+
+function refuseClients({ caller }: FastifyRequest): void {
+  if (caller.client && caller.role === 'pharmacy') throw new Problem('forbidden', forPharmacies)
+}
+
+const forPharmacies = {
+  en: 'A client may not do this by a grant: the pharmacy itself does, or an admin.',
+  fr: 'Un client ne peut faire cela par habilitation : l’officine elle-même le fait, ou un administrateur.',
+}
+const forClients = {
+  en: 'A client does this, with a token that is not narrowed to some pharmacies.',
+  fr: 'C’est à un client de le faire, avec un jeton qui n’est pas restreint à certaines officines.',
 }

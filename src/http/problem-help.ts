@@ -130,6 +130,11 @@ export const help: Record<ProblemCode, Help> = {
     cause: 'A request with this key is under way.',
     cure: 'Send the same request with the same key again in a moment.',
   },
+  consent_ended: {
+    cause:
+      'The request has been answered otherwise, has expired or was replaced by a newer one; `consentStatus` says which.',
+    cure: 'The client asks anew.',
+  },
   payload_too_large: { cause: 'The body is larger than this path takes.', cure: 'Send less at a time.' },
   uri_too_long: { cause: 'The URL is longer than this service takes.', cure: 'Shorten it.' },
   unsupported_media_type: {

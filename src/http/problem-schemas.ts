@@ -35,6 +35,7 @@ const members: { [C in ProblemCode]?: z.ZodRawShape } = {
   reversal_exceeds_dispensed: {
     reversible: z.array(productQuantity).describe('What is left to take back.'),
   },
+  consent_ended: { consentStatus: z.string() },
   retention_running: { until: time.nullable().describe('When it may be erased; null if nobody knows.') },
 }
 

@@ -35,6 +35,7 @@ export const problemStatus = {
   identity_decided: 409,
   client_revoked: 409,
   client_secrets_full: 409,
+  consent_ended: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
   uri_too_long: 414,

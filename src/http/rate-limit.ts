@@ -10,19 +10,29 @@ import { whoseRequest } from './whose-request.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts a request for a token of a client that has proved who it is; throws if it has made too many. */
-    limitTokensOf(client: string, request: FastifyRequest, reply: FastifyReply): Promise<void>
+    /**
+     * Counts a request for a token of a client that has proved who it is, for a pharmacy of its own if the token is
+     * narrowed to that; throws if there were too many.
+     */
+    limitTokensOf(whose: TokenFor, request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
   interface FastifyRequest {
     /** The limit on failures, if others from this address have used it up. */
     spentFailures: State | undefined
     /** The client that asks for a token, once it has proved who it is. */
     provenClient: string | undefined
+    /** Whose its request for a token is. */
+    tokenFor: string | undefined
   }
   interface FastifyContextConfig {
     /** A route that hands out tokens: its limits are its clients', whatever else comes from their address. */
     limits?: 'token'
   }
+}
+
+interface TokenFor {
+  client: string
+  pharmacy: string | undefined
 }
 
 type Limits = Pick<
@@ -51,6 +61,7 @@ export async function limitRate(app: FastifyInstance, limits: Limits, counting: 
   app.decorate('tooManyUncounted', async () => undefined)
   app.decorateRequest('spentFailures')
   app.decorateRequest('provenClient')
+  app.decorateRequest('tokenFor')
   if (limits.RATE_LIMIT === 0) return
   const share = limits.RATE_LIMIT_STORE === 'database' ? shareCounts(counting, app.log) : undefined
   const limiters = await limitersFor(app, share)
@@ -74,11 +85,14 @@ function limitFailures(app: FastifyInstance, limits: Limits, { ofProcess }: Limi
 }
 
 function limitTokens(app: FastifyInstance, limits: Limits, { ofCallers }: Limiters): void {
-  const whose = ({ provenClient, network }: FastifyRequest) => provenClient ?? network
-  const tokens = ofCallers('tokens', limits.RATE_LIMIT_TOKENS, whose)
-  app.limitTokensOf = async (client, request, reply) => {
+  const tokens = ofCallers('tokens', limits.RATE_LIMIT_TOKENS, ({ tokenFor, network }) => tokenFor ?? network)
+  const together = ofCallers('tokens together', limits.RATE_LIMIT_CLIENT, ({ provenClient = '' }) => provenClient)
+  app.limitTokensOf = async ({ client, pharmacy }, request, reply) => {
     request.provenClient = client
-    await countUnder([tokens], request, reply)
+    request.tokenFor = pharmacy === undefined ? client : `${client}\n${pharmacy}`
+    const spent = await usedUp(tokens, request)
+    if (spent) throw refusal(reply, spent)
+    await countUnder([tokens, together], request, reply)
   }
 }
 

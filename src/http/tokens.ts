@@ -30,11 +30,24 @@ export function signToken(key: SigningKey, { role, subject, ttlSeconds, ...remit
     .sign(key.privateKey)
 }
 
+const RESOURCE = 'urn:gomask:pharmacy:'
+
+function resourceOf(finess: string): string {
+  return `${RESOURCE}${finess}`
+}
+
+/** The number in a pharmacy's name as a resource (RFC 8707), unchecked; undefined for other resources. */
+export function pharmacyOfResource(resource: string): string | undefined {
+  return resource.startsWith(RESOURCE) ? resource.slice(RESOURCE.length) : undefined
+}
+
 /** What a client's token should say. */
 export interface ClientTokenRequest {
   issuer: string
   client: string
   scope: string
+  /** Those that it is narrowed to; undefined for all that the client acts for. */
+  pharmacies?: string[] | undefined
   /** Seconds since 1970, with milliseconds: compared with the time from which the client's tokens are accepted. */
   issuedAt: number
   ttlSeconds: number
@@ -42,11 +55,11 @@ export interface ClientTokenRequest {
 
 /** Signs a client's token (RFC 9068). What the client may do is not in it but looked up at each request. */
 export function signClientToken(key: SigningKey, request: ClientTokenRequest): Promise<string> {
-  const { issuer, client, scope, issuedAt, ttlSeconds } = request
+  const { issuer, client, scope, pharmacies, issuedAt, ttlSeconds } = request
   return new SignJWT({ client_id: client, scope })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.id })
     .setIssuer(issuer)
-    .setAudience(AUDIENCE)
+    .setAudience(pharmacies ? [AUDIENCE, ...pharmacies.map(resourceOf)] : AUDIENCE)
     .setSubject(client)
     .setIssuedAt(issuedAt)
     .setExpirationTime(Math.floor(issuedAt) + ttlSeconds)

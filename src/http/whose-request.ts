@@ -28,3 +28,8 @@ export function isToldByBody(request: Telling): boolean {
 function placeIn({ routeOptions }: Telling) {
   return routeOptions.config.namesPharmacyIn
 }
+
+/** Whether a caller acts for several pharmacies, though perhaps with a token for one of them. */
+export function hasSeveral(caller: FastifyRequest['caller'] | undefined): boolean {
+  return caller?.role === 'pharmacy' && (caller.finess.length > 1 || caller.client?.isNarrowed === true)
+}

@@ -3,7 +3,7 @@ import type { Role } from './caller.ts'
 
 /** Whose objects each role may reach: a closed list of words, each with one meaning. */
 export const wordsOf = {
-  pharmacy: ['any', 'acting', 'itself', 'own', 'listed'],
+  pharmacy: ['any', 'acting', 'itself', 'own', 'listed', 'asking', 'asked', 'party'],
   professional: ['any', 'self', 'own', 'listed'],
   regulator: ['any', 'remit', 'listed', 'territory'],
   admin: ['any'],
@@ -44,6 +44,22 @@ export const words: Record<Whose, Word> = {
     meaning: 'for a pharmacy that the token acts for in its own right; another, and any client by its grant, is 403.',
     needs: 'a pharmacy: :finess in its path',
     fits: ({ url }) => url.includes('/:finess'),
+  },
+  asking: {
+    meaning: 'a client, for itself, with a token that is not narrowed; anybody else is 403.',
+    needs: 'to be a write',
+    fits: (route) => !isReading(route),
+  },
+  asked: {
+    meaning:
+      'what was asked of a pharmacy that the token acts for in its own right; others’ are 404, and any client is 403.',
+    needs: 'an object named in its path',
+    fits: hasParameter,
+  },
+  party: {
+    meaning: 'what the client asked for, or what was asked of the pharmacy in its own right; others’ are 404.',
+    needs: 'an object named in its path',
+    fits: hasParameter,
   },
   remit: {
     meaning: 'what is in its territories and professions; anything else is 404, as if it did not exist.',

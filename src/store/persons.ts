@@ -51,3 +51,34 @@ export async function isSamePerson(db: Queryable, one: string, other: string): P
   )
   return found !== undefined
 }
+
+/** What the directory says of a professional. */
+export interface Profile {
+  id: string
+  profession: string
+  speciality: string | null
+  familyName: string
+  givenName: string
+  status: 'active' | 'suspended'
+  otherIds: string[]
+  practice: { latitude: number; longitude: number; territory: string } | null
+}
+
+/** The professional known by an identifier, or undefined. */
+export function findProfile(db: Queryable, identifier: string): Promise<Profile | undefined> {
+  return row<Profile>(
+    db,
+    'find_profile',
+    sql`select i.identifier as id, root.profession, root.speciality, root.family_name as "familyName",
+          root.given_name as "givenName", root.status,
+          (select coalesce(json_agg(o.identifier order by o.identifier), '[]')
+            from persons p join person_identifiers o on o.person_id = p.id
+            where p.root_id = root.id and o.identifier <> i.identifier) as "otherIds",
+          case when root.practice_territory is not null then json_build_object(
+            'latitude', ST_Y(root.practice_location::geometry), 'longitude', ST_X(root.practice_location::geometry),
+            'territory', root.practice_territory) end as practice
+        from person_identifiers i join persons known on known.id = i.person_id
+        join persons root on root.id = known.root_id
+        where i.identifier = ${identifier}`,
+  )
+}

@@ -16,6 +16,7 @@ const PROMISED = `
   client_requests: insert, select, update (confirmed), update (ended_at), update (ended_by), update (secret)
   client_secrets: delete, insert, select
   clients: insert, select, update
+  consents: insert, select, update (answered_at), update (answered_by), update (outcome)
   counted_together: select
   events: insert, select
   idempotency_keys: delete, insert, select, update (request_hash), update (response)

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
-import { secondWords } from '../support/clients.ts'
+import { clientToken } from '../support/client-rows.ts'
+import { askConsents, secondWords } from '../support/clients.ts'
 import { order, underRule } from '../support/erasure.ts'
 import { adeli } from '../support/numbers.ts'
 import { letExpire } from '../support/records.ts'
@@ -29,7 +30,7 @@ interface Write {
   body?: object
 }
 
-/** What a write is answered, to the byte; the secret of a client is shown once and by no key. */
+/** What a write is answered, to the byte; a client's secret and a consent's code are shown once and by no key. */
 async function send(write: Write) {
   const { name, method, path, token, body } = write
   const { statusCode, headers, payload } = await app.inject({
@@ -38,7 +39,8 @@ async function send(write: Write) {
     headers: { authorization: `Bearer ${token}`, 'idempotency-key': keyOf(write) },
     ...(body && { payload: body }),
   })
-  const shown = name.startsWith('POST /v1/clients') ? payload.replace(/,"(clientSecret|secret)":"[^"]*"/, '') : payload
+  const isShownOnce = /^POST \/v1\/(clients|consents)/.test(name)
+  const shown = isShownOnce ? payload.replace(/,"(clientSecret|secret|code)":"[^"]*"/, '') : payload
   return { answer: [statusCode, headers['content-type'], shown], replayed: headers['idempotency-replayed'] === 'true' }
 }
 
@@ -112,6 +114,7 @@ async function others(): Promise<Write[]> {
     territory: 'FR-31',
     client: client.id,
     formerClient: formerClient.id,
+    ...(await askConsents(service, place.finess, client, formerClient)),
   }
   const gone = await world.professional(2)
   const paths: Record<string, string> = {
@@ -119,13 +122,15 @@ async function others(): Promise<Write[]> {
     'POST /v1/clients/{id}/secrets': `/v1/clients/${dropped.id}/secrets`,
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
   }
+  const machine = await clientToken(service.key, dropped.id, [])
   const words = await secondWords(service)
   const tokens = { pharmacy: place.token, professional: nurse.token, regulator: world.regulator, admin }
   return routesOf(app, objects)
     .filter(({ name }) => keyed.has(name) && !/dispensations|stock-movements|deliveries/.test(name))
     .map((route) => {
       const role = route.roles.find((each) => each === 'admin') ?? route.roles[0] ?? 'admin'
-      return { ...route, path: paths[route.name] ?? route.path, ...words[route.name], token: tokens[role] }
+      const token = route.name === 'POST /v1/consents' ? machine : tokens[role]
+      return { ...route, path: paths[route.name] ?? route.path, ...words[route.name], token }
     })
 }
 

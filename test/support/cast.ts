@@ -4,6 +4,7 @@ import { type Scope, scopes } from '../../src/http/scopes.ts'
 import { signToken } from '../../src/http/tokens.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
 import { type ClientRow, clientToken, insertClient } from './client-rows.ts'
+import { askConsents } from './clients.ts'
 import { ledgerJob } from './ledger.ts'
 import { finess, rpps } from './numbers.ts'
 import type { Objects } from './routes.ts'
@@ -55,6 +56,9 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
     territory: ELSEWHERE,
     client: seededUuid(),
     formerClient: seededUuid(),
+    consent: seededUuid(),
+    consentCode: 'code',
+    refusedConsent: seededUuid(),
   }
   const machines = await makeMachines(service, granted)
   // Last, as they are put in through the service, which then reads everybody's standing again.
@@ -85,15 +89,14 @@ async function makeObjects(service: Service, world: World, n: number, territory:
     dispensation: must(201, await world.dispense(place, id, 100)).body.id,
     rule: rule.id,
     territory,
-    ...(await makeClients(call, world.admin, place.finess)),
+    ...(await makeClients(service, world.admin, place.finess)),
   }
 }
 
-async function makeClients(
-  call: Service['call'],
-  admin: string,
-  pharmacy: string,
-): Promise<Pick<Objects, 'client' | 'formerClient'>> {
+type OfClients = 'client' | 'formerClient' | 'consent' | 'consentCode' | 'refusedConsent'
+
+async function makeClients(service: Service, admin: string, pharmacy: string): Promise<Pick<Objects, OfClients>> {
+  const { call } = service
   const put = (path: string) => call('PUT', path, { token: admin, body: {} })
   const post = (path: string, body: object = {}) => call('POST', path, { token: admin, body })
   const client = { name: 'A till', role: 'pharmacy', scopes: ['stock:read'] }
@@ -101,7 +104,8 @@ async function makeClients(
   must(201, await post(`/v1/clients/${one.body.id}/secrets`))
   for (const { body } of [one, former]) must(201, await put(`/v1/pharmacies/${pharmacy}/grants/${body.id}`))
   must(200, await post(`/v1/pharmacies/${pharmacy}/grants/${former.body.id}/withdrawal`))
-  return { client: one.body.id, formerClient: former.body.id }
+  const consents = await askConsents(service, pharmacy, one.body, former.body)
+  return { client: one.body.id, formerClient: former.body.id, ...consents }
 }
 
 /** Each role as it should be, with a token that has expired, and with one that another key has signed. */

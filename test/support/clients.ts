@@ -1,6 +1,7 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import type { Scope } from '../../src/http/scopes.ts'
 import { ISSUER } from '../../src/http/tokens.ts'
+import { clientToken } from './client-rows.ts'
 import { seededUuid } from './seed.ts'
 import type { Answer, Service } from './service.ts'
 import { must } from './world.ts'
@@ -70,6 +71,19 @@ export async function grant(
   client: { id: string },
 ): Promise<void> {
   must(201, await call('PUT', `/v1/pharmacies/${place.finess}/grants/${client.id}`, { token: place.token }))
+}
+
+/** Has one client ask a pharmacy, with the code, and another one too. */
+export async function askConsents(
+  { call, key }: Pick<Service, 'call' | 'key'>,
+  pharmacy: string,
+  one: { id: string },
+  other: { id: string },
+): Promise<{ consent: string; consentCode: string; refusedConsent: string }> {
+  const ask = async ({ id }: { id: string }) =>
+    must(201, await call('POST', '/v1/consents', { token: await clientToken(key, id, []), body: { pharmacy } })).body
+  const [asked, toRefuse] = [await ask(one), await ask(other)]
+  return { consent: asked.id, consentCode: asked.code, refusedConsent: toRefuse.id }
 }
 
 /** A key pair of a client's own, made by a stock library. */

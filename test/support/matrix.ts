@@ -30,6 +30,9 @@ const beyond: Record<Whose, Expected | undefined> = {
   own: NOT_FOUND,
   remit: NOT_FOUND,
   acting: FORBIDDEN,
+  asking: undefined,
+  asked: NOT_FOUND,
+  party: NOT_FOUND,
   itself: FORBIDDEN,
   territory: FORBIDDEN,
 }
@@ -67,9 +70,11 @@ function expectedOf(
   if (policy === 'public') return { status }
   if (role === undefined || refused === 'unauthenticated') return UNAUTHENTICATED
   const whose = policy[role]
-  if (whose === undefined || lacksScope) return FORBIDDEN
+  if (whose === undefined || (lacksScope && policy.scope !== null)) return FORBIDDEN
   if (refused) return { status: 403, code: refused }
-  if (whose === 'itself' && byGrant) return FORBIDDEN
+  if ((whose === 'itself' || whose === 'asked') && byGrant) return FORBIDDEN
+  if (whose === 'asking' && !byGrant) return FORBIDDEN
+  if (whose === 'party' && byGrant) return NOT_FOUND // What another client asked for.
   if (whose === 'remit' && ofAnotherProfession && isAboutPerson(path)) return NOT_FOUND
   if (whose === 'territory' && ofAnotherProfession && path.endsWith('/withdrawal')) return FORBIDDEN
   const isReached = {
@@ -88,7 +93,7 @@ function isAboutPerson(path: string): boolean {
 
 /** Asks as a case says. */
 export async function ask({ call }: Service, { route, caller }: Case): Promise<Answer> {
-  const scope = route.policy === 'public' ? 'stock:read' : route.policy.scope
+  const scope = route.policy === 'public' ? 'stock:read' : (route.policy.scope ?? 'stock:read')
   return call(route.method, route.path, { token: await caller.token(scope), body: route.body, key: true })
 }
 

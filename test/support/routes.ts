@@ -22,6 +22,10 @@ export interface Objects {
   client: string
   /** A client whose grant it has withdrawn. */
   formerClient: string
+  /** What the client asks of the pharmacy, with its code, and what the former one does. */
+  consent: string
+  consentCode: string
+  refusedConsent: string
 }
 
 /** A route of the application, with a request that is well formed. */
@@ -69,6 +73,9 @@ const unmade: Objects = {
   territory: 'FR',
   client: ID,
   formerClient: ID,
+  consent: ID,
+  consentCode: 'code',
+  refusedConsent: ID,
 }
 
 const place = { latitude: 43.6, longitude: 1.44 }
@@ -128,6 +135,14 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   // 404: nothing is asked for.
   'POST /v1/clients/{id}/confirmation': () => ({ body: { request: ID }, status: 404 }),
   'POST /v1/clients/{id}/withdrawal': () => ({ body: { request: ID }, status: 404 }),
+  'POST /v1/clients/{id}/grants': ({ pharmacy }) => ({ body: { pharmacies: [pharmacy] } }),
+  'POST /v1/consents': ({ pharmacy }) => ({ body: { pharmacy } }),
+  'POST /v1/consents/{id}/acceptance': ({ consentCode }) => ({ body: { code: consentCode } }),
+  'POST /v1/consents/{id}/refusal': ({ refusedConsent }) => ({
+    path: `/v1/consents/${refusedConsent}/refusal`,
+    body: {},
+    bodyOptional: true,
+  }),
   // 409: it has two already.
   'POST /v1/clients/{id}/secrets': () => ({ body: {}, bodyOptional: true, status: 409 }),
   // 404: nobody knows the id of a secret.
@@ -150,6 +165,7 @@ const members: Record<string, (objects: Objects) => string> = {
   products: () => 'surgical',
   stock: () => 'surgical',
   clients: ({ client }) => client,
+  consents: ({ consent }) => consent,
   grants: ({ client }) => client,
   secrets: () => ID,
   'identity-doubts': () => ID,

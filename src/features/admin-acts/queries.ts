@@ -18,6 +18,7 @@ export const kinds = [
   'secret',
   'request',
   'grant',
+  'consent',
   'token',
 ] as const
 

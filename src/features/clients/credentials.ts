@@ -16,6 +16,12 @@ export const tokenBody = z.looseObject({
     .string()
     .optional()
     .describe('The token’s scopes, separated by spaces; if left out, all that the client has.'),
+  resource: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .describe(
+      'RFC 8707: `urn:gomask:pharmacy:` and a FINESS number narrows the token to that pharmacy; given several times, to at most 50. One that does not grant the client is `invalid_target`.',
+    ),
   client_id: z.string().optional(),
   client_assertion_type: z.string().optional().describe(ASSERTION_TYPE),
   client_assertion: z

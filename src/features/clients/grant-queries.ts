@@ -1,12 +1,19 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row, rows } from '../../db/query.ts'
-import { clock, instant, sql } from '../../db/sql.ts'
+import { clock, instant, sql, texts, uuids } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import type { Grant } from './schema.ts'
 
 const columns = sql`g.id, g.finess as pharmacy, json_build_object('id', c.id, 'name', c.name) as client,
   ${instant(sql`g.granted_at`)} as "grantedAt", split_part(g.granted_by, ' ', 1) as "grantedBy",
   ${instant(sql`g.withdrawn_at`)} as "withdrawnAt", split_part(g.withdrawn_by, ' ', 1) as "withdrawnBy"`
+
+/** A grant that has not been withdrawn. */
+export interface LiveGrant {
+  id: string
+  finess: string
+}
 
 interface Row extends Omit<Grant, 'grantedAt' | 'withdrawnAt'> {
   grantedAt: Instant
@@ -51,6 +58,35 @@ export async function findGrant(db: Queryable, client: string, finess: string): 
         order by g.withdrawn_at desc nulls first, g.id desc limit 1`,
   )
   return found && view(found)
+}
+
+/** Those of some pharmacies that let a client act for them now. */
+export async function findGranted(db: Queryable, client: string, pharmacies: readonly string[]): Promise<LiveGrant[]> {
+  return rows(
+    db,
+    'find_granted',
+    sql`select id, finess from client_grants
+        where client_id = ${client}::uuid and finess = any (${texts(pharmacies)}) and withdrawn_at is null`,
+  )
+}
+
+/** Lets a client act for those of some pharmacies that there are and that do not let it yet, and returns these. */
+export async function insertGrants(
+  tx: Transaction,
+  client: string,
+  pharmacies: readonly string[],
+  by: string,
+): Promise<LiveGrant[]> {
+  const made = pharmacies.map(() => uuidv7())
+  return rows(
+    tx,
+    'insert_grants',
+    sql`insert into client_grants (id, client_id, finess, granted_at, granted_by)
+        select made.id, ${client}::uuid, p.finess, ${clock}, ${by}
+        from unnest(${uuids(made)}, ${texts(pharmacies)}) as made (id, finess) join pharmacies p on p.finess = made.finess
+        order by p.finess
+        on conflict (client_id, finess) where withdrawn_at is null do nothing returning id, finess`,
+  )
 }
 
 /** The grants given by a pharmacy, including ended ones, newest first after a position. */

@@ -4,9 +4,20 @@ import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { grantMany } from './grant-many.ts'
 import { listGrants } from './grant-queries.ts'
 import { actorOf, grantClient, requirePharmacy, withdrawGrant } from './grants.ts'
-import { clientQuery, emptyBody, grant, grantPage, grantParams, grantsParams } from './schema.ts'
+import {
+  clientParams,
+  clientQuery,
+  emptyBody,
+  grant,
+  grantPage,
+  grantParams,
+  grantResults,
+  grantsBody,
+  grantsParams,
+} from './schema.ts'
 
 const byWhom = 'By the pharmacy in its own right, never through a grant, or by an admin who holds its mandate on paper.'
 
@@ -15,6 +26,7 @@ export function grantRoutes(app: App, deps: Deps): void {
   listRoute(app, deps)
   putRoute(app, deps)
   withdrawalRoute(app, deps)
+  manyRoute(app, deps)
 }
 
 function listRoute(app: App, { db }: Deps): void {
@@ -90,6 +102,32 @@ function withdrawalRoute(app: App, { db }: Deps): void {
       const { caller, params } = request
       return effect(request, reply, { db, pharmacy: params.finess }, async (tx) =>
         withdrawGrant(tx, params.finess, params.client, await actorOf(tx, caller)),
+      )
+    },
+  )
+}
+
+function manyRoute(app: App, { db }: Deps): void {
+  app.post(
+    '/v1/clients/:id/grants',
+    {
+      config: { policy: { scope: 'clients:write', admin: 'any' }, changesStanding: true },
+      schema: {
+        operationId: 'grantManyPharmacies',
+        tags: ['access'],
+        summary: 'Let a client act for many pharmacies',
+        description:
+          'By an admin who holds their mandates on paper. Each pharmacy has a result, and one that is refused holds up no other. The client’s live tokens work for those granted within a second.',
+        params: clientParams,
+        headers: writeHeaders,
+        body: grantsBody,
+        response: { 200: grantResults, ...problems(401, 403, 404, 'client_revoked', 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body } = request
+      return effect(request, reply, { db }, async (tx) =>
+        grantMany(tx, params.id, body.pharmacies, await actorOf(tx, caller)),
       )
     },
   )

@@ -17,16 +17,23 @@ export async function grantClient(
   client: string,
   by: string,
 ): Promise<{ grant: Grant; created: boolean } | Refusal> {
-  const found = await lockLiveClient(tx, client)
+  const found = await lockGrantable(tx, client)
   if (isRefusal(found)) return found
-  if (found.role !== 'pharmacy')
+  await requirePharmacy(tx, finess)
+  const created = await insertGrant(tx, uuidv7(), client, finess, by)
+  return { grant: await theGrant(tx, finess, client), created }
+}
+
+/** Locks a client that is about to act for pharmacies. Throws as `grantClient` does. */
+export async function lockGrantable(tx: Transaction, client: string): ReturnType<typeof lockLiveClient> {
+  const found = await lockLiveClient(tx, client)
+  if (!isRefusal(found) && found.role !== 'pharmacy') {
     throw invalid('client', {
       en: 'is not a client that acts for pharmacies',
       fr: 'n’est pas un client qui agit pour des officines',
     })
-  await requirePharmacy(tx, finess)
-  const created = await insertGrant(tx, uuidv7(), client, finess, by)
-  return { grant: await theGrant(tx, finess, client), created }
+  }
+  return found
 }
 
 /** Ends a grant, within a second everywhere; doing so again changes nothing. Throws `not_found` if there was none. */

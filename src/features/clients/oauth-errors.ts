@@ -9,6 +9,7 @@ const codes = [
   'invalid_request',
   'invalid_client',
   'invalid_scope',
+  'invalid_target',
   'unsupported_grant_type',
   'temporarily_unavailable',
   'server_error',
@@ -16,7 +17,7 @@ const codes = [
 
 type Code = (typeof codes)[number]
 
-/** Ends a token request with an error of RFC 6749 §5.2. The description is public. */
+/** Ends a token request with an error of RFC 6749 §5.2 or RFC 8707 §2. The description is public. */
 export class OAuthError extends Error {
   readonly code: Code
 
@@ -31,7 +32,7 @@ const body = z
   .meta({ id: 'OAuthError', description: 'RFC 6749, section 5.2.' })
 
 const descriptions: Record<number, string> = {
-  400: 'The request or its scope is wrong.',
+  400: 'The request, its scope or its resource (`invalid_target`) is wrong.',
   401: 'The client did not authenticate (`invalid_client`).',
   404: 'There is no such route.',
   413: 'The body is too large.',

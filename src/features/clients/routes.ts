@@ -5,6 +5,7 @@ import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { changeClient, revokeTokens } from './change-client.ts'
+import { consentRoutes } from './consent-routes.ts'
 import { createClient } from './create-client.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { metadataRoute } from './metadata-route.ts'
@@ -36,6 +37,7 @@ export async function clientRoutes(app: App, deps: Deps): Promise<void> {
   requestRoutes(app, deps)
   secretRoutes(app, deps)
   grantRoutes(app, deps)
+  consentRoutes(app, deps)
   metadataRoute(app, deps)
   await tokenRoute(app, deps)
 }

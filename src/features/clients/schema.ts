@@ -127,8 +127,28 @@ export const grant = z
 
 export const grantPage = pageOf(grant)
 
+export const grantsBody = z.strictObject({
+  pharmacies: z.array(z.string().max(20)).min(1).max(1_000).describe('FINESS numbers, up to 1,000.'),
+})
+
+const grantResult = z
+  .object({
+    index: z.int().min(0).describe('The place in the request.'),
+    pharmacy: z.string(),
+    outcome: z.enum(['granted', 'granted_already', 'refused']),
+    grant: uuid.optional().describe('The id of the grant, unless refused.'),
+    code: z
+      .enum(['invalid_request', 'not_found'])
+      .optional()
+      .describe('Why it was refused: no FINESS number with a right key, or no such pharmacy.'),
+  })
+  .meta({ id: 'GrantResult' })
+
+export const grantResults = z.object({ items: z.array(grantResult) })
+
 export type ClientBody = z.output<typeof clientBody>
 export type ClientChange = z.output<typeof clientChange>
 export type Client = z.output<typeof client>
 export type Secret = z.output<typeof secret>
 export type Grant = z.output<typeof grant>
+export type GrantResult = z.output<typeof grantResult>

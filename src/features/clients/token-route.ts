@@ -8,6 +8,7 @@ import { ISSUER, signClientToken } from '../../http/tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { credentialsOf, notAuthenticated, tokenBody } from './credentials.ts'
 import { answerAsOAuth, OAuthError, oauthErrors } from './oauth-errors.ts'
+import { targetOf } from './target.ts'
 import type { KnownClient } from './token-queries.ts'
 
 const token = z
@@ -42,7 +43,7 @@ function route(app: App, deps: Deps): void {
         tags: ['access'],
         summary: 'Get a token for a machine',
         description:
-          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out.',
+          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies.',
         consumes: ['application/x-www-form-urlencoded'],
         body: tokenBody,
         response: { 200: token, ...oauthErrors(400, 401, 413, 414, 415, 429, 500, 503) },
@@ -58,8 +59,11 @@ function route(app: App, deps: Deps): void {
         throw new OAuthError('unsupported_grant_type', 'The grant type is client_credentials.')
       }
       const client = await authenticated(request, deps, credentials)
-      await app.limitTokensOf(client.id, request, reply)
-      return issue(deps, client, scopeOf(client, body.scope))
+      const { pharmacies, fault } = await targetOf(deps.db, client.id, body.resource)
+      const [only, ...others] = pharmacies ?? []
+      await app.limitTokensOf({ client: client.id, pharmacy: others.length === 0 ? only : undefined }, request, reply)
+      if (fault) throw fault
+      return issue(deps, client, scopeOf(client, body.scope), pharmacies)
     },
   )
 }
@@ -88,11 +92,17 @@ function scopeOf({ scopes }: KnownClient, asked: string | undefined): string {
   return granted.join(' ')
 }
 
-async function issue({ keys, config }: Deps, client: KnownClient, scope: string): Promise<z.output<typeof token>> {
+async function issue(
+  { keys, config }: Deps,
+  client: KnownClient,
+  scope: string,
+  pharmacies: string[] | undefined,
+): Promise<z.output<typeof token>> {
   const accessToken = await signClientToken(keys[0], {
     issuer: config.PUBLIC_URL ?? ISSUER,
     client: client.id,
     scope,
+    pharmacies,
     issuedAt: client.at,
     ttlSeconds: client.tokenSeconds,
   })

@@ -4,10 +4,10 @@ import { StaleRead } from '../../db/transaction.ts'
 import type { Head } from '../../domain/chain.ts'
 import { requireKnown, requireSame } from '../../domain/named.ts'
 import { lockHeads } from '../../store/ledger.ts'
-import { addIdentifiers } from '../../store/persons.ts'
+import { addIdentifiers, findProfile } from '../../store/persons.ts'
 import { findTerritories } from '../../store/territories.ts'
 import { merge } from './merge.ts'
-import { findOwners, type Owner, readProfessional, savePerson } from './queries.ts'
+import { findOwners, type Owner, savePerson } from './queries.ts'
 import type { Professional, ProfessionalBody } from './schema.ts'
 
 /**
@@ -35,7 +35,9 @@ export async function putProfessional(
     named.filter((identifier) => !owned.includes(identifier)),
   )
   if (root && heads.size > 1) await merge(tx, root, owners, heads, body)
-  return { professional: await readProfessional(tx, id), created: !owned.includes(id), known: root !== undefined }
+  const professional = await findProfile(tx, id)
+  if (!professional) throw new Error('the professional has just been put in')
+  return { professional, created: !owned.includes(id), known: root !== undefined }
 }
 
 /** Locks the histories of the identifiers' persons in id order, then reads who they are. */

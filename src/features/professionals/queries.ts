@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/database.ts'
-import { oneRow, rows } from '../../db/query.ts'
+import { rows } from '../../db/query.ts'
 import { clock, point, sql, texts, uuids } from '../../db/sql.ts'
-import type { Professional, ProfessionalBody } from './schema.ts'
+import type { ProfessionalBody } from './schema.ts'
 
 /** Whose identifier it is: the person who continues the history. */
 export interface Owner {
@@ -78,24 +78,5 @@ export function findUnlinked(tx: Transaction, among: readonly string[] | null, l
           and not exists (select from ledger_entries e where e.person_id = p.id and e.kind = 'link'
             and convert_from(e.canonical, 'UTF8')::json ->> 13 = root.id::text)
         order by p.id limit ${limit}::int`,
-  )
-}
-
-/** The professional known by an existing identifier. */
-export function readProfessional(tx: Transaction, identifier: string): Promise<Professional> {
-  return oneRow<Professional>(
-    tx,
-    'read_professional',
-    sql`select i.identifier as id, root.profession, root.speciality, root.family_name as "familyName",
-          root.given_name as "givenName", root.status,
-          (select coalesce(json_agg(o.identifier order by o.identifier), '[]')
-            from persons p join person_identifiers o on o.person_id = p.id
-            where p.root_id = root.id and o.identifier <> i.identifier) as "otherIds",
-          case when root.practice_territory is not null then json_build_object(
-            'latitude', ST_Y(root.practice_location::geometry), 'longitude', ST_X(root.practice_location::geometry),
-            'territory', root.practice_territory) end as practice
-        from person_identifiers i join persons known on known.id = i.person_id
-        join persons root on root.id = known.root_id
-        where i.identifier = ${identifier}`,
   )
 }

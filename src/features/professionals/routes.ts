@@ -1,12 +1,13 @@
 import type { Transaction } from '../../db/database.ts'
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
+import { professional } from '../../http/professional-schema.ts'
 import { readingOf } from '../../http/readings.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { type Reading, sendReading } from '../../store/accesses.ts'
 import { eraseProfessional } from './erase.ts'
 import { putProfessional } from './put-professional.ts'
-import { erasure, erasureBody, professional, professionalBody, professionalParams } from './schema.ts'
+import { erasure, erasureBody, professionalBody, professionalParams } from './schema.ts'
 
 /** Who may be served. */
 export async function professionalRoutes(app: App, deps: Deps): Promise<void> {

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { latitude, longitude } from '../../http/places.ts'
+import { type professional, professionalStatus } from '../../http/professional-schema.ts'
 import { professional as identifier, profession, territory, text, time } from '../../http/schemas.ts'
-
-const statuses = ['active', 'suspended'] as const
 
 export const professionalParams = z.strictObject({ id: identifier })
 
@@ -21,21 +20,8 @@ export const professionalBody = z.strictObject({
     .strictObject({ latitude, longitude, territory })
     .nullish()
     .describe('The main practice; without one, the pharmacy’s territory decides.'),
-  status: z.enum(statuses),
+  status: professionalStatus,
 })
-
-export const professional = z
-  .object({
-    id: z.string().describe('The number in the path, without a national prefix.'),
-    profession: z.string(),
-    speciality: z.string().nullable(),
-    familyName: z.string(),
-    givenName: z.string(),
-    otherIds: z.array(z.string()).describe('All the other numbers of this person.'),
-    practice: z.object({ latitude: z.number(), longitude: z.number(), territory: z.string() }).nullable(),
-    status: z.enum(statuses),
-  })
-  .meta({ id: 'Professional' })
 
 export const erasureBody = z.strictObject({
   authority: text(140).describe(

@@ -3,7 +3,7 @@ import { finessNumber, professionalId } from '../../domain/identifiers.ts'
 import type { SigningKeys } from '../../keys/signing-key.ts'
 import type { Standing } from '../../store/standing.ts'
 import { type Caller, roles } from '../caller.ts'
-import { AUDIENCE, ISSUER } from '../tokens.ts'
+import { AUDIENCE, ISSUER, pharmacyOfResource } from '../tokens.ts'
 import type { Issuer } from './issuer.ts'
 
 const claims = z
@@ -17,7 +17,18 @@ const claims = z
   .refine(({ role, sub }) => role !== 'professional' || professionalId(sub) !== undefined)
   .refine(({ role, finess }) => role !== 'pharmacy' || finess.length > 0)
 
-const clientClaims = z.object({ sub: z.uuid(), client_id: z.uuid(), scope: z.string(), iat: z.number() })
+const clientClaims = z
+  .object({
+    sub: z.uuid(),
+    client_id: z.uuid(),
+    scope: z.string(),
+    iat: z.number(),
+    aud: z.union([z.string(), z.array(z.string())]),
+  })
+  .transform(({ aud, ...rest }) => {
+    const pharmacies = [aud].flat().flatMap((each) => pharmacyOfResource(each) ?? [])
+    return { ...rest, narrowedTo: pharmacies.length > 0 ? pharmacies : undefined }
+  })
 
 /**
  * This service as an issuer: of the tokens of `gomask token`, which say what their bearer may do, and of clients'
@@ -64,16 +75,18 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
   const { data } = parsedOnce(payload, clientClaims)
   const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
   if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
-  const { id, role, finess, closed, territories, professions, suspended, requestsPerMinute } = client
+  const { id, role, territories, professions, suspended, requestsPerMinute } = client
+  const { narrowedTo } = data
+  const within = (pharmacies: string[]) => narrowedTo?.filter((each) => pharmacies.includes(each)) ?? pharmacies
   const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
   return {
     issuer: ISSUER,
     subject: id,
     role,
-    finess,
+    finess: within(client.finess),
     territories,
     professions,
-    suspended: closed,
-    client: { scopes, suspended, requestsPerMinute },
+    suspended: within(client.closed),
+    client: { scopes, suspended, requestsPerMinute, isNarrowed: narrowedTo !== undefined },
   }
 }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Role } from '../../../src/http/caller.ts'
 import { sequenceAndPublish } from '../../../src/jobs/ledger/sequencer.ts'
+import { makeClient, tokenOf } from '../../support/clients.ts'
 import { ledgerJob } from '../../support/ledger.ts'
 import { routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
@@ -33,6 +34,7 @@ const caller: Record<Role, string> = {
   regulator: world.regulator,
   admin: world.admin,
 }
+const machine = await tokenOf(service, await makeClient(service, world.admin))
 const { id } = must(201, await world.dispense(place, nurse.id, 1)).body
 const hold = must(201, await world.reserve(nurse.token, { quantity: 1, pharmacy: place.finess })).body
 must(409, await world.dispense(place, nurse.id, 500))
@@ -123,6 +125,13 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'POST /v1/clients/{id}/withdrawal': { admin: 'nobody' },
   'POST /v1/clients/{id}/secrets': { admin: 'nobody' },
   'DELETE /v1/clients/{id}/secrets/{secret}': { admin: 'nobody' },
+  'POST /v1/clients/{id}/grants': { admin: 'nobody' },
+  'POST /v1/consents': { pharmacy: 'nobody' },
+  'GET /v1/consents': { pharmacy: 'nobody' },
+  'GET /v1/consents/{id}': { pharmacy: 'nobody' },
+  'POST /v1/consents/{id}/acceptance': { pharmacy: 'nobody' },
+  'POST /v1/consents/{id}/refusal': { pharmacy: 'nobody' },
+  'GET /v1/me': { ...everybody('nobody'), professional: 'own' },
   'GET /v1/pharmacies/{finess}/grants': { pharmacy: 'nobody', admin: 'nobody' },
   'PUT /v1/pharmacies/{finess}/grants/{client}': { pharmacy: 'nobody', admin: 'nobody' },
   'POST /v1/pharmacies/{finess}/grants/{client}/withdrawal': { pharmacy: 'nobody', admin: 'nobody' },
@@ -142,7 +151,8 @@ t.test('for every route and role it is decided whether its answer is a reading o
 
 for (const route of routes) {
   for (const [role, decided] of Object.entries(decisions[route.name] ?? {})) {
-    const token = caller[role as Role] as string | undefined
+    const isMachines = route.policy !== 'public' && route.policy[role as Role] === 'asking'
+    const token = isMachines ? machine : (caller[role as Role] as string | undefined)
     const title = `${route.name} for ${role}`
     if (typeof decided === 'string') {
       t.test(`${title} shows ${decided === 'own' ? 'oneself' : 'nobody'}, and leaves nothing`, async (t) => {

@@ -38,6 +38,9 @@ async function administration(): Promise<Route[]> {
     territory: 'FR-31',
     client: client.id,
     formerClient: former.id,
+    consent: client.id,
+    consentCode: 'code',
+    refusedConsent: client.id,
   }
   await raiseDoubts(db, [(await world.professional(31)).id, (await world.professional(32)).id], 'an issuer')
   const doubts = must(200, await call('GET', '/v1/identity-doubts', { token: admin })).body.items
@@ -47,6 +50,7 @@ async function administration(): Promise<Route[]> {
     'POST /v1/identity-doubts/{id}/decision': `/v1/identity-doubts/${doubts[0].id}/decision`,
     'POST /v1/clients/{id}/secrets': `/v1/clients/${(await post('/v1/clients', till)).id}/secrets`,
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
+    'POST /v1/clients/{id}/grants': `/v1/clients/${(await post('/v1/clients', till)).id}/grants`,
   }
   return routesOf(service.app, objects)
     .filter(({ method, roles }) => method !== 'GET' && (roles.includes('admin') || roles.includes('regulator')))

@@ -103,7 +103,7 @@ t.test('400: another grant type, none, a member twice, no body', async (t) => {
   }
   const mismatch = await askToken(service, basic(client), { client_id: '0197a000-0000-7000-8000-000000000000' })
   t.match(mismatch, refused)
-  t.equal((await askToken(service, basic(client), { client_id: client.id, resource: 'https://x' })).status, 200)
+  t.equal((await askToken(service, basic(client), { client_id: client.id, other: 'https://x' })).status, 200)
 })
 
 t.test(
