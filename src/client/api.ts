@@ -17927,6 +17927,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
@@ -18152,7 +18157,13 @@ export interface operations {
                 /** @description Replaced: the client has asked anew. */
                 status?: "pending" | "accepted" | "refused" | "replaced" | "expired";
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -18305,6 +18316,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path?: never;
             cookie?: never;
@@ -18513,7 +18529,13 @@ export interface operations {
     readConsent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path: {
                 /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
                 id: string;
@@ -18678,6 +18700,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
@@ -18909,6 +18936,11 @@ export interface operations {
                  * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
                  */
                 "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
                 /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
@@ -19413,7 +19445,13 @@ export interface operations {
                 /** @description `nextCursor` of the previous page. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
             path?: never;
             cookie?: never;
         };
