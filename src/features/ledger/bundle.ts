@@ -73,7 +73,7 @@ async function count(db: Queryable, wanted: Wanted): Promise<number> {
   return entries
 }
 
-/** Whether the records of days belong to it; whoever asks for one person or pharmacy need not carry those of ten years. */
+/** Whether records of days belong to it: whoever asks for one person or pharmacy need not carry those of ten years. */
 function hasDays({ selection }: Wanted): boolean {
   return selection === null || (selection.professional === null && selection.pharmacy === null)
 }
