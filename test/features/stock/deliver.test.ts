@@ -21,6 +21,12 @@ const put = (code: string, more: object) =>
   })
 must(200, await put('surgical', { packs }))
 
+/** A number of twelve digits with its GS1 check digit. */
+function gtinOf(digits: number): string {
+  const sum = [...String(digits)].reduce((total, digit, nth) => total + Number(digit) * (nth % 2 === 0 ? 1 : 3), 0)
+  return `${digits}${(10 - (sum % 10)) % 10}`
+}
+
 type Place = Awaited<ReturnType<typeof world.pharmacy>>
 const surgical = (quantity: number) => ({ product: 'surgical', quantity })
 const note = (lines: object[], more: object = {}) => ({ reference: 'BL 1', occurredAt: minutesAgo(0), lines, ...more })
@@ -164,6 +170,35 @@ t.test('a delivery keeps what every write promises, and a retry is answered to t
   const caller = { role: 'pharmacy' as const, subject: 'till', finess: [place.finess] }
   const other = { path, body: { ...body, reference: 'BL 2' } }
   await testWrite(t, service, { caller, method: 'POST', path, body, other, status: 201 })
+})
+
+t.test('a day by scan: counts, a delivery and walk-ins leave what a till adds up to itself', async (t) => {
+  const place = await world.pharmacy(7)
+  const shelves = new Map<string, { gtin: string; onHand: number }>()
+  for (let n = 0; n < 12; n++) {
+    const [code, gtin] = [`mask-${n}`, gtinOf(200_000_000_000 + n)]
+    must(201, await put(code, { packs: [{ gtin, unitsPerBox: 50 }] }))
+    shelves.set(code, { gtin, onHand: n * 50 + 7 })
+    const body = { scan: `]d2010${gtin}`, onHandBoxes: n, onHand: 7, countedAt: minutesAgo(1) }
+    must(201, await call('PUT', `/v1/pharmacies/${place.finess}/stock/${code}`, { token: place.token, body }))
+  }
+  const scanned = [...shelves.values()]
+  const lines = scanned.slice(0, 8).map(({ gtin }, n) => ({ scan: `010${gtin}1728020010L${n}`, boxes: n + 1 }))
+  must(201, await deliver(place, note(lines)))
+  for (const [n, shelf] of scanned.slice(0, 8).entries()) shelf.onHand += (n + 1) * 50
+  await world.rule({ cap: 1_000, products: [...shelves.keys()] })
+  for (let n = 0; n < 6; n++) {
+    const shelf = scanned[2 + (n % 3)]
+    if (!shelf) throw new Error('no such shelf')
+    const nurse = await world.professional(100 + n)
+    const handed = { lines: [{ scan: `(01)0${shelf.gtin}(10)L${n}` }] }
+    must(201, await world.dispense(place, nurse.id, 0, handed))
+    shelf.onHand -= 50
+  }
+  const levels = new Map(
+    (await stock(place)).map((each: { product: string; onHand: number }) => [each.product, each.onHand]),
+  )
+  for (const [code, { onHand }] of shelves) t.equal(levels.get(code), onHand, code)
 })
 
 t.test('on hand and held are the sums of their movements and holds', (t) => invariantsHold(t, db))
