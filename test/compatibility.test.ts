@@ -42,8 +42,8 @@ const PLANTED: [said: string, plant: (document: Document) => void][] = [
   ['GET /v1/products: gone', ({ paths }) => delete paths['/v1/products']],
   ['GET /v1/products query limit: gone', ({ paths }) => paths['/v1/products']?.get?.parameters?.shift()],
   [
-    'POST /v1/dispensations request.lines[].quantity: maximum is narrower',
-    (document) => Object.assign(bodyOf(document).properties.lines.items.properties.quantity, { maximum: 100 }),
+    'POST /v1/dispensations request.lines: maxItems is narrower',
+    (document) => Object.assign(bodyOf(document).properties.lines, { maxItems: 1 }),
   ],
   [
     'POST /v1/dispensations request.identityCheck.method: takes fewer values',

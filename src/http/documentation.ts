@@ -147,8 +147,11 @@ function withPolicy({ schema, url }: Described, { config }: RouteOptions): Descr
     // The second way is an assertion in the body.
     return { schema: { ...schema, security: [{ basic: [] }, {}] } as FastifySchema, url }
   }
-  if (policy === undefined || policy === 'public') return { schema: { ...schema, security: [] } as FastifySchema, url }
   const described = schema as FastifySchema & { description?: string }
+  if (policy === undefined || policy === 'public') {
+    const description = [described.description, 'For anybody, without a token.'].filter(Boolean).join('\n\n')
+    return { schema: { ...schema, description, security: [] } as FastifySchema, url }
+  }
   const description = [described.description, policyInWords(policy)].filter(Boolean).join('\n\n')
   const security = [{ bearer: [] }, { client: policy.scope === null ? [] : [policy.scope] }]
   return { schema: { ...described, description, security } as FastifySchema, url }

@@ -19,7 +19,7 @@ t.test('the documentation says who answers for the personal data, and how to rea
 
 t.test('and nothing where nobody is named', async (t) => {
   const { contact, description } = await infoOf(t, {})
-  t.equal(contact, undefined)
+  t.same(contact, { name: 'The operator of the service' })
   t.notMatch(description, /answers for/)
 })
 

@@ -65,6 +65,7 @@ export const values: Readonly<Record<string, unknown>> = {
   kid: KEY_ID,
   kind: 'surgical',
   kty: 'EC',
+  label: 'KT4',
   latitude: 43.6045,
   leafHash: HASH,
   longitude: 1.444,

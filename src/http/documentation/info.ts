@@ -16,7 +16,7 @@ export async function infoOf(controller: Controller) {
     title: 'GO MASK',
     version: version as string,
     description: [`${ABOUT}${sentence}`, ...pages.map((page) => page.trim()), problemPage().trim()].join('\n\n'),
-    ...(contact && { contact }),
+    contact: contact ?? { name: 'The operator of the service' },
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   }
 }
