@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read this description in JSON */
+        /**
+         * Read this description in JSON
+         * @description For anybody, without a token.
+         */
         get: operations["readOpenapiJson"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read this description in YAML */
+        /**
+         * Read this description in YAML
+         * @description For anybody, without a token.
+         */
         get: operations["readOpenapiYaml"];
         put?: never;
         post?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process is alive */
+        /**
+         * The process is alive
+         * @description For anybody, without a token.
+         */
         get: operations["isAlive"];
         put?: never;
         post?: never;
@@ -62,7 +71,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The service can serve */
+        /**
+         * The service can serve
+         * @description For anybody, without a token.
+         */
         get: operations["isReady"];
         put?: never;
         post?: never;
@@ -79,7 +91,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys that verify tokens */
+        /**
+         * The public keys that verify tokens
+         * @description For anybody, without a token.
+         */
         get: operations["listKeys"];
         put?: never;
         post?: never;
@@ -96,7 +111,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the catalogue, by code, or find the product of a pack */
+        /**
+         * List the catalogue, by code, or find the product of a pack
+         * @description For anybody, without a token.
+         */
         get: operations["listProducts"];
         put?: never;
         post?: never;
@@ -1642,6 +1660,8 @@ export interface paths {
         /**
          * How machines get tokens (RFC 8414)
          * @description Available once the operator has set PUBLIC_URL.
+         *
+         *     For anybody, without a token.
          */
         get: operations["readAuthorizationServerMetadata"];
         put?: never;
@@ -7567,7 +7587,7 @@ export interface operations {
                      *           },
                      *           "distanceMetres": 1,
                      *           "pickupCode": "7K3M-9QXA",
-                     *           "label": "an example is lacking",
+                     *           "label": "KT4",
                      *           "createdAt": "2026-11-20T09:30:00.000Z",
                      *           "expiresAt": "2026-11-20T09:30:00.000Z",
                      *           "status": "held",
@@ -7737,7 +7757,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
-                     *       "label": "an example is lacking",
+                     *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -7961,7 +7981,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
-                     *       "label": "an example is lacking",
+                     *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -8135,7 +8155,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
-                     *       "label": "an example is lacking",
+                     *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -8342,7 +8362,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
-                     *       "label": "an example is lacking",
+                     *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -8581,7 +8601,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
-                     *       "label": "an example is lacking",
+                     *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
                      *       "status": "held",
@@ -10962,7 +10982,7 @@ export interface operations {
                      *           "quantity": 12,
                      *           "distanceMetres": 1,
                      *           "pickupCode": "7K3M-9QXA",
-                     *           "label": "an example is lacking",
+                     *           "label": "KT4",
                      *           "status": "held",
                      *           "collectedQuantity": 1,
                      *           "collectedBy": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
