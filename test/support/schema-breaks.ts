@@ -120,7 +120,8 @@ function typesOf({ type }: Schema): string[] {
   return types.includes('number') ? [...types, 'integer'] : types
 }
 
-function resolved(schema: Schema, { components }: Api): Schema {
-  const name = schema.$ref?.split('/').at(-1)
-  return name === undefined ? schema : resolved(components.schemas[name] ?? {}, { components })
+// What has no schema takes and gives anything.
+function resolved(schema: Schema | undefined, { components }: Api): Schema {
+  const name = schema?.$ref?.split('/').at(-1)
+  return name === undefined ? (schema ?? {}) : resolved(components.schemas[name] ?? {}, { components })
 }
