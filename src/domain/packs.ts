@@ -133,7 +133,10 @@ function atMost(masks: number, path: string): number {
 }
 
 function notInCatalogue(field: string): Text {
-  return { en: `${field}: is not a pack of the catalogue.`, fr: `${field} : n’est pas une boîte du catalogue.` }
+  return {
+    en: phrase`${field}: is not a pack of the catalogue.`,
+    fr: phrase`${field} : n’est pas une boîte du catalogue.`,
+  }
 }
 
 function fieldOf({ scan }: SaidPack): string {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Text } from '../domain/language.ts'
+import { phrase, type Text } from '../domain/language.ts'
 import { issueOf } from './complaint.ts'
 
 /** One way to say something: the members that it needs, and those that may stand beside them. */
@@ -40,12 +40,12 @@ function faultsOf(given: object, ways: readonly Way[]): { name: string; message:
 
 function required(ways: readonly Way[]): Text {
   const { en, fr } = all(ways)
-  return { en: `required: say ${en}`, fr: `obligatoire : donnez ${fr}` }
+  return { en: phrase`required: say ${en}`, fr: phrase`obligatoire : donnez ${fr}` }
 }
 
 function notBeside(member: string, ways: readonly Way[]): Text {
   const { en, fr } = all(ways)
-  return { en: `cannot stand beside ${member}: say ${en}`, fr: `ne va pas avec ${member} : donnez ${fr}` }
+  return { en: phrase`cannot stand beside ${member}: say ${en}`, fr: phrase`ne va pas avec ${member} : donnez ${fr}` }
 }
 
 function all(ways: readonly Way[]): { en: string; fr: string } {

@@ -50,19 +50,7 @@ export async function collect(
     ],
     reservations: [{ id, pickupCode }],
   }
-  await tell<{ decision: string }>({
-    heading: {
-      en: 'She would like 4 FFP2 masks as well. Her card (CPS) is read, and the pharmacist asks whether that is allowed.',
-      fr: 'Elle voudrait aussi 4 masques FFP2. Sa carte CPS est lue, et le pharmacien demande si cela est permis.',
-    },
-    actor: pharmacist,
-    method: 'POST',
-    path: '/v1/dispensation-checks',
-    body,
-    status: 200,
-    show: ['decision', 'code', 'remaining', 'held', 'rule.source.title', 'window', 'receivedInWindow'],
-    claims: ({ decision }) => [[{ en: 'it is allowed', fr: 'cela est permis' }, decision === 'allow']],
-  })
+  await ask(tell, pharmacist, body)
   return tell<RecordedEntry>({
     heading: {
       en: 'The masks are handed over, and the history has its first entry of her.',
@@ -89,6 +77,22 @@ export async function collect(
         includesAll(remaining, leftOfBoth(2)),
       ],
     ],
+  })
+}
+
+async function ask(tell: Stage['tell'], pharmacist: Actor, body: object): Promise<void> {
+  await tell<{ decision: string }>({
+    heading: {
+      en: 'She would like 4 FFP2 masks as well. Her card (CPS) is read, and the pharmacist asks whether that is allowed.',
+      fr: 'Elle voudrait aussi 4 masques FFP2. Sa carte CPS est lue, et le pharmacien demande si cela est permis.',
+    },
+    actor: pharmacist,
+    method: 'POST',
+    path: '/v1/dispensation-checks',
+    body,
+    status: 200,
+    show: ['decision', 'code', 'remaining', 'held', 'rule.source.title', 'window', 'receivedInWindow'],
+    claims: ({ decision }) => [[{ en: 'it is allowed', fr: 'cela est permis' }, decision === 'allow']],
   })
 }
 
