@@ -13,10 +13,11 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
   await app.register(cors, {
     origin: (origin, done) => done(null, origin !== undefined && origins.includes(origin) ? origin : false),
     methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Operator'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'X-Operator'],
     exposedHeaders: [
       'X-Request-Id',
       'Retry-After',
+      'ETag',
       'Idempotency-Replayed',
       'RateLimit-Limit',
       'RateLimit-Remaining',

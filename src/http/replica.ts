@@ -16,11 +16,12 @@ export async function readAged<T>(
 ): Promise<T> {
   const age = replica?.age()
   if (!replica || age === undefined) return read(db)
+  // Before the reading, which may answer by itself.
+  reply.header('age', Math.ceil(age))
   try {
-    const found = await read(replica.db)
-    reply.header('age', Math.ceil(age))
-    return found
+    return await read(replica.db)
   } catch (error) {
+    reply.removeHeader('age')
     if (isTooHeavy(error)) throw error
     return read(db)
   }

@@ -34,7 +34,7 @@ const answers = helmet({
 
 /**
  * Tells browsers with every answer to load nothing, not to frame it or guess its type, and to come back over https.
- * Answers that need a token, tokens themselves, and errors must not be cached.
+ * Answers that need a token, tokens themselves, and errors must not be cached, unless they have a version to ask by.
  */
 export function secureHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -43,6 +43,6 @@ export function secureHeaders(app: FastifyInstance): void {
   })
   app.addHook('onSend', async ({ routeOptions: { config } }, reply) => {
     const isOpen = config.policy === 'public' && config.limits !== 'token' && reply.statusCode < 400
-    if (!isOpen) reply.header('cache-control', 'no-store')
+    if (!isOpen && !reply.hasHeader('etag')) reply.header('cache-control', 'no-store')
   })
 }

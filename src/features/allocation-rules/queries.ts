@@ -1,7 +1,7 @@
 import { readClock } from '../../db/clock.ts'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, json, sql, texts, timestamp } from '../../db/sql.ts'
+import { clock, json, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { publicationOf, RULE_PUBLISHED, RULE_WITHDRAWN, withdrawalOf } from '../../domain/rule-record.ts'
@@ -84,16 +84,33 @@ export async function listRules(
   before: string | null,
   limit: number,
 ): Promise<Rule[]> {
-  const found = await rows<Row>(
-    db,
-    'list_rules',
-    sql`with moment as materialized (select coalesce(${timestamp(at)}, clock_timestamp()) as at)
-        select ${columns} from allocation_rules r, moment
-        where valid_from <= at and (valid_to is null or valid_to > at) and (withdrawn_at is null or withdrawn_at > at)
-          and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        order by id desc limit ${limit}::int`,
-  )
+  const found = await rows<Row>(db, 'list_rules', inForce(columns, at, before, limit))
   return found.map(view)
+}
+
+/** Differs when the list does: a rule is never edited, but withdrawn, and comes into force and out of it in time. */
+export async function versionOfRules(
+  db: Queryable,
+  at: Instant | null,
+  before: string | null,
+  limit: number,
+): Promise<string> {
+  const ids = inForce(sql`r.id, r.withdrawn_at`, at, before, limit)
+  const { version } = await oneRow<{ version: string }>(
+    db,
+    'version_of_rules',
+    sql`select coalesce(string_agg(concat_ws(' ', id, withdrawn_at), ',' order by id), '') as version from (${ids}) as listed`,
+  )
+  return version
+}
+
+function inForce(shown: SQL, at: Instant | null, before: string | null, limit: number): SQL {
+  return sql`
+    with moment as materialized (select coalesce(${timestamp(at)}, clock_timestamp()) as at)
+    select ${shown} from allocation_rules r, moment
+    where valid_from <= at and (valid_to is null or valid_to > at) and (withdrawn_at is null or withdrawn_at > at)
+      and id < coalesce(${before}::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    order by id desc limit ${limit}::int`
 }
 
 /** Who published a rule, or undefined if there is none. */

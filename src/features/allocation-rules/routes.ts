@@ -4,8 +4,9 @@ import { everyone } from '../../http/policy.ts'
 import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { knownHeaders, notModified, unlessKnown } from '../../http/unless-known.ts'
 import { publishRule } from './publish-rule.ts'
-import { listRules } from './queries.ts'
+import { listRules, versionOfRules } from './queries.ts'
 import { listQuery, rule, ruleBody, rulePage, ruleParams, withdrawalBody } from './schema.ts'
 import { withdrawRule } from './withdraw-rule.ts'
 
@@ -20,18 +21,23 @@ function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/allocation-rules',
     {
-      config: { policy: { scope: 'rules:read', ...everyone } },
+      config: { sends: ['etag'], policy: { scope: 'rules:read', ...everyone } },
       schema: {
         operationId: 'listRules',
         tags: ['rules'],
         summary: 'List the rules in force, newest first',
         querystring: listQuery,
-        response: { 200: rulePage, ...problems(401, 403) },
+        headers: knownHeaders,
+        response: { 200: rulePage, ...notModified, ...problems(401, 403) },
       },
     },
-    async ({ query }) => {
-      const found = await listRules(db, query.at ?? null, positionOf(query.cursor, uuid), query.limit + 1)
-      return page(found, query.limit, ({ id }) => id)
+    (request, reply) => {
+      const { at = null, cursor, limit } = request.query
+      const before = positionOf(cursor, uuid)
+      return unlessKnown(request, reply, {
+        version: () => versionOfRules(db, at, before, limit + 1),
+        read: async () => page(await listRules(db, at, before, limit + 1), limit, ({ id }) => id),
+      })
     },
   )
 }

@@ -4,6 +4,8 @@ import { everyone } from '../../http/policy.ts'
 import { problems } from '../../http/problems.ts'
 import { readAged } from '../../http/replica.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { knownHeaders, notModified, unlessKnown } from '../../http/unless-known.ts'
+import { versionOfStock } from '../../store/stock-version.ts'
 import { findNearest } from './find-nearest.ts'
 import { putPharmacy } from './put-pharmacy.ts'
 import { findPharmacy } from './queries.ts'
@@ -43,21 +45,29 @@ function readRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies/:finess',
     {
-      config: { sends: ['age'], policy: { scope: 'stock:read', ...everyone } },
+      config: { sends: ['age', 'etag'], policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'readPharmacy',
         tags: ['stock'],
         summary: 'Read one pharmacy with its stock',
         params: pharmacyParams,
-        response: { 200: pharmacy, ...problems(401, 403, 404) },
+        headers: knownHeaders,
+        response: { 200: pharmacy, ...notModified, ...problems(401, 403, 404) },
       },
     },
-    ({ params }, reply) =>
-      readAged(deps, reply, async (from) => {
-        const found = await findPharmacy(from.readings, params.finess)
-        if (!found) throw noSuch('pharmacy')
-        return found
-      }),
+    (request, reply) => {
+      const { finess } = request.params
+      return readAged(deps, reply, ({ readings }) =>
+        unlessKnown(request, reply, {
+          version: () => versionOfStock(readings, finess),
+          read: async () => {
+            const found = await findPharmacy(readings, finess)
+            if (!found) throw noSuch('pharmacy')
+            return found
+          },
+        }),
+      )
+    },
   )
 }
 

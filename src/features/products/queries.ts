@@ -1,6 +1,6 @@
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, json, sql, texts } from '../../db/sql.ts'
+import { clock, json, type SQL, sql, texts } from '../../db/sql.ts'
 import { gtin14 } from '../../domain/identifiers.ts'
 import type { Product, ProductBody } from './schema.ts'
 
@@ -50,13 +50,14 @@ export async function replacePacks(tx: Transaction, code: string, packs: Product
   )
 }
 
-/** The catalogue by code, after a position; the product of one pack alone where its GTIN or CIP13 is given. */
-export function listProducts(
-  db: Queryable,
-  { after, gtin = '' }: { after: string | null; gtin: string | undefined },
-  limit: number,
-): Promise<Product[]> {
-  const code = gtin14(gtin) ?? null
+/** A part of the catalogue: after a position; the product of one pack alone where its GTIN or CIP13 is given. */
+interface Part {
+  after: string | null
+  gtin: string | undefined
+}
+
+/** The catalogue by code. */
+export function listProducts(db: Queryable, part: Part, limit: number): Promise<Product[]> {
   return rows<Product>(
     db,
     'list_products',
@@ -64,8 +65,28 @@ export function listProducts(
           (select coalesce(json_agg(json_strip_nulls(json_build_object('gtin', gtin14, 'unitsPerBox', units_per_box,
               'acl', acl, 'cip13', cip13)) order by position), '[]')
             from product_packs where product = p.code) as packs
-        from products p where p.code > coalesce(${after}::text, '') and (${code}::text is null or p.code in (
-          select product from product_packs where gtin14 = ${code}::text or '0' || cip13 = ${code}::text))
+        from products p where ${isIn(part)}
         order by p.code limit ${limit}::int`,
   )
+}
+
+/**
+ * Differs when one of these products does. Each change is a transaction of its own, told by its number too: times may
+ * be the same, and come to be seen in another order than they were drawn.
+ */
+export async function versionOfProducts(db: Queryable, part: Part, limit: number): Promise<string> {
+  const { version } = await oneRow<{ version: string }>(
+    db,
+    'version_of_products',
+    sql`select coalesce(string_agg(concat_ws(' ', code, updated_at, change), ',' order by code), '') as version
+        from (select code, updated_at, xmin::text as change from products p where ${isIn(part)}
+          order by p.code limit ${limit}::int) as listed`,
+  )
+  return version
+}
+
+function isIn({ after, gtin = '' }: Part): SQL {
+  const code = gtin14(gtin) ?? null
+  return sql`p.code > coalesce(${after}::text, '') and (${code}::text is null or p.code in (
+    select product from product_packs where gtin14 = ${code}::text or '0' || cip13 = ${code}::text))`
 }

@@ -2,8 +2,9 @@ import { effect, writeHeaders } from '../../http/effects.ts'
 import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { knownHeaders, notModified, unlessKnown } from '../../http/unless-known.ts'
 import { putProduct } from './put-product.ts'
-import { listProducts } from './queries.ts'
+import { listProducts, versionOfProducts } from './queries.ts'
 import { listQuery, product, productBody, productPage, productParams } from './schema.ts'
 
 /** The catalogue. */
@@ -11,19 +12,23 @@ export async function productRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/v1/products',
     {
-      config: { policy: 'public' },
+      config: { sends: ['etag'], policy: 'public' },
       schema: {
         operationId: 'listProducts',
         tags: ['reference data'],
         summary: 'List the catalogue, by code, or find the product of a pack',
         querystring: listQuery,
-        response: { 200: productPage, ...problems() },
+        headers: knownHeaders,
+        response: { 200: productPage, ...notModified, ...problems() },
       },
     },
-    async ({ query }) => {
-      const after = positionOf(query.cursor, productParams.shape.code)
-      const found = await listProducts(db, { after, gtin: query.gtin }, query.limit + 1)
-      return page(found, query.limit, ({ code }) => code)
+    (request, reply) => {
+      const { cursor, limit, gtin } = request.query
+      const part = { after: positionOf(cursor, productParams.shape.code), gtin }
+      return unlessKnown(request, reply, {
+        version: () => versionOfProducts(db, part, limit + 1),
+        read: async () => page(await listProducts(db, part, limit + 1), limit, ({ code }) => code),
+      })
     },
   )
   app.put(

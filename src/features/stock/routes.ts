@@ -8,7 +8,9 @@ import { page, pageOf, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { knownHeaders, notModified, unlessKnown } from '../../http/unless-known.ts'
 import { packMemory, type WithPacks } from '../../store/packs.ts'
+import { versionOfStock } from '../../store/stock-version.ts'
 import { count } from './count.ts'
 import { deliver, keptWithDelivery } from './deliver.ts'
 import { keptWithMovement, move } from './move.ts'
@@ -151,18 +153,23 @@ function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies/:finess/stock',
     {
-      config: { policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
+      config: { sends: ['etag'], policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
       schema: {
         operationId: 'readStock',
         tags: ['stock'],
         summary: 'Read the stock of a pharmacy, by product',
         params: pharmacyParams,
-        response: { 200: z.object({ items: z.array(stockLevel) }), ...problems(401, 403, 404) },
+        headers: knownHeaders,
+        response: { 200: z.object({ items: z.array(stockLevel) }), ...notModified, ...problems(401, 403, 404) },
       },
     },
-    async ({ caller, params }) => {
+    async (request, reply) => {
+      const { caller, params } = request
       await requireReadablePharmacy(db, caller, params.finess)
-      return { items: await readStock(db, params.finess) }
+      return unlessKnown(request, reply, {
+        version: () => versionOfStock(db, params.finess),
+        read: async () => ({ items: await readStock(db, params.finess) }),
+      })
     },
   )
   app.get(
