@@ -4868,6 +4868,8 @@ export interface components {
         "www-authenticate": string;
         /** @description So many seconds old the answer may be at most, where it was read from a replica (RFC 9111). */
         age: number;
+        /** @description The version of the answer: send it as If-None-Match (RFC 9110). */
+        etag: string;
         /** @description A name for the file (RFC 6266). */
         "content-disposition": string;
     };
@@ -5232,6 +5234,8 @@ export interface operations {
                 gtin?: string;
             };
             header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -5250,6 +5254,7 @@ export interface operations {
                     "ratelimit-limit": components["headers"]["ratelimit-limit"];
                     "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
                     "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5276,6 +5281,18 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["ListProductsAnswer"];
                 };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
@@ -5772,6 +5789,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -5797,6 +5816,7 @@ export interface operations {
                     "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
                     "ratelimit-reset": components["headers"]["ratelimit-reset"];
                     age: components["headers"]["age"];
+                    etag: components["headers"]["etag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5822,6 +5842,19 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Pharmacy"];
                 };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    age: components["headers"]["age"];
+                    etag: components["headers"]["etag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
@@ -7162,6 +7195,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -7186,6 +7221,7 @@ export interface operations {
                     "ratelimit-limit": components["headers"]["ratelimit-limit"];
                     "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
                     "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7205,6 +7241,18 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["ReadStockAnswer"];
                 };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
@@ -12517,6 +12565,8 @@ export interface operations {
                 at?: string;
             };
             header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -12535,6 +12585,7 @@ export interface operations {
                     "ratelimit-limit": components["headers"]["ratelimit-limit"];
                     "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
                     "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12581,6 +12632,18 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["ListRulesAnswer"];
                 };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request is not valid; `errors` names the fields. */
             400: {
