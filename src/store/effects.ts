@@ -94,8 +94,8 @@ function endedRows({ ended }: Effects): Record<string, unknown>[] {
   }))
 }
 
-// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for, and a reservation of
-// another product there may have taken the label.
+// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for, and a reservation
+// of another product there may have taken the label.
 function insertReservation(tx: Transaction, made: NewReservation): void {
   send(
     tx,
