@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readClock } from '../../db/clock.ts'
 import { moveClock } from '../../db/movable-clock.ts'
 import { iso } from '../../domain/instant.ts'
+import { judgeConformance } from '../../http/conformance.ts'
+import { type Exchange, rememberExchanges } from '../../http/exchanges.ts'
 import { faults, makeFaults, spoilAnswer } from '../../http/faults-on-demand.ts'
 import { problems } from '../../http/problems.ts'
 import type { App, Deps, Sandbox } from '../../http/service.ts'
-import { judgeConformance } from './conformance.ts'
-import { type Exchange, rememberExchanges } from './exchanges.ts'
 import { clockBody, clockState, conformance, guide } from './schema.ts'
 
 const TAGS = ['sandbox']

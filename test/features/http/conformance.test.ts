@@ -1,6 +1,6 @@
 import t from 'tap'
-import { judgeConformance } from '../../../src/features/sandbox/conformance.ts'
-import type { Exchange } from '../../../src/features/sandbox/exchanges.ts'
+import { judgeConformance } from '../../../src/http/conformance.ts'
+import type { Exchange } from '../../../src/http/exchanges.ts'
 
 const handOver: Exchange = {
   request: 'first',
