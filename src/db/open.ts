@@ -16,8 +16,8 @@ const LONGEST_WAIT_MS = 10_000
 
 /**
  * Opens the configured database. Brings it up to date first or, with MIGRATE_ON_START false or a login that may not,
- * refuses one that is not. Waits for a server that does not answer yet, and says so. The clock of an embedded one can be
- * made movable, for a sandbox.
+ * refuses one that is not. Waits for a server that does not answer yet, and says so. The clock of an embedded one can
+ * be made movable, for a sandbox.
  */
 export async function openReady(
   config: Config,

@@ -13,8 +13,8 @@ export interface Head {
 export type NewEntry = Omit<LedgerEntry, 'personId' | 'seq' | 'previousHash'>
 
 /**
- * Who the entry is about, by the number that was named and all by which the person is known at that moment, and whatever
- * else an erasure must be able to remove.
+ * Who the entry is about, by the number that was named and all by which the person is known at that moment, and
+ * whatever else an erasure must be able to remove.
  */
 export interface PersonalPayload {
   professional: string

@@ -19,7 +19,9 @@ export interface DeliveredLine {
   shelf: Shelf
 }
 
-/** Puts all lines of a delivery on their shelves, in their order, or none if one is of what is no longer distributed. */
+/**
+ * Puts all lines of a delivery on their shelves, in their order, or none if one is of what is no longer distributed.
+ */
 export function deliveryEffects(
   { shelves, holds, at }: LockedShelves,
   { note, inactiveProducts }: { note: DeliveryNote; inactiveProducts: readonly string[] },

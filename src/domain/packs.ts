@@ -85,7 +85,9 @@ export function singleMaskLines(lines: readonly SaidMasks[], facts: PackFacts): 
   return lines.map((line, index) => singleMasks(line, facts, `lines[${index}].`))
 }
 
-/** The single masks that somebody counted of a product. Throws as `singleMasks` does, and for another product's pack. */
+/**
+ * The single masks that somebody counted of a product. Throws as `singleMasks` does, and for another product's pack.
+ */
 export function countedMasks(said: SaidCount, facts: PackFacts, product: string): number {
   const { onHand = 0, onHandBoxes = 1 } = said
   if (namedPack(said) === undefined) return onHand

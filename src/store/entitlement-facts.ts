@@ -89,6 +89,12 @@ function identifierOf({ identifier }: Who): SQL {
   return sql`(select professional from ledger_payloads where entry_id = ${identifier.inEntry}::uuid)`
 }
 
+const personObject = sql`json_build_object('id', id, 'numbers', (
+    select json_agg(identifier order by identifier) from person_identifiers where person_id in (select id from circle)),
+  'profession', profession, 'speciality', speciality, 'status', status, 'practiceTerritory', practice_territory,
+  'practice', case when practice_location is not null then json_build_object(
+    'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end)`
+
 /** The statement of `readEntitlementFacts`, with more columns if given. */
 export function factsQuery(who: Who, more: SQL = sql``): SQL {
   return sql`
@@ -122,12 +128,7 @@ export function factsQuery(who: Who, more: SQL = sql``): SQL {
       from rules, moment
     )
     select ${instant(sql`moment.at`)} as at,
-      (select json_build_object('id', id, 'numbers', (
-          select json_agg(identifier order by identifier) from person_identifiers where person_id in (select id from circle)),
-        'profession', profession, 'speciality', speciality, 'status', status,
-        'practiceTerritory', practice_territory,
-        'practice', case when practice_location is not null then json_build_object(
-          'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end) from person) as person,
+      (select ${personObject} from person) as person,
       (select json_build_object('path', (select json_agg(code order by depth) from path), 'timeZone', time_zone)
         from territories where code = (select territory from place)) as place,
       (select coalesce(json_agg(json_build_object(${ruleColumns})), '[]') from rules r) as rules,

@@ -21,7 +21,9 @@ export interface History {
   newest: string
 }
 
-/** Makes a history of 10 entries: the rule's publication, hand-overs, an override, a reversal, and the links of a merge. */
+/**
+ * Makes a history of 10 entries: the rule's publication, hand-overs, an override, a reversal, and the links of a merge.
+ */
 export async function makeHistory(service: Service): Promise<History> {
   const world = await makeWorld(service)
   const signer = makeSigner()

@@ -1,4 +1,5 @@
-import { collect, lookUp, readHistory, reverse, tryElsewhere } from './counter.ts'
+import { collect } from './collecting.ts'
+import { lookUp, readHistory, reverse, tryElsewhere } from './counter.ts'
 import { askEntitlement, declare, find, reserve } from './finding.ts'
 import { proveEntry } from './proof.ts'
 import type { Stage } from './stage.ts'

@@ -12,7 +12,7 @@ export interface Actor {
 }
 
 /** What matters in an answer, in words, and whether it is so. */
-type Claim = readonly [Text, boolean]
+export type Claim = readonly [Text, boolean]
 
 /** One request of the story, and what must come of it. */
 interface Step<Answer> {

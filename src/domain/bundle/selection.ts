@@ -6,8 +6,8 @@ export function isHistory({ from, to, pharmacy, professional }: BundleSelection)
 }
 
 /**
- * Whether an entry is of a selection, as far as its sealed bytes say: not which person a number belongs to. Times in the
- * same format compare as text.
+ * Whether an entry is of a selection, as far as its sealed bytes say: not which person a number belongs to. Times in
+ * the same format compare as text.
  */
 export function isSelected({ occurredAt, pharmacy }: Columns, selection: BundleSelection | null): boolean {
   if (selection === null) return true

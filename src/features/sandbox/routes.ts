@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readClock } from '../../db/clock.ts'
+import type { Database } from '../../db/database.ts'
 import { moveClock } from '../../db/movable-clock.ts'
 import { iso } from '../../domain/instant.ts'
 import { judgeConformance } from '../../http/conformance.ts'
@@ -22,6 +23,12 @@ export async function sandboxRoutes(app: App, { db, sandbox }: Deps & { sandbox:
     return sent
   })
 
+  guideRoute(app, db, sandbox)
+  clockRoute(app, db)
+  conformanceRoute(app, exchanges)
+}
+
+function guideRoute(app: App, db: Database, sandbox: Sandbox): void {
   app.get(
     '/v1/sandbox',
     {
@@ -35,6 +42,9 @@ export async function sandboxRoutes(app: App, { db, sandbox }: Deps & { sandbox:
     },
     async () => ({ ...sandbox, faults: [...faults], clock: iso(await readClock(db)) }),
   )
+}
+
+function clockRoute(app: App, db: Database): void {
   app.post(
     '/v1/sandbox/clock',
     {
@@ -49,6 +59,9 @@ export async function sandboxRoutes(app: App, { db, sandbox }: Deps & { sandbox:
     },
     async ({ body }) => ({ clock: iso(await moveClock(db, body.aheadSeconds)) }),
   )
+}
+
+function conformanceRoute(app: App, exchanges: ReturnType<typeof rememberExchanges>): void {
   app.get(
     '/v1/sandbox/conformance',
     {
