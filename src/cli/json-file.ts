@@ -27,7 +27,10 @@ function requireStorable(value: unknown, path: string): void {
     throw new Error(`${path || 'the file'}: holds U+0000 or half a character`)
   }
   if (typeof value !== 'object' || value === null) return
-  for (const [key, member] of Object.entries(value)) requireStorable(member, path === '' ? key : `${path}.${key}`)
+  for (const [key, member] of Object.entries(value)) {
+    const place = Array.isArray(value) ? `[${key}]` : path === '' ? key : `.${key}`
+    requireStorable(member, `${path}${place}`)
+  }
 }
 
 // Messages of JSON.parse quote the text around the mistake, including line breaks and halves of characters.

@@ -86,7 +86,7 @@ export async function documentation(app: FastifyInstance, controller: Controller
     },
     transform: (input) => {
       const answers = withCodes(input.route)
-      const body = presentBody(input.schema.body)
+      const body = presentBody(input.schema?.body)
       const schema = { ...input.schema, response: answers, ...(body && { body }) }
       return withPolicy(toJsonSchema({ ...input, schema } as Parameters<typeof toJsonSchema>[0]), input.route)
     },

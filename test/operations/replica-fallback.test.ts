@@ -17,7 +17,7 @@ t.test('what a standby fails at, the primary is asked, unless it was too heavy',
   /** Who was asked when the standby failed in some way, and what came of it. */
   const askedFor = async (fails: (from: Database) => Promise<unknown>) => {
     const asked: string[] = []
-    const reply = { header: () => {} } as unknown as FastifyReply
+    const reply = { header: () => {}, removeHeader: () => {} } as unknown as FastifyReply
     const read = async (from: Database) => {
       asked.push(from === standby ? 'standby' : 'primary')
       if (from === standby) await fails(from)
