@@ -30,7 +30,7 @@ t.test('an entry that waits for its place no more, and has none, is named', asyn
   await finds(
     t,
     'check_log',
-    'delete from log_pending',
+    `delete from log_pending where entry_id = '${given.id}'`,
     { ...breach, found: 'neither in the log nor waiting for its place' },
     wait,
   )
