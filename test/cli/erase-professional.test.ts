@@ -31,7 +31,8 @@ t.test(
       t.match(refused, {
         code: 1,
         stdout: '',
-        stderr: /^gomask: An entry of this professional must be kept.* until \d+ [A-Z][a-z]+ \d{4} at \d\d:\d\d UTC\.\n$/,
+        stderr:
+          /^gomask: An entry of this professional must be kept.* until \d+ [A-Z][a-z]+ \d{4} at \d\d:\d\d UTC\.\n$/,
       })
       silent(refused)
       t.equal((await chainOf(service, given.id)).length, 1)

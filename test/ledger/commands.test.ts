@@ -58,7 +58,10 @@ t.test('export-ledger exits 2 when called wrongly, 1 while nothing is signed, an
     [[], 'Missing required positional argument: BUNDLE'],
     [['x', '--form', '2026-01-01T00:00:00Z'], 'there is no option --form'],
     [['x', '--from', 'monday'], '--from: must be an RFC 3339 time with an offset'],
-    [['x', '--from', '0001-01-01T00:00:00Z'], '--from: must be from 1970-01-01T00:00:00.000Z to 2199-12-31T23:59:59.999Z'],
+    [
+      ['x', '--from', '0001-01-01T00:00:00Z'],
+      '--from: must be from 1970-01-01T00:00:00.000Z to 2199-12-31T23:59:59.999Z',
+    ],
     [['x', '--to', '9999-12-31T23:59:59Z'], '--to: must be from 1970-01-01T00:00:00.000Z to 2199-12-31T23:59:59.999Z'],
     [['x', '--to', '2016-12-31T23:59:60Z'], '--to: must be an RFC 3339 time with an offset'],
     [['x', '--pharmacy', '1'], '--pharmacy: must be a FINESS number'],
