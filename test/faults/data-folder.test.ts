@@ -25,7 +25,7 @@ t.test('the embedded database in its folder', { skip: onEmbeddedOnly }, async (t
     t.same(await gomask(['serve'], env), {
       code: 1,
       stdout: '',
-      stderr: `gomask: ${dataDir} is in use by another process; stop it, or set DATA_DIR to another folder\n`,
+      stderr: `gomask: ${dataDir} is in use by another process. If that is a running service, use its API (gomask token --role admin prints a token for it), or stop it first; or set DATA_DIR to another folder\n`,
     })
     t.equal((await server.call('GET', '/readyz')).status, 200, 'the first is not disturbed')
   })
