@@ -39,6 +39,7 @@ function challengeOf({ headers }: FastifyRequest, { status, facts }: Problem): s
 
 /** Answers every error with a problem document, and logs those that are our fault. */
 export function handleErrors(app: FastifyInstance): void {
+  app.decorate('tooManyUncounted', async () => undefined) // A listener without limits has none to put in its place.
   app.setErrorHandler(async (error, request, reply) => {
     const found = problemOf(error, request.routeOptions.bodyLimit)
     const tooMany = found.status === 401 ? tooManyFailures(request, reply) : await app.tooManyUncounted(request, reply)
