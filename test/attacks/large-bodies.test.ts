@@ -26,6 +26,7 @@ t.test(
     t.strictSame(larger.sort(), [
       'POST /v1/allocation-rules',
       'POST /v1/clients',
+      'POST /v1/clients/{id}/grants',
       'PUT /v1/clients/{id}',
       'PUT /v1/pharmacies/{finess}',
     ])
@@ -43,7 +44,7 @@ t.test('400: unknown keys, of which ten at most are told, in an answer that stay
 
 t.test('400: more members and items than any request has, in all that is in the body', async (t) => {
   for (const body of [range(2_001), { packs: range(2_000) }, { a: range(1_000), b: [range(999)] }]) {
-    t.match(await put(body), { status: 400, body: { errors: [{ path: 'body', message: /more than 2000/ }] } })
+    t.match(await put(body), { status: 400, body: { errors: [{ path: 'body', message: /more than 2,000/ }] } })
   }
 })
 

@@ -12,7 +12,7 @@ const preflight = (origin: string, more: InjectOptions = {}) =>
     headers: {
       origin,
       'access-control-request-method': 'POST',
-      'access-control-request-headers': 'authorization,content-type,idempotency-key,x-operator',
+      'access-control-request-headers': 'authorization,content-type,idempotency-key,if-none-match,x-operator',
     },
     ...more,
   })
@@ -23,7 +23,7 @@ t.test('a page of an allowed origin may call: its preflight is answered without 
   t.match(headers, {
     'access-control-allow-origin': OURS,
     'access-control-allow-methods': /GET.*PUT, POST, DELETE/,
-    'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, X-Operator',
+    'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Operator',
     'access-control-max-age': '86400',
     vary: /Origin/,
   })
@@ -40,7 +40,7 @@ t.test('it can read the answer and what its headers say, errors and limits too',
     t.equal(statusCode, status)
     t.equal(headers['access-control-allow-origin'], OURS, url)
     const exposed =
-      'X-Request-Id, Retry-After, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
+      'X-Request-Id, Retry-After, ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset'
     t.equal(headers['access-control-expose-headers'], exposed)
   }
 })

@@ -42,7 +42,7 @@ t.test('the codes that callers program against are there, and no others', async 
       ...'professional_suspended pharmacy_suspended not_found method_not_allowed entitlement_exceeded entitlement_held'.split(
         ' ',
       ),
-      ...'no_rule_in_force profession_not_entitled professional_unknown product_inactive'.split(' '),
+      ...'no_rule_in_force profession_not_entitled professional_unknown product_unknown product_inactive'.split(' '),
       ...'stock_insufficient no_stock_in_reach stock_count_outdated too_many_holds reservation_not_held'.split(' '),
       ...'reservation_mismatch pickup_code_wrong override_not_allowed reversal_exceeds_dispensed'.split(' '),
       ...'idempotency_in_progress idempotency_key_reused rate_limited internal unavailable outcome_unknown'.split(' '),

@@ -16,13 +16,17 @@ interface Schema {
   anyOf?: Schema[]
   properties?: Record<string, Schema>
 }
+interface Parameter {
+  name: string
+  schema: Schema
+}
 interface Operation {
-  parameters?: { in: string; name: string; schema: Schema }[]
+  parameters?: (Parameter | { $ref: string })[]
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
 const document = app.swagger() as unknown as {
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Schema> }
+  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> }
 }
 
 /** A time that a request says: the field, and whether it is a day. */
@@ -39,7 +43,7 @@ function timesSaid(): Said[] {
     const [method = '', path = ''] = route.name.split(' ')
     const { parameters = [], requestBody } = document.paths[path]?.[method.toLowerCase()] ?? {}
     const body = Object.entries(requestBody?.content ?? {}).flatMap(([, { schema }]) => fieldsOf(schema))
-    const query = parameters.map(({ name, schema }): [string, Schema] => [name, schema])
+    const query = parameters.map(parameterOf).map(({ name, schema }): [string, Schema] => [name, schema])
     const said = (where: 'query' | 'body', fields: [string, Schema][]) =>
       fields.flatMap(([field, schema]) => {
         const format = formatOf(schema)
@@ -47,6 +51,13 @@ function timesSaid(): Said[] {
       })
     return [...said('query', query), ...said('body', body)]
   })
+}
+
+function parameterOf(parameter: Parameter | { $ref: string }): Parameter {
+  if (!('$ref' in parameter)) return parameter
+  const shared = document.components.parameters[parameter.$ref.split('/').at(-1) ?? '']
+  if (shared === undefined) throw new Error(`the document has no ${parameter.$ref}`)
+  return shared
 }
 
 function resolved(schema: Schema): Schema {
