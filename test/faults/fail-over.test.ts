@@ -2,6 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { gomask } from '../support/command.ts'
+import { FIRST_RECORDS } from '../support/log.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { reasonToSkipStandby, rowsOf, startPair } from '../support/standby.ts'
 import { until } from '../support/until.ts'
@@ -23,15 +24,15 @@ t.test('the standby has the entry and not its place: the ledger goes on', { skip
   await loseHost()
   t.same(
     await rowsOf(standby, 'select size::int, (select count(*)::int from log_pending) as waiting from log_state'),
-    [{ size: 1, waiting: 1 }],
+    [{ size: FIRST_RECORDS + 1, waiting: 1 }],
     'it never heard that the entry was given its place',
   )
 
   await restart()
   const sizes = 'select size::int, (select max(size)::int from log_checkpoints) as published from log_state'
-  const reached = async (size: number) => {
+  const reached = async (entries: number) => {
     const [found] = await rowsOf(standby, sizes)
-    return found?.size === size && found.published === size
+    return found?.size === FIRST_RECORDS + entries && found.published === found.size
   }
   await until('the entry was not given its place', () => reached(2))
   t.equal(await readFile(join(folder, 'checkpoint'), 'utf8'), published, 'what was published stands')
@@ -44,7 +45,10 @@ t.test('the standby has the entry and not its place: the ledger goes on', { skip
   const known = join(folder, 'published')
   await copyFile(join(folder, 'checkpoint'), known)
   const brought = [kept, known].flatMap((file) => ['--checkpoint', file])
-  t.match(await gomask(['verify-ledger', bundle, ...brought]), { code: 0, stdout: /3 entries/ })
+  t.match(await gomask(['verify-ledger', bundle, ...brought]), {
+    code: 0,
+    stdout: `checkpoint  ${FIRST_RECORDS + 3} entries`,
+  })
 })
 
 t.test('the standby lacks the entry: the service serves, and refuses to sign', { skip }, async (t) => {
@@ -58,14 +62,15 @@ t.test('the standby lacks the entry: the service serves, and refuses to sign', {
   t.same(await rowsOf(standby, 'select count(*)::int as entries from ledger_entries'), [{ entries: 1 }])
 
   await restart()
+  const held = FIRST_RECORDS + 1
   const { reason } = await server.says('refusing to sequence and sign the ledger')
-  t.equal(reason, 'the database holds 1 entries of the log, and a checkpoint of 2 was published')
+  t.equal(reason, `the database holds ${held} entries of the log, and a checkpoint of ${held + 1} was published`)
   await dispense()
   await restart()
   const again = await server.says('refusing to sequence and sign the ledger')
-  const other = 'the first 2 entries of the log are not those that were published'
+  const other = `the first ${held + 1} entries of the log are not those that were published`
   t.equal(again.reason, other, 'another entry does not take the place of the one that was lost')
-  t.same(await rowsOf(standby, 'select size::int from log_state'), [{ size: 1 }])
+  t.same(await rowsOf(standby, 'select size::int from log_state'), [{ size: held }])
   t.equal(await readFile(join(folder, 'checkpoint'), 'utf8'), published)
 })
 
@@ -85,9 +90,9 @@ async function setUp(t: Test) {
     await stop()
     await server.start(env)
   }
-  const isPublished = (size: number) =>
-    until(`no checkpoint of ${size} was published`, async () =>
-      (await readFile(join(folder, 'checkpoint'), 'utf8')).startsWith(`gomask\n${size}\n`),
+  const isPublished = (entries: number) =>
+    until(`no checkpoint over ${entries} entries was published`, async () =>
+      (await readFile(join(folder, 'checkpoint'), 'utf8')).startsWith(`gomask\n${FIRST_RECORDS + entries}\n`),
     )
   const hasEntries = (many: number) =>
     until(`the standby has not ${many} entries`, async () => {
@@ -106,7 +111,7 @@ async function setUp(t: Test) {
   const kept = join(folder, 'kept')
   await copyFile(join(folder, 'checkpoint'), kept)
   await until('the standby was not told of the checkpoint', async () => {
-    const found = await rowsOf(standby, 'select from log_checkpoints')
+    const found = await rowsOf(standby, `select from log_checkpoints where size = ${FIRST_RECORDS + 1}`)
     return found.length === 1
   })
   const loseHost = async () => {

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { openCheckpoint } from '../../src/domain/checkpoint.ts'
 import { verifierOf } from '../../src/domain/signed-note.ts'
 import { makeDataDir, makeServerDatabase, onServerSooner, serverUrl } from '../support/database.ts'
+import { FIRST_RECORDS } from '../support/log.ts'
 import { addressFor, makeMigrated } from '../support/logins.ts'
 import { makeServer, type Server } from '../support/process.ts'
 import { until } from '../support/until.ts'
@@ -74,14 +75,16 @@ t.test('an old backup restored: the service serves on, and refuses to sign', asy
 
   await server.start()
   const { reason, level } = await server.says('refusing to sequence and sign the ledger')
-  t.same([level, reason], ['fatal', 'the database holds 1 entries of the log, and a checkpoint of 2 was published'])
+  const held = FIRST_RECORDS + 1
+  const lacking = `the database holds ${held} entries of the log, and a checkpoint of ${held + 1} was published`
+  t.same([level, reason], ['fatal', lacking])
   await dispense()
   t.equal((await server.call('GET', '/readyz')).status, 200)
   const refused = async () => /^gomask_ledger_refused 1$/m.test(await server.metrics())
   await until('the metric to alert on was not 1', refused)
   const waiting = async () => /^gomask_ledger_pending_seconds [1-9]/m.test(await server.metrics())
   await until('the age of the waiting entry did not rise', waiting)
-  t.equal((await checkpoint(server, world)).size, 1, 'nothing was signed after it')
+  t.equal((await checkpoint(server, world)).size, held, 'nothing was signed after it')
   t.equal(await readFile(join(dataDir, 'checkpoints', 'checkpoint'), 'utf8'), kept.note, 'what was published is kept')
 })
 
@@ -141,7 +144,8 @@ async function checkpoint(server: Server, { regulator }: World): Promise<{ note:
   return { note, size: Number(String(note).split('\n')[1]) }
 }
 
-async function published(server: Server, world: World, size: number): Promise<{ note: string }> {
+async function published(server: Server, world: World, entries: number): Promise<{ note: string }> {
+  const size = FIRST_RECORDS + entries
   await until(`no checkpoint of ${size}`, async () => (await checkpoint(server, world)).size === size)
   return checkpoint(server, world)
 }

@@ -21,3 +21,6 @@ export async function publishLog(db: Database, ...signers: [Signer, ...Signer[]]
   await insertCheckpoint(db, size, note)
   return note
 }
+
+/** How many records a service's log holds beside the first entry: rules and links of before, and a world's rule. */
+export const FIRST_RECORDS = 3
