@@ -4,6 +4,7 @@ import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 import { clientToken } from '../support/client-rows.ts'
 import { askConsents, secondWords } from '../support/clients.ts'
+import { raiseDoubt } from '../support/doubts.ts'
 import { order, underRule } from '../support/erasure.ts'
 import { adeli } from '../support/numbers.ts'
 import { letExpire } from '../support/records.ts'
@@ -108,12 +109,12 @@ async function others(): Promise<Write[]> {
     pharmacy: place.finess,
     professional: nurse.id,
     reservation: (await hold()).id,
-    pickupCode: '0000-0000',
-    dispensation: client.id,
+    largerReservation: (await hold()).id,
     rule: (await world.rule({ beneficiaries: [{ profession: '97' }] })).id,
     territory: 'FR-31',
     client: client.id,
     formerClient: formerClient.id,
+    doubt: await raiseDoubt(service, [(await world.professional(8)).id, (await world.professional(9)).id]),
     ...(await askConsents(service, place.finess, client, formerClient)),
   }
   const gone = await world.professional(2)

@@ -5,6 +5,7 @@ import { signToken } from '../../src/http/tokens.ts'
 import { sequenceAndPublish } from '../../src/jobs/ledger/sequencer.ts'
 import { type ClientRow, clientToken, insertClient } from './client-rows.ts'
 import { askConsents } from './clients.ts'
+import { raiseDoubt } from './doubts.ts'
 import { ledgerJob } from './ledger.ts'
 import { finess, rpps } from './numbers.ts'
 import type { Objects } from './routes.ts'
@@ -50,6 +51,7 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
     pharmacy: finess(99),
     professional: rpps(99),
     reservation: seededUuid(),
+    largerReservation: seededUuid(),
     pickupCode: '0000-0000',
     dispensation: seededUuid(),
     rule: seededUuid(),
@@ -59,6 +61,7 @@ export async function makeCast(t: Test, service: Service): Promise<Cast> {
     consent: seededUuid(),
     consentCode: 'code',
     refusedConsent: seededUuid(),
+    doubt: seededUuid(),
   }
   const machines = await makeMachines(service, granted)
   // Last, as they are put in through the service, which then reads everybody's standing again.
@@ -75,7 +78,8 @@ async function makeObjects(service: Service, world: World, n: number, territory:
   const place = await world.pharmacy(n, { territory })
   must(201, await world.count(place, 10_000))
   const { id, token } = await world.professional(n, { practice: { ...CENTRE, territory } })
-  const hold = async () => must(201, await world.reserve(token, { quantity: 1, pharmacy: place.finess })).body
+  const hold = async (quantity = 1) => must(201, await world.reserve(token, { quantity, pharmacy: place.finess })).body
+  const [one, two] = [await world.professional(10 + n), await world.professional(20 + n)]
   // By its authority, which alone may withdraw it, as it has already.
   const authority = await service.token({ role: 'regulator', subject: `of ${territory}`, territories: [territory] })
   const body = ruleBody({ territory, beneficiaries: [{ profession: '98' }] })
@@ -85,10 +89,12 @@ async function makeObjects(service: Service, world: World, n: number, territory:
     pharmacy: place.finess,
     professional: id,
     reservation: (await hold()).id,
+    largerReservation: (await hold(2)).id,
     pickupCode: (await hold()).pickupCode,
     dispensation: must(201, await world.dispense(place, id, 100)).body.id,
     rule: rule.id,
     territory,
+    doubt: await raiseDoubt(service, [one.id, two.id]),
     ...(await makeClients(service, world.admin, place.finess)),
   }
 }

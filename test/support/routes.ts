@@ -13,6 +13,8 @@ export interface Objects {
   professional: string
   /** May be cancelled. */
   reservation: string
+  /** Another, of several masks, that may be reduced. */
+  largerReservation: string
   /** Of another reservation, that stays. */
   pickupCode: string
   dispensation: string
@@ -26,6 +28,8 @@ export interface Objects {
   consent: string
   consentCode: string
   refusedConsent: string
+  /** Between two people who are nothing else here. */
+  doubt: string
 }
 
 /** A route of the application, with a request that is well formed. */
@@ -67,6 +71,7 @@ const unmade: Objects = {
   pharmacy: finess(1),
   professional: rpps(1),
   reservation: ID,
+  largerReservation: ID,
   pickupCode: '0000-0000',
   dispensation: ID,
   rule: ID,
@@ -76,6 +81,7 @@ const unmade: Objects = {
   consent: ID,
   consentCode: 'code',
   refusedConsent: ID,
+  doubt: ID,
 }
 
 const place = { latitude: 43.6, longitude: 1.44 }
@@ -94,7 +100,10 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'GET /v1/reservations': ({ pharmacy }, role) => (role === 'pharmacy' ? { query: `pharmacy=${pharmacy}` } : {}),
   'POST /v1/reservations/lookup': ({ pickupCode, pharmacy }) => ({ body: { pickupCode, pharmacy } }),
   'POST /v1/reservations/{id}/cancellation': () => ({ body: { reason: 'closed today' }, bodyOptional: true }),
-  'POST /v1/reservations/{id}/reduction': () => ({ body: { quantity: 1 } }),
+  'POST /v1/reservations/{id}/reduction': ({ largerReservation }) => ({
+    path: `/v1/reservations/${largerReservation}/reduction`,
+    body: { quantity: 1 },
+  }),
   'POST /v1/dispensation-checks': ({ professional, pharmacy }) => ({
     body: dispensationBody(professional, 1, { pharmacy }),
   }),
@@ -130,8 +139,7 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'POST /v1/clients': () => ({ body: { name: 'N', role: 'admin', scopes: ['rules:read'] } }),
   'PUT /v1/clients/{id}': () => ({ body: { name: 'N', scopes: ['rules:read'], status: 'active' } }),
   'POST /v1/clients/{id}/token-revocation': () => ({ body: {}, bodyOptional: true }),
-  // 404: nobody is in doubt.
-  'POST /v1/identity-doubts/{id}/decision': () => ({ body: { decision: 'distinct', reason: 'R' }, status: 404 }),
+  'POST /v1/identity-doubts/{id}/decision': () => ({ body: { decision: 'distinct', reason: 'R' } }),
   // 404: nothing is asked for.
   'POST /v1/clients/{id}/confirmation': () => ({ body: { request: ID }, status: 404 }),
   'POST /v1/clients/{id}/withdrawal': () => ({ body: { request: ID }, status: 404 }),
@@ -168,17 +176,17 @@ const members: Record<string, (objects: Objects) => string> = {
   consents: ({ consent }) => consent,
   grants: ({ client }) => client,
   secrets: () => ID,
-  'identity-doubts': () => ID,
+  'identity-doubts': ({ doubt }) => doubt,
 }
 
 /**
- * Every route of an application under /v1, from its own table, with a request about these objects, as one of this role
- * asks. Throws where it does not know how to ask.
+ * Every route of an application under /v1, from its own table, with a request about these objects, else about none that
+ * exist, as one of this role asks. Throws where it does not know how to ask.
  */
-export function routesOf(app: FastifyInstance, objects: Objects = unmade, role?: Role): Route[] {
+export function routesOf(app: FastifyInstance, objects: Partial<Objects> = {}, role?: Role): Route[] {
   return routeTable(app)
     .filter(({ url, method }) => url.startsWith('/v1/') && method !== 'HEAD')
-    .map((route) => routeOf(route, objects, role))
+    .map((route) => routeOf(route, { ...unmade, ...objects }, role))
 }
 
 function routeOf(route: RouteOptions, objects: Objects, role: Role | undefined): Route {

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Role } from '../../../src/http/caller.ts'
 import { sequenceAndPublish } from '../../../src/jobs/ledger/sequencer.ts'
 import { makeClient, tokenOf } from '../../support/clients.ts'
+import { raiseDoubt } from '../../support/doubts.ts'
 import { ledgerJob } from '../../support/ledger.ts'
 import { routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
@@ -21,7 +22,6 @@ type Decided = 'nobody' | 'own' | Recorded
 
 const service = await startService(t, { LEDGER_RETENTION_DAYS: 0 })
 const { call } = service
-const routes = routesOf(service.app)
 const world = await makeWorld(service, 100)
 const place = await world.pharmacy(1)
 must(201, await world.count(place, 1_000))
@@ -38,7 +38,9 @@ const machine = await tokenOf(service, await makeClient(service, world.admin))
 const { id } = must(201, await world.dispense(place, nurse.id, 1)).body
 const hold = must(201, await world.reserve(nurse.token, { quantity: 1, pharmacy: place.finess })).body
 must(409, await world.dispense(place, nurse.id, 500))
+const doubt = await raiseDoubt(service, [nurse.id, (await world.professional(8)).id])
 await sequenceAndPublish(await ledgerJob(t, service))
+const routes = routesOf(service.app, { doubt })
 
 const other = (): object => ({ ...dispensationBody(nurse.id, 1) })
 const history = `/v1/professionals/${nurse.id}/history`
@@ -105,6 +107,9 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'POST /v1/professionals/{id}/erasure': {
     admin: { leaves: 'erasure', path: `/v1/professionals/${nurse.id}/erasure`, status: 409 },
   },
+  'GET /v1/identity-doubts': { admin: { leaves: 'professional' } },
+  // That it is decided, when and by whom: neither number nor name.
+  'POST /v1/identity-doubts/{id}/decision': { admin: 'nobody' },
   'GET /v1/allocation-rules': everybody('nobody'),
   'POST /v1/allocation-rules': { regulator: 'nobody', admin: 'nobody' },
   'POST /v1/allocation-rules/{id}/withdrawal': { regulator: 'nobody', admin: 'nobody' },

@@ -3,9 +3,9 @@ import { inTransaction } from '../../../src/db/transaction.ts'
 import { importOsm } from '../../../src/features/pharmacies/import-osm.ts'
 import { eraseProfessional } from '../../../src/features/professionals/erase.ts'
 import { enrol } from '../../../src/store/enrolment.ts'
-import { raiseDoubts } from '../../../src/store/identity-doubts.ts'
 import { actsOf, OPERATOR } from '../../support/admin-acts.ts'
 import { secondWords } from '../../support/clients.ts'
+import { raiseDoubt } from '../../support/doubts.ts'
 import { order } from '../../support/erasure.ts'
 import { adeli, finess, rpps } from '../../support/numbers.ts'
 import { asOwner } from '../../support/records.ts'
@@ -31,23 +31,15 @@ async function administration(): Promise<Route[]> {
   const objects = {
     pharmacy: place.finess,
     professional: nurse.id,
-    reservation: client.id,
-    pickupCode: '0000-0000',
-    dispensation: client.id,
     rule: (await world.rule({ territory: 'FR-31' })).id,
     territory: 'FR-31',
     client: client.id,
     formerClient: former.id,
-    consent: client.id,
-    consentCode: 'code',
-    refusedConsent: client.id,
+    doubt: await raiseDoubt(service, [(await world.professional(31)).id, (await world.professional(32)).id]),
   }
-  await raiseDoubts(db, [(await world.professional(31)).id, (await world.professional(32)).id], 'an issuer')
-  const doubts = must(200, await call('GET', '/v1/identity-doubts', { token: admin })).body.items
   const words = await secondWords(service)
   const paths: Record<string, string> = {
     'POST /v1/professionals/{id}/erasure': `/v1/professionals/${(await world.professional(2)).id}/erasure`,
-    'POST /v1/identity-doubts/{id}/decision': `/v1/identity-doubts/${doubts[0].id}/decision`,
     'POST /v1/clients/{id}/secrets': `/v1/clients/${(await post('/v1/clients', till)).id}/secrets`,
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
     'POST /v1/clients/{id}/grants': `/v1/clients/${(await post('/v1/clients', till)).id}/grants`,
