@@ -61,15 +61,15 @@ t.test('where every label is taken, a reservation goes without', async (t) => {
   must(201, await world.count(full, 100_000))
   const all = [...new Set(labelsOf(Buffer.from(range(5_600).flatMap((n) => [n >> 8, n & 255]))))]
   t.equal(all.length, 2_800)
+  const [one, holder] = people
   const values = all.map((label, n) => `('${label}', ${n})`).join()
   await tamper(
     service,
     `insert into reservations (id, person_id, pharmacy, product, quantity, pickup_code, label, status, created_at, expires_at)
-     select gen_random_uuid(), (select person_id from reservations limit 1), '${full.finess}', 'surgical', 1, 'CODE-' || n, label, 'held',
+     select gen_random_uuid(), (select person_id from person_identifiers where identifier = '${holder?.id}'), '${full.finess}', 'surgical', 1, 'CODE-' || n, label, 'held',
        now(), now() + interval '1 hour' from (values ${values}) as t(label, n)`,
     `update stock set held = 2800, version = version + 1 where pharmacy = '${full.finess}'`,
   )
-  const [one] = people
   const made = must(201, await world.reserve(one?.token ?? '', { quantity: 1, pharmacy: full.finess })).body
   t.notOk('label' in made)
 })
