@@ -33,7 +33,7 @@ export async function reduce(
     const most = found.quantity
     throw invalid('quantity', {
       en: phrase`must be less than the ${most} of the reservation`,
-      fr: phrase`doit être inférieure aux ${most} de la réservation`,
+      fr: phrase`doit être inférieure aux ${most} de l’option`,
     })
   }
   if (!shelf || found.pickupCode === undefined) throw new Error('a reservation of one’s own has a shelf and a code')

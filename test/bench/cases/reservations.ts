@@ -35,6 +35,7 @@ export const reservations: HttpCase[] = [
           ...practice(caller),
           [(answer.pharmacy as { finess: string }).finess, ':finess'],
           [String(answer.pickupCode), CODE],
+          [labelOf(answer), NO_LABEL],
         ],
       }
     },
@@ -62,6 +63,7 @@ export const reservations: HttpCase[] = [
           ...professional(caller),
           ...practice(caller),
           [String(answer.pickupCode), CODE],
+          [labelOf(answer), NO_LABEL],
         ],
       }
     },
@@ -71,3 +73,10 @@ export const reservations: HttpCase[] = [
 const SKIPS = /_skip_locked/
 // Each once at a pharmacy, as the program's are but for very bad luck.
 const CODE = `lpad(to_hex(:turn::bigint), 9, '0')`
+// The one that was recorded is taken once it is used: the script goes without, as the program does where all are taken.
+const NO_LABEL = `nullif(:turn::text, :turn::text)`
+
+/** As a whole parameter: those drawn stand together in another. */
+function labelOf(answer: Record<string, unknown>): RegExp {
+  return new RegExp(`^${answer.label}$`)
+}
