@@ -78,8 +78,8 @@ export const pickupCode = z
   .refine(
     canBePickupCode,
     saying({
-      en: 'must be a pick-up code: 8 letters and digits such as 7K3M-9QXA',
-      fr: 'doit être un code de retrait : 8 lettres et chiffres, tel que 7K3M-9QXA',
+      en: 'must be a pick-up code: 8 letters and digits',
+      fr: 'doit être un code de retrait : 8 lettres et chiffres',
     }),
   )
   .describe(
