@@ -61,9 +61,9 @@ const rules: readonly Rule[] = [
       fr: 'Après un 429 ou un 503, la requête n’est pas renvoyée avant la fin du délai Retry-After.',
     },
     concerns: ({ status, retryAfter, isLost }) => !isLost && retryAfter !== undefined && [429, 503].includes(status),
-    keeps: ({ bearer, content, answered, retryAfter = 0 }, later) => {
-      const next = later.find((each) => each.bearer === bearer && each.content === content)
-      return next === undefined || next.arrived - answered >= retryAfter * 1_000 - TOLERANCE_MS
+    keeps: (told, later) => {
+      const next = later.find((each) => each.bearer === told.bearer && isRepeat(each, told))
+      return next === undefined || next.arrived - told.answered >= (told.retryAfter ?? 0) * 1_000 - TOLERANCE_MS
     },
   },
   {
@@ -116,6 +116,12 @@ export function judgeConformance(exchanges: readonly Exchange[]): Finding[] {
     const outcome = broken.length > 0 ? 'broken' : kept.length > 0 ? 'kept' : 'not_seen'
     return { rule: name, says, outcome, kept, broken }
   })
+}
+
+// By its key where it has one: what was refused early was not read.
+function isRepeat(later: Exchange, first: Exchange): boolean {
+  if (first.key !== undefined) return later.key === first.key
+  return first.content !== undefined && later.content === first.content
 }
 
 // Where one was not read, the other may have been the same.

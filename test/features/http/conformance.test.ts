@@ -59,6 +59,15 @@ for (const [rule, keeps, breaks, culprit] of CASES) {
   })
 }
 
+t.test('another request that was refused before it was read is no repetition', async (t) => {
+  const told = { ...handOver, status: 429, retryAfter: 60, content: undefined }
+  const findings = judgeConformance([told, { ...told, ...second, key: 'another', content: undefined }])
+  t.match(
+    findings.find(({ rule }) => rule === 'waits_as_long_as_told'),
+    { outcome: 'kept' },
+  )
+})
+
 t.test('there is a case for each rule', async (t) => {
   t.same(
     judgeConformance([]).map(({ rule }) => rule),
