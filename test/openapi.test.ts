@@ -9,6 +9,7 @@ interface Operation {
   operationId: string
   tags: string[]
   security: object[]
+  parameters?: object[]
   responses: Record<string, unknown>
 }
 
@@ -129,6 +130,17 @@ t.test('operations have names of their own, and a subject each', async (t) => {
     operations.filter(({ operation }) => operation.tags?.length !== 1).map(({ name }) => name),
     [],
   )
+})
+
+t.test('what several operations have is written once', async (t) => {
+  const written = operations.flatMap(({ operation: { parameters = [], responses } }) =>
+    [...parameters, ...Object.values(responses)].map((each) => JSON.stringify(each)),
+  )
+  // Of a query's parameters only the commonest way to say each has its name.
+  const repeated = written.filter(
+    (each, nth) => /"in":"(header|path)"|problem\+json/.test(each) && written.indexOf(each) !== nth,
+  )
+  t.same(repeated, [])
 })
 
 t.test('every named schema is used', async (t) => {

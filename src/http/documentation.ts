@@ -8,6 +8,7 @@ import { withCodes } from './documentation/answers.ts'
 import { infoOf } from './documentation/info.ts'
 import { written } from './documentation/json-schema.ts'
 import { completed } from './documentation/operations.ts'
+import { sharing } from './documentation/sharing.ts'
 import { policyInWords } from './policy.ts'
 import { onlyProblems } from './problems.ts'
 import type { Scope } from './scopes.ts'
@@ -91,9 +92,7 @@ export async function documentation(app: FastifyInstance, controller: Controller
       return withPolicy(toJsonSchema({ ...input, schema } as Parameters<typeof toJsonSchema>[0]), input.route)
     },
     transformObject: (input) =>
-      pruned(completed(describeWays(toComponents(input)) as ReturnType<typeof toComponents>, routes)) as ReturnType<
-        typeof toComponents
-      >,
+      pruned(sharing(completed(describeWays(toComponents(input)) as ReturnType<typeof toComponents>, routes))),
   })
   documentRoute(app, 'json', 'application/json', () => JSON.stringify(app.swagger()))
   documentRoute(app, 'yaml', 'application/yaml', () => app.swagger({ yaml: true }))

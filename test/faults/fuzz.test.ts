@@ -4,6 +4,7 @@ import { scopes } from '../../src/http/scopes.ts'
 import { clientToken, insertClient } from '../support/client-rows.ts'
 import { type Document, type FuzzedRequest, requestsOf } from '../support/fuzz/requests.ts'
 import { finess, rpps } from '../support/numbers.ts'
+import { dereferenced } from '../support/references.ts'
 import { nameOf, routeTable } from '../support/route-table.ts'
 import { fc } from '../support/seed.ts'
 import { startService } from '../support/service.ts'
@@ -99,7 +100,7 @@ const known5 = {
 }
 
 await noteEffects()
-const document = service.app.swagger() as unknown as Document
+const document = dereferenced(service.app.swagger()) as unknown as Document
 const policies = new Map(routeTable(service.app).map((route) => [nameOf(route), route.config?.policy]))
 const outcomes = new Map<number, number>()
 

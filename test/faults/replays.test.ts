@@ -8,6 +8,7 @@ import { raiseDoubt } from '../support/doubts.ts'
 import { order, underRule } from '../support/erasure.ts'
 import { adeli } from '../support/numbers.ts'
 import { letExpire } from '../support/records.ts'
+import { dereferenced } from '../support/references.ts'
 import { type Route, routesOf } from '../support/routes.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
@@ -137,7 +138,7 @@ async function others(): Promise<Write[]> {
 
 /** The routes that take a key, by their description. */
 const keyed = new Set(
-  Object.entries(app.swagger().paths ?? {}).flatMap(([path, methods]) =>
+  Object.entries(dereferenced(app.swagger()).paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods as Record<string, { parameters?: { name: string }[] }>)
       .filter(([, { parameters }]) => parameters?.some(({ name }) => name === 'idempotency-key'))
       .map(([method]) => `${method.toUpperCase()} ${path}`),

@@ -1,6 +1,7 @@
 import Ajv from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { LACKING } from '../../src/http/documentation/examples.ts'
+import { dereferenced } from './references.ts'
 
 interface Media {
   schema: object
@@ -36,7 +37,7 @@ interface Exemplified {
 
 /** What is wrong with the examples of a document: each body, answer and required parameter has one that is right. */
 export function faultsOfExamples(document: object): string[] {
-  const { paths, components } = document as Document
+  const { paths, components } = dereferenced(document) as Document
   const ajv = new Ajv.default({ strict: false })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'api', components })

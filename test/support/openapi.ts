@@ -1,5 +1,6 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { dereferenced } from './references.ts'
 
 interface Response {
   headers?: Record<string, { $ref: string }>
@@ -32,7 +33,7 @@ export function conformance(document: object): Conforms {
 }
 
 function conformanceOf(document: object): Conforms {
-  const { paths, components } = closed(document) as Document
+  const { paths, components } = closed(dereferenced(document)) as Document
   const ajv = new Ajv.default({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema({ $id: 'api', components })

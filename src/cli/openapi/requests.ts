@@ -23,8 +23,13 @@ interface Operation {
   description?: string
   tags: string[]
   security?: object[]
-  parameters?: Parameter[]
+  parameters?: (Parameter | { $ref: string })[]
   requestBody?: { content: Record<string, { example?: unknown }> }
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+  components: { parameters: Record<string, Parameter> }
 }
 
 // What every token may do.
@@ -32,14 +37,19 @@ const ANY_ROLE = 'professional'
 
 /** The document's requests in its order, each with what it must hold. */
 export function exampleRequests(document: object): ExampleRequest[] {
-  const { paths } = document as { paths: Record<string, Record<string, Operation>> }
+  const { paths, components } = document as Document
   return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => requestOf(path, method.toUpperCase(), operation)),
+    Object.entries(methods).map(([method, operation]) => {
+      const parameters = (operation.parameters ?? []).map((each) =>
+        '$ref' in each ? (components.parameters[each.$ref.split('/').at(-1) ?? ''] as Parameter) : each,
+      )
+      return requestOf(path, method.toUpperCase(), operation, parameters)
+    }),
   )
 }
 
-function requestOf(path: string, method: string, operation: Operation): ExampleRequest {
-  const { summary, description = '', tags, security = [], parameters = [], requestBody } = operation
+function requestOf(path: string, method: string, operation: Operation, parameters: Parameter[]): ExampleRequest {
+  const { summary, description = '', tags, security = [], requestBody } = operation
   const [[type, { example }] = [undefined, { example: undefined }]] = Object.entries(requestBody?.content ?? {})
   const [, role] = /^- `(\w+)`/m.exec(description) ?? []
   return {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { problemPage } from '../../../src/http/documentation/problem-page.ts'
 import { startWithoutDatabase } from '../../support/no-database.ts'
+import { dereferenced } from '../../support/references.ts'
 
 const app = await startWithoutDatabase(t)
 const json = await app.inject({ url: '/openapi.json' })
@@ -25,7 +26,7 @@ t.test('it says that of a key given twice the last counts', async (t) => {
 })
 
 t.test('it says of every write whether it needs an Idempotency-Key', async (t) => {
-  const { paths } = json.json()
+  const { paths } = dereferenced(json.json())
   interface Operation {
     parameters?: { in: string; name: string; required?: boolean }[]
   }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { dereferenced } from '../../support/references.ts'
 import { callers, type Route, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
 import { minutesAgo } from '../../support/times.ts'
@@ -21,12 +22,12 @@ interface Parameter {
   schema: Schema
 }
 interface Operation {
-  parameters?: (Parameter | { $ref: string })[]
+  parameters?: Parameter[]
   requestBody?: { content: Record<string, { schema: Schema }> }
 }
-const document = app.swagger() as unknown as {
+const document = dereferenced(app.swagger()) as unknown as {
   paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Schema>; parameters: Record<string, Parameter> }
+  components: { schemas: Record<string, Schema> }
 }
 
 /** A time that a request says: the field, and whether it is a day. */
@@ -43,7 +44,7 @@ function timesSaid(): Said[] {
     const [method = '', path = ''] = route.name.split(' ')
     const { parameters = [], requestBody } = document.paths[path]?.[method.toLowerCase()] ?? {}
     const body = Object.entries(requestBody?.content ?? {}).flatMap(([, { schema }]) => fieldsOf(schema))
-    const query = parameters.map(parameterOf).map(({ name, schema }): [string, Schema] => [name, schema])
+    const query = parameters.map(({ name, schema }): [string, Schema] => [name, schema])
     const said = (where: 'query' | 'body', fields: [string, Schema][]) =>
       fields.flatMap(([field, schema]) => {
         const format = formatOf(schema)
@@ -51,13 +52,6 @@ function timesSaid(): Said[] {
       })
     return [...said('query', query), ...said('body', body)]
   })
-}
-
-function parameterOf(parameter: Parameter | { $ref: string }): Parameter {
-  if (!('$ref' in parameter)) return parameter
-  const shared = document.components.parameters[parameter.$ref.split('/').at(-1) ?? '']
-  if (shared === undefined) throw new Error(`the document has no ${parameter.$ref}`)
-  return shared
 }
 
 function resolved(schema: Schema): Schema {
