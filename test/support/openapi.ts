@@ -21,14 +21,16 @@ interface Answered {
 /** Throws at an answer that the document does not promise. */
 type Conforms = (method: string, path: string, answer: Answered) => void
 
-/** By the document's text: the services of a run have the same, and its schemas take long to compile. */
-const known = new Map<string, Conforms>()
+/** By the document and by its text: the services of a run have the same, and its schemas take long to compile. */
+const known = new Map<object | string, Conforms>()
 
 /** Holds answers against an OpenAPI document: the route, its status, and the body's schema must be in it. */
 export function conformance(document: object): Conforms {
+  const before = known.get(document)
+  if (before) return before
   const text = JSON.stringify(document)
   const conforms = known.get(text) ?? conformanceOf(document)
-  known.set(text, conforms)
+  known.set(document, conforms).set(text, conforms)
   return conforms
 }
 

@@ -85,14 +85,24 @@ export async function startBeside(
     const heard = expectNoLeak()
     t.comment?.(heard)
   })
-  const call = callsOn(app)
+  const call = callsOn(app, documentOf(app, config))
   const token: Service['token'] = (request) => signToken(key, { ttlSeconds: 3600, ...request })
   const metrics = () => app.metrics.client.register.metrics()
   return { app, db, url, dataDir, config, key, signers, logged, metrics, call, token }
 }
 
-function callsOn(app: FastifyInstance): Service['call'] {
-  const conforms = conformance(app.swagger())
+/** By all that decides what it says, as to write it takes longer than to start the service. */
+const documents = new Map<string, object>()
+
+function documentOf(app: FastifyInstance, config: Config): object {
+  const decided = JSON.stringify([config, app.printRoutes({ commonPrefix: false })])
+  const document = documents.get(decided) ?? app.swagger()
+  documents.set(decided, document)
+  return document
+}
+
+function callsOn(app: FastifyInstance, document: object): Service['call'] {
+  const conforms = conformance(document)
   return async (method, path, { token, body, key, headers, address } = {}) => {
     const response = await app.inject({
       method,
