@@ -6,7 +6,10 @@ import { invariantsHold } from '../support/invariants.ts'
 import { startService } from '../support/service.ts'
 import { atOnce, range, tally } from '../support/tally.ts'
 import { until } from '../support/until.ts'
-import { CENTRE, makeWorld, must } from '../support/world.ts'
+import { makeWorld, must } from '../support/world.ts'
+
+// One for all: what is new in each of 40 connections takes longer than the bursts.
+const service = await startService(t, {}, { connections: 40 })
 
 const WAITING = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
 
@@ -14,7 +17,6 @@ t.test(
   'a collection that races a cancellation: one of them wins, and the totals hold',
   { skip: onServerOnly },
   async (t) => {
-    const service = await startService(t)
     const world = await makeWorld(service, 10)
     const place = await world.pharmacy(1)
     must(201, await world.count(place, 1_000))
@@ -59,8 +61,7 @@ t.test(
 )
 
 t.test('fifty keys, each sent twenty times at once, have fifty effects', { skip: onServerOnly }, async (t) => {
-  const service = await startService(t)
-  const world = await makeWorld(service, 10)
+  const world = await makeWorld(service, 10, 1)
   const place = await world.pharmacy(1)
   must(201, await world.count(place, 1_000))
   const nurses = await Promise.all(range(50).map((n) => world.professional(n)))
@@ -95,8 +96,7 @@ t.test(
   'a shelf that somebody has locked is waited for by who may have of it, and by nobody who is refused',
   { skip: onServerOnly },
   async (t) => {
-    const service = await startService(t)
-    const world = await makeWorld(service, 10)
+    const world = await makeWorld(service, 10, 2)
     const [busy, farther] = [await world.pharmacy(1), await world.pharmacy(2)]
     for (const place of [busy, farther]) must(201, await world.count(place, 100))
     const [nurse, colleague] = [await world.professional(1), await world.professional(2)]
@@ -106,7 +106,7 @@ t.test(
     await session.query('begin')
     await session.query('select from stock where pharmacy = $1 for update', [busy.finess])
 
-    for (const where of [{}, { near: CENTRE }, { pharmacy: busy.finess }]) {
+    for (const where of [{}, { near: world.centre }, { pharmacy: busy.finess }]) {
       const refused = await world.reserve(nurse.token, { quantity: 11, ...where })
       t.match(refused, { status: 409, body: { code: 'entitlement_exceeded' } }, 'while it is locked')
     }
@@ -130,8 +130,7 @@ t.test(
   'all reservations of one shelf cancelled at once from both sides free each mask once',
   { skip: onServerOnly },
   async (t) => {
-    const service = await startService(t)
-    const world = await makeWorld(service, 10)
+    const world = await makeWorld(service, 10, 3)
     const place = await world.pharmacy(1)
     must(201, await world.count(place, 100))
     const nurses = await Promise.all(range(30).map((n) => world.professional(n)))
@@ -156,8 +155,7 @@ t.test(
   'reservations that are refused among some that are served keep none of these from the last masks',
   { skip: onServerOnly },
   async (t) => {
-    const service = await startService(t)
-    const world = await makeWorld(service, 10)
+    const world = await makeWorld(service, 10, 4)
     const place = await world.pharmacy(1)
     must(201, await world.count(place, 20))
     const nurses = await Promise.all(range(60).map((n) => world.professional(n)))
@@ -173,8 +171,7 @@ t.test(
   'a shelf that was emptied while a reservation waited for it is seen as it is now, and the next nearest serves',
   { skip: onServerOnly },
   async (t) => {
-    const service = await startService(t)
-    const world = await makeWorld(service, 10)
+    const world = await makeWorld(service, 10, 5)
     const [emptied, farther] = [await world.pharmacy(1), await world.pharmacy(2)]
     for (const place of [emptied, farther]) must(201, await world.count(place, 5))
     const [nurse, colleague] = [await world.professional(1), await world.professional(2)]

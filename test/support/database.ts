@@ -40,7 +40,7 @@ export interface TestDatabase {
 }
 
 /** Makes a database out of the template, which is made first if need be. */
-export function makeDatabase(connections = 40): Promise<TestDatabase> {
+export function makeDatabase(connections = 20): Promise<TestDatabase> {
   return serverUrl ? onServer(serverUrl, connections) : embedded()
 }
 

@@ -4,8 +4,15 @@ import type { Answer, Service } from './service.ts'
 /** Somewhere in Toulouse; pharmacies of a world stand a kilometre apart to the east of it. */
 export const CENTRE = { latitude: 43.6045, longitude: 1.444 }
 
+/** Of the regions that one service can have, each 160 km from the one before and with numbers of its own. */
+const REGIONS = ['FR-31', 'FR-34', 'FR-84', 'FR-06', 'FR-2A', 'FR-2B', 'FR-73', 'FR-74']
+const REGION_DEGREES = 2
+const REGION_NUMBERS = 1_000
+
 /** A region with a catalogue and a rule, and ways to put people and places into it, over the API alone. */
 export interface World {
+  /** Where its professionals practise, and its pharmacies begin. */
+  centre: { latitude: number; longitude: number }
   admin: string
   regulator: string
   pharmacy(n: number, more?: object): Promise<{ finess: string; token: string }>
@@ -23,23 +30,31 @@ export interface World {
 
 /**
  * Makes a world with the products surgical and ffp2 and, unless `cap` is null, a rule of `cap` in seven days for
- * profession 60.
+ * profession 60. A world in the `region`th region is beside those that the service has already.
  */
-export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: number | null = 10): Promise<World> {
+export async function makeWorld(
+  service: Pick<Service, 'call' | 'token'>,
+  cap: number | null = 10,
+  region = 0,
+): Promise<World> {
   const { call, token } = service
+  const territory = REGIONS[region] ?? ''
+  const centre = { ...CENTRE, longitude: CENTRE.longitude + region * REGION_DEGREES }
+  const first = region * REGION_NUMBERS
   const admin = await token({ role: 'admin', subject: 'admin' })
   const regulator = await token({ role: 'regulator', subject: 'ars', territories: ['FR'] })
   const world: World = {
+    centre,
     admin,
     regulator,
     async pharmacy(n, more = {}) {
-      const number = finess(n)
+      const number = finess(first + n)
       const body = {
         name: `Pharmacie ${n}`,
         address: `${n} rue de la Paix, 31000 Toulouse`,
-        latitude: CENTRE.latitude,
-        longitude: CENTRE.longitude + n * 0.0124,
-        territory: 'FR-31',
+        latitude: centre.latitude,
+        longitude: centre.longitude + n * 0.0124,
+        territory,
         status: 'active',
         ...more,
       }
@@ -47,13 +62,13 @@ export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: n
       return { finess: number, token: await token({ role: 'pharmacy', subject: `till-${number}`, finess: [number] }) }
     },
     async professional(n, more = {}) {
-      const id = rpps(n)
+      const id = rpps(first + n)
       const body = {
         profession: '60',
         familyName: `Martin${n}`,
         givenName: 'Camille',
         otherIds: [],
-        practice: { ...CENTRE, territory: 'FR-31' },
+        practice: { ...centre, territory },
         status: 'active',
         ...more,
       }
@@ -78,11 +93,11 @@ export async function makeWorld(service: Pick<Service, 'call' | 'token'>, cap: n
     reserve: (bearer, body) =>
       call('POST', '/v1/reservations', { token: bearer, key: true, body: { product: 'surgical', ...body } }),
   }
-  for (const code of ['surgical', 'ffp2']) {
+  for (const code of region === 0 ? ['surgical', 'ffp2'] : []) {
     const body = { name: `Masque ${code}`, kind: 'mask', packs: [], active: true }
     must(201, await call('PUT', `/v1/products/${code}`, { token: admin, body }))
   }
-  if (cap !== null) await world.rule({ cap })
+  if (cap !== null) await world.rule({ cap, ...(region > 0 && { territory }) })
   return world
 }
 
