@@ -1,8 +1,14 @@
+import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
 import { defineCommand } from 'citty'
 import closeWithGrace from 'close-with-grace'
 import { type Config, loadConfig } from '../config.ts'
+import { openReady } from '../db/open.ts'
 import type { Sandbox } from '../http/service.ts'
+import { openCheckpointFolder } from '../jobs/ledger/checkpoint-folder.ts'
+import { loadLedgerKeys } from '../keys/ledger-keys.ts'
 import { loadSigningKeys } from '../keys/signing-keys.ts'
+import { commandLogger } from '../logger.ts'
 import { start } from '../server.ts'
 import { emptyFolder } from './demo/folder.ts'
 import { freePort } from './demo/port.ts'
@@ -19,7 +25,7 @@ export const sandbox = defineCommand({
   },
   async run() {
     const config = await ownConfig(loadConfig())
-    const filled = await timed('Making the sandbox', () => fillSandbox(config))
+    const filled = await timed('Making the sandbox', () => makeSandbox(config))
     const [key] = await loadSigningKeys(config)
     const people = await peopleOf(key)
     const running = await start(config, { ...filled, people } satisfies Sandbox)
@@ -35,6 +41,16 @@ did my till keep the rules?          GET  ${url}/v1/sandbox/conformance`)
   },
 })
 
+async function makeSandbox(config: Config): ReturnType<typeof fillSandbox> {
+  const db = await openReady(config, commandLogger(config.LOG_LEVEL))
+  try {
+    const folder = await openCheckpointFolder(join(config.DATA_DIR, 'checkpoints'))
+    return await fillSandbox({ db, folder, signers: await loadLedgerKeys(config) })
+  } finally {
+    await db.close()
+  }
+}
+
 /** Keys of its own, so that its tokens work nowhere else, and never the operator's database. */
 async function ownConfig({
   DATABASE_URL: _,
@@ -47,5 +63,6 @@ async function ownConfig({
 }: Config): Promise<Config> {
   const PORT = await freePort(given.HOST, given.PORT)
   const DATA_DIR = await emptyFolder(given.DATA_DIR, 'sandbox')
-  return { ...given, LOG_LEVEL: 'warn', FOUR_EYES: 'false', DATA_DIR, PORT, OPERATIONS_PORT: 0 }
+  const { PUBLIC_URL = `http://${isIPv6(given.HOST) ? `[${given.HOST}]` : given.HOST}:${PORT}` } = given
+  return { ...given, PUBLIC_URL, LOG_LEVEL: 'warn', FOUR_EYES: 'false', DATA_DIR, PORT, OPERATIONS_PORT: 0 }
 }

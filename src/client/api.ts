@@ -2079,7 +2079,7 @@ export interface components {
             pharmacy?: string;
             /**
              * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-             * @example 99700090022
+             * @example 99700090071
              */
             professional: string;
             identityCheck: {
@@ -2557,7 +2557,7 @@ export interface components {
             pharmacy?: string;
             /**
              * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-             * @example 99700090022
+             * @example 99700090071
              */
             professional: string;
             identityCheck: {
@@ -4068,7 +4068,7 @@ export interface components {
         PutProfessionalRequest: {
             /**
              * @description That of the path.
-             * @example 99700090022
+             * @example 99700090071
              */
             id?: string;
             /** @description The directory’s code: 10 médecin, 21 pharmacien, 60 infirmier, … */
@@ -5112,16 +5112,6 @@ export interface components {
         from: string;
         /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
         "grants.client": string;
-        /**
-         * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-         * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
-         */
-        "idempotency-key": string;
-        /**
-         * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-         * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
-         */
-        "idempotency-key.required": string;
         /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
         "if-none-match": string;
         /** @description Items per page. */
@@ -5147,16 +5137,14 @@ export interface components {
         profession: string;
         /**
          * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-         * @example 99700090022
+         * @example 99700090071
          */
         professional: string;
         /**
          * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-         * @example 99700090022
+         * @example 99700090071
          */
         "professionals.id": string;
-        /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
-        "reservations.id": string;
         /**
          * @description Of the practice or the pharmacy, including those below it.
          * @example FR-31
@@ -5494,9 +5482,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-788c-831d-f4ad9134ac53
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -5518,7 +5506,12 @@ export interface operations {
                  * @example {
                  *       "name": "Masque chirurgical",
                  *       "kind": "surgical",
-                 *       "packs": [],
+                 *       "packs": [
+                 *         {
+                 *           "gtin": "2000000000015",
+                 *           "unitsPerBox": 50
+                 *         }
+                 *       ],
                  *       "active": true
                  *     }
                  */
@@ -5765,9 +5758,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7b78-84bd-7c16db57ebb4
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -5791,6 +5784,9 @@ export interface operations {
                  *       "address": "1 place du Capitole, 31000 Toulouse",
                  *       "latitude": 43.6045,
                  *       "longitude": 1.444,
+                 *       "openingHours": "Mo-Sa 08:30-19:30",
+                 *       "territory": "FR-31",
+                 *       "phone": "+33561000000",
                  *       "status": "active"
                  *     }
                  */
@@ -5887,9 +5883,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7deb-8fd6-1684c22980de
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6089,9 +6085,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7541-8a92-0c069546bc3a
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6183,9 +6179,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-766b-84e2-d42ab0bb81ac
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6560,9 +6556,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-70ad-8f37-32d10fc0d013
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6577,7 +6573,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "product": "surgical",
-                 *       "quantity": 12
+                 *       "quantity": 2
                  *     }
                  */
                 "application/json": components["schemas"]["ReserveRequest"];
@@ -6662,7 +6658,7 @@ export interface operations {
             };
             path: {
                 /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
-                id: components["parameters"]["reservations.id"];
+                id: string;
             };
             cookie?: never;
         };
@@ -6796,9 +6792,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-71d5-80a4-41cc1b0c156e
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6806,14 +6802,18 @@ export interface operations {
                 "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
-                /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
-                id: components["parameters"]["reservations.id"];
+                /** @example 019ad0c4-5a00-7923-86e8-341dc1cbe372 */
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                /** @example {} */
+                /**
+                 * @example {
+                 *       "reason": "The shelf was miscounted."
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelReservationRequest"];
             };
         };
@@ -6831,7 +6831,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "id": "019ad0c4-5a00-7923-86e8-341dc1cbe372",
                      *       "product": "surgical",
                      *       "quantity": 12,
                      *       "pharmacy": {
@@ -6877,9 +6877,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7a77-804b-28007f5eb88f
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6887,8 +6887,8 @@ export interface operations {
                 "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
-                /** @example 019ad0c4-5a00-74d0-8161-e088542039f8 */
-                id: components["parameters"]["reservations.id"];
+                /** @example 019ad0c4-5a00-7cb1-87b0-937d70a13655 */
+                id: string;
             };
             cookie?: never;
         };
@@ -6896,7 +6896,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "quantity": 12
+                 *       "quantity": 1
                  *     }
                  */
                 "application/json": components["schemas"]["ReservationReductionInput"];
@@ -6916,7 +6916,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *       "id": "019ad0c4-5a00-7cb1-87b0-937d70a13655",
                      *       "product": "surgical",
                      *       "quantity": 12,
                      *       "pharmacy": {
@@ -7014,7 +7014,7 @@ export interface operations {
                      *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "lines": [
                      *             {
                      *               "product": "surgical",
@@ -7097,9 +7097,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7b1a-8f4a-e2363e81dc8e
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -7113,14 +7113,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "professional": "99700090022",
+                 *       "professional": "99700090071",
                  *       "identityCheck": {
                  *         "method": "cps_card"
                  *       },
                  *       "lines": [
                  *         {
                  *           "product": "surgical",
-                 *           "quantity": 12
+                 *           "quantity": 2
                  *         }
                  *       ]
                  *     }
@@ -7148,7 +7148,7 @@ export interface operations {
                      *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "pharmacy": "319009015",
-                     *       "professional": "99700090022",
+                     *       "professional": "99700090071",
                      *       "lines": [
                      *         {
                      *           "product": "surgical",
@@ -7284,14 +7284,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "professional": "99700090022",
+                 *       "professional": "99700090071",
                  *       "identityCheck": {
                  *         "method": "cps_card"
                  *       },
                  *       "lines": [
                  *         {
                  *           "product": "surgical",
-                 *           "quantity": 12
+                 *           "quantity": 2
                  *         }
                  *       ]
                  *     }
@@ -7404,9 +7404,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7606-80e7-0f13368ca2ec
                  */
-                "idempotency-key": components["parameters"]["idempotency-key.required"];
+                "idempotency-key": string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -7449,7 +7449,7 @@ export interface operations {
                      *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "pharmacy": "319009015",
-                     *       "professional": "99700090022",
+                     *       "professional": "99700090071",
                      *       "lines": [
                      *         {
                      *           "product": "surgical",
@@ -7591,7 +7591,7 @@ export interface operations {
                      *       "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *       "pharmacy": "319009015",
-                     *       "professional": "99700090022",
+                     *       "professional": "99700090071",
                      *       "lines": [
                      *         {
                      *           "product": "surgical",
@@ -7740,7 +7740,7 @@ export interface operations {
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 id: components["parameters"]["professionals.id"];
             };
@@ -7836,7 +7836,7 @@ export interface operations {
                      *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "lines": [
                      *             {
                      *               "product": "surgical",
@@ -7929,7 +7929,7 @@ export interface operations {
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 id: components["parameters"]["professionals.id"];
             };
@@ -7957,7 +7957,7 @@ export interface operations {
                      *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "lines": [
                      *             {
                      *               "product": "surgical",
@@ -8081,11 +8081,11 @@ export interface operations {
                      *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
                      *           "mergedInto": "019ad0c4-5a00-7f55-850a-6572e72c8aaf",
                      *           "numbers": [
-                     *             "99700090022"
+                     *             "99700090071"
                      *           ],
                      *           "profession": "60",
                      *           "speciality": "SM26",
-                     *           "familyName": "Infirmier",
+                     *           "familyName": "Exemple",
                      *           "givenName": "Camille",
                      *           "status": "active",
                      *           "practice": {
@@ -8112,7 +8112,7 @@ export interface operations {
                      *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "lines": [
                      *             {
                      *               "product": "surgical",
@@ -8172,7 +8172,7 @@ export interface operations {
                      *           "operator": "till-2",
                      *           "person": "019ad0c4-5a00-7d39-8245-fa8f8a21c2df",
                      *           "canonical": "[\"gomask-entry-v1\"]",
-                     *           "payload": "{\"professional\":\"99700090022\"}",
+                     *           "payload": "{\"professional\":\"99700090071\"}",
                      *           "salt": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80="
                      *         }
                      *       ],
@@ -8480,7 +8480,7 @@ export interface operations {
                 pharmacy?: components["parameters"]["pharmacy"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 professional?: components["parameters"]["professional"];
             };
@@ -8546,7 +8546,7 @@ export interface operations {
                 product?: components["parameters"]["product"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 professional?: components["parameters"]["professional"];
                 /** @description With a product: the same line has both. */
@@ -8590,7 +8590,7 @@ export interface operations {
                      *           "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "lines": [
                      *             {
                      *               "product": "surgical",
@@ -8951,9 +8951,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7f19-8c51-4aa3218db245
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -8973,19 +8973,26 @@ export interface operations {
                  *         }
                  *       ],
                  *       "products": [
-                 *         "surgical"
+                 *         "surgical",
+                 *         "ffp2"
                  *       ],
                  *       "cap": 18,
+                 *       "subCaps": [
+                 *         {
+                 *           "product": "ffp2",
+                 *           "cap": 6
+                 *         }
+                 *       ],
                  *       "window": {
                  *         "kind": "calendar_weeks",
                  *         "count": 1
                  *       },
                  *       "territory": "FR-31",
                  *       "validFrom": "2026-11-20T09:30:00.000Z",
-                 *       "validTo": "2026-11-20T09:30:00.000Z",
+                 *       "validTo": null,
                  *       "source": {
                  *         "title": "Doctrine of distribution, 2026",
-                 *         "reference": "BL-2026-1042",
+                 *         "reference": "DGS-2026-118",
                  *         "url": "https://www.example.org/doctrine.pdf"
                  *       },
                  *       "confidence": "high"
@@ -9066,9 +9073,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-72b4-8056-f181ccbf7e89
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9160,9 +9167,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7f94-8241-6c8c645197f9
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9172,7 +9179,7 @@ export interface operations {
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 id: components["parameters"]["professionals.id"];
             };
@@ -9183,8 +9190,14 @@ export interface operations {
                 /**
                  * @example {
                  *       "profession": "60",
-                 *       "familyName": "Infirmier",
+                 *       "familyName": "Exemple",
                  *       "givenName": "Camille",
+                 *       "otherIds": [],
+                 *       "practice": {
+                 *         "latitude": 43.6045,
+                 *         "longitude": 1.444,
+                 *         "territory": "FR-31"
+                 *       },
                  *       "status": "active"
                  *     }
                  */
@@ -9205,10 +9218,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "99700090022",
+                     *       "id": "99700090071",
                      *       "profession": "60",
                      *       "speciality": "SM26",
-                     *       "familyName": "Infirmier",
+                     *       "familyName": "Exemple",
                      *       "givenName": "Camille",
                      *       "otherIds": [
                      *         "317000001"
@@ -9237,10 +9250,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "99700090022",
+                     *       "id": "99700090071",
                      *       "profession": "60",
                      *       "speciality": "SM26",
-                     *       "familyName": "Infirmier",
+                     *       "familyName": "Exemple",
                      *       "givenName": "Camille",
                      *       "otherIds": [
                      *         "317000001"
@@ -9277,9 +9290,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7cf1-8ba4-44987a7ca757
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9289,9 +9302,9 @@ export interface operations {
             path: {
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090089
                  */
-                id: components["parameters"]["professionals.id"];
+                id: string;
             };
             cookie?: never;
         };
@@ -9403,9 +9416,9 @@ export interface operations {
                      *           "persons": [
                      *             {
                      *               "numbers": [
-                     *                 "99700090022"
+                     *                 "99700090071"
                      *               ],
-                     *               "familyName": "Infirmier",
+                     *               "familyName": "Exemple",
                      *               "givenName": "Camille",
                      *               "profession": "60",
                      *               "territory": "FR-31"
@@ -9437,9 +9450,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7d0f-852d-4036034177ed
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9645,7 +9658,7 @@ export interface operations {
                 to?: components["parameters"]["to"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 professional?: components["parameters"]["professional"];
                 /** @description The name in the reader’s token. */
@@ -9688,7 +9701,7 @@ export interface operations {
                      *           "pharmacy": "319009015",
                      *           "operator": "till-2",
                      *           "outcome": "shown",
-                     *           "professional": "99700090022"
+                     *           "professional": "99700090071"
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -9724,7 +9737,7 @@ export interface operations {
                 pharmacy?: components["parameters"]["pharmacy"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 professional?: components["parameters"]["professional"];
                 /**
@@ -9765,7 +9778,7 @@ export interface operations {
                      *           "verb": "dispensation",
                      *           "code": "professional_unknown",
                      *           "pharmacy": "319009015",
-                     *           "professional": "99700090022",
+                     *           "professional": "99700090071",
                      *           "profession": "60",
                      *           "dispensation": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
                      *           "product": "surgical",
@@ -9824,7 +9837,7 @@ export interface operations {
                 object?: string;
                 /**
                  * @description Acts on one person’s records and numbers.
-                 * @example 99700090022
+                 * @example 99700090071
                  */
                 professional?: string;
             };
@@ -10008,9 +10021,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-76d8-8cd0-ac47f1ef5087
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10242,9 +10255,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7bb8-8495-70a0eb9507cc
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10263,8 +10276,10 @@ export interface operations {
                  * @example {
                  *       "name": "Logiciel d’officine",
                  *       "scopes": [
-                 *         "stock:read"
+                 *         "stock:read",
+                 *         "stock:write"
                  *       ],
+                 *       "tokenSeconds": 900,
                  *       "status": "active"
                  *     }
                  */
@@ -10452,9 +10467,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7912-8a80-7c017f30f41d
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10575,9 +10590,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7eca-8fc3-f6e2789b1760
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10585,8 +10600,8 @@ export interface operations {
                 "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
-                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
-                id: components["parameters"]["clients.id"];
+                /** @example 019ad0c4-5a00-7a3b-86a9-90acfc3a39db */
+                id: string;
             };
             cookie?: never;
         };
@@ -10634,7 +10649,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "id": "019ad0c4-5a00-7a3b-86a9-90acfc3a39db",
                      *       "role": "pharmacy",
                      *       "secrets": [
                      *         {
@@ -10702,9 +10717,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7231-84ea-8b969a0655a0
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10712,8 +10727,8 @@ export interface operations {
                 "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
-                /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
-                id: components["parameters"]["clients.id"];
+                /** @example 019ad0c4-5a00-7c99-8619-5c793bd0620d */
+                id: string;
             };
             cookie?: never;
         };
@@ -10721,7 +10736,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "request": "019ad0c4-5a00-7ec7-8242-0df5dfbdce41"
+                 *       "request": "019ad0c4-5a00-7f0c-8c23-f7289c61fef6"
                  *     }
                  */
                 "application/json": components["schemas"]["WithdrawClientRequestRequest"];
@@ -10761,7 +10776,7 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
-                     *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
+                     *       "id": "019ad0c4-5a00-7c99-8619-5c793bd0620d",
                      *       "role": "pharmacy",
                      *       "secrets": [
                      *         {
@@ -10829,9 +10844,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7800-8d0e-1a700ecb279b
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10919,9 +10934,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-76d1-87a4-f237e715973d
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11107,9 +11122,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7f40-803c-410c8895ff00
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11212,9 +11227,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7eb0-884b-78191a24ca42
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11289,9 +11304,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-78e4-8faf-01709333966e
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11435,9 +11450,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-71ce-8880-73d69a5112a8
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11576,9 +11591,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7965-8665-681d9ec510a3
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11671,9 +11686,9 @@ export interface operations {
                 "x-operator"?: components["parameters"]["x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
-                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 * @example 019ad0c4-5a00-7685-8fd2-f25cd54c6984
                  */
-                "idempotency-key"?: components["parameters"]["idempotency-key"];
+                "idempotency-key"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -11681,8 +11696,8 @@ export interface operations {
                 "accept-language"?: components["parameters"]["accept-language"];
             };
             path: {
-                /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
-                id: components["parameters"]["consents.id"];
+                /** @example 019ad0c4-5a00-7e31-89d1-4b500856f9c6 */
+                id: string;
             };
             cookie?: never;
         };
@@ -11706,7 +11721,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "019ad0c4-5a00-7a50-81a2-b96ffa957937",
+                     *       "id": "019ad0c4-5a00-7e31-89d1-4b500856f9c6",
                      *       "client": {
                      *         "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *         "name": "Logiciel d’officine",
@@ -12041,10 +12056,10 @@ export interface operations {
                      *         "nextCursor": null
                      *       },
                      *       "professional": {
-                     *         "id": "99700090022",
+                     *         "id": "99700090071",
                      *         "profession": "60",
                      *         "speciality": "SM26",
-                     *         "familyName": "Infirmier",
+                     *         "familyName": "Exemple",
                      *         "givenName": "Camille",
                      *         "otherIds": [
                      *           "317000001"

@@ -37,7 +37,7 @@ export const operatorHeader = z.object({
 const idempotencyKey = z
   .string()
   .optional()
-  .meta({ shownAs: { ...visible(255), examples: ['5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11'] } })
+  .meta({ shownAs: visible(255) })
 
 /** The headers of a write; `effect` checks them. */
 export const writeHeaders = operatorHeader.extend({

@@ -4,6 +4,7 @@ import { FIRST_RECORDED, type Instant, instantOf, isNameable, iso, NAMEABLE } fr
 import { day as dayInWords, phrase } from '../domain/language.ts'
 import { canBePickupCode } from '../domain/pickup-code.ts'
 import { saying } from './complaint.ts'
+import { PHARMACY, PROFESSIONAL } from './documentation/example-values.ts'
 
 /** Masks: whole numbers, 1 to 1,000,000. */
 export const quantity = z.int().min(1).max(1_000_000).describe('Single masks.')
@@ -20,7 +21,7 @@ export const finess = z
     }),
   )
   .describe('FINESS number.')
-  .meta({ examples: ['319009015'] })
+  .meta({ examples: [PHARMACY] })
 
 /** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
 export const professional = z
@@ -35,7 +36,7 @@ export const professional = z
   )
   .transform((text) => professionalId(text) ?? text)
   .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
-  .meta({ examples: ['99700090022'] })
+  .meta({ examples: [PROFESSIONAL] })
 
 /** The directory's code of a profession. */
 export const profession = z.string().regex(

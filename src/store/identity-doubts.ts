@@ -19,7 +19,12 @@ interface Claim {
  * each received counts for all, until somebody decides. About two persons there is one doubt, whoever says so and
  * however often, also after they were found distinct. Returns how many are new.
  */
-export function raiseDoubts(db: Database, numbers: readonly string[], issuer: string): Promise<number> {
+export function raiseDoubts(
+  db: Database,
+  numbers: readonly string[],
+  issuer: string,
+  drawId: () => string = uuidv7,
+): Promise<number> {
   return inTransaction(db, async (tx) => {
     const before = await readClaim(tx, numbers)
     if (before.undoubted.length === 0) return 0
@@ -29,7 +34,8 @@ export function raiseDoubts(db: Database, numbers: readonly string[], issuer: st
     const { persons, undoubted } = await readClaim(tx, numbers)
     if (persons.some((id) => !locked.some(({ personId }) => personId === id)))
       throw new StaleRead('persons were merged, or came to be counted together, before the lock')
-    await insertDoubts(tx, undoubted, issuer)
+    const doubts = undoubted.map((pair) => ({ id: drawId(), ...pair }))
+    await insertDoubts(tx, doubts, issuer)
     return undoubted.length
   })
 }
@@ -56,8 +62,11 @@ function readClaim(tx: Transaction, numbers: readonly string[]): Promise<Claim> 
   )
 }
 
-async function insertDoubts(tx: Transaction, pairs: Claim['undoubted'], issuer: string): Promise<void> {
-  const doubts = pairs.map((pair) => ({ id: uuidv7(), ...pair }))
+async function insertDoubts(
+  tx: Transaction,
+  doubts: readonly (Claim['undoubted'][number] & { id: string })[],
+  issuer: string,
+): Promise<void> {
   await rows(
     tx,
     'insert_identity_doubts',

@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
 import type { Issuer } from '../../src/http/issuers/issuer.ts'
+import type { Sandbox } from '../../src/http/service.ts'
 import { signToken, type TokenRequest } from '../../src/http/tokens.ts'
 import { type SigningKey, signingKeyOf } from '../../src/keys/signing-key.ts'
 import { newKey } from '../../src/keys/signing-keys.ts'
@@ -71,10 +72,14 @@ export async function startService(
 export async function startBeside(
   t: Ending,
   { db, url, dataDir, config, key, signers }: Pick<Service, 'db' | 'url' | 'dataDir' | 'config' | 'key' | 'signers'>,
-  { routes, issuers }: { routes?: (app: FastifyInstance) => void; issuers?: (db: Database) => Issuer[] } = {},
+  {
+    routes,
+    issuers,
+    sandbox,
+  }: { routes?: (app: FastifyInstance) => void; issuers?: (db: Database) => Issuer[]; sandbox?: Sandbox } = {},
 ): Promise<Service> {
   const logged: string[] = []
-  const deps = { config, db, keys: [key] as [SigningKey], issuers: issuers?.(db) ?? [], signers }
+  const deps = { config, db, keys: [key] as [SigningKey], issuers: issuers?.(db) ?? [], signers, sandbox }
   const app = await buildApp(deps, overheardLogger(logged))
   routes?.(app)
   await app.ready()

@@ -1,16 +1,28 @@
 import type { ExampleRequest } from './requests.ts'
 
 const BASE_URL = 'http://127.0.0.1:3000'
-const ROLES = ['pharmacy', 'professional', 'regulator', 'admin']
+const VARIABLES = [
+  ...['pharmacyToken', 'professionalToken', 'regulatorToken', 'adminToken', 'clientToken'],
+  ...['clientId', 'clientSecret'],
+]
 const POSTMAN = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json'
+
+const BASIC = {
+  type: 'basic',
+  basic: [
+    { key: 'username', value: '{{clientId}}', type: 'string' },
+    { key: 'password', value: '{{clientSecret}}', type: 'string' },
+  ],
+}
 
 /** A `.http` file, as editors send them. */
 export function httpFile(requests: readonly ExampleRequest[]): string {
-  const variables = [`@baseUrl = ${BASE_URL}`, ...ROLES.map((role) => `@${role}Token = `)]
+  const variables = [`@baseUrl = ${BASE_URL}`, ...VARIABLES.map((name) => `@${name} = `)]
   const blocks = requests.map(({ name, method, path, body, ...request }) =>
     [
       `### ${name}`,
       `${method} {{baseUrl}}${path}`,
+      ...(request.isBasic ? ['authorization: Basic {{clientId}} {{clientSecret}}'] : []),
       ...Object.entries(headersOf(request)).map(([header, value]) => `${header}: ${value}`),
       ...(body === undefined ? [] : ['', body]),
     ].join('\n'),
@@ -21,7 +33,7 @@ export function httpFile(requests: readonly ExampleRequest[]): string {
 /** A Postman collection (v2.1), one folder a group. */
 export function postmanCollection(title: string, requests: readonly ExampleRequest[]): string {
   const groups = Map.groupBy(requests, ({ group }) => group)
-  const variable = [{ key: 'baseUrl', value: BASE_URL }, ...ROLES.map((role) => ({ key: `${role}Token`, value: '' }))]
+  const variable = [{ key: 'baseUrl', value: BASE_URL }, ...VARIABLES.map((key) => ({ key, value: '' }))]
   const item = [...groups].map(([name, members]) => ({ name, item: members.map(postmanRequest) }))
   return `${JSON.stringify({ info: { name: title, schema: POSTMAN }, variable, item }, null, 2)}\n`
 }
@@ -39,11 +51,12 @@ function postmanRequest({ name, method, path, body, ...request }: ExampleRequest
         path: address.split('/').slice(1),
         query: [...new URLSearchParams(query)].map(([key, value]) => ({ key, value })),
       },
+      ...(request.isBasic && { auth: BASIC }),
       ...(body !== undefined && { body: { mode: 'raw', raw: body } }),
     },
   }
 }
 
-function headersOf({ role, headers }: Pick<ExampleRequest, 'role' | 'headers'>): Record<string, string> {
-  return { ...(role && { authorization: `Bearer {{${role}Token}}` }), ...headers }
+function headersOf({ bearer, headers }: Pick<ExampleRequest, 'bearer' | 'headers'>): Record<string, string> {
+  return { ...(bearer && { authorization: `Bearer {{${bearer}Token}}` }), ...headers }
 }

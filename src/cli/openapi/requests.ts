@@ -1,3 +1,5 @@
+import { words } from '../../http/whose.ts'
+
 /** A request of the document, with the values of its examples. */
 export interface ExampleRequest {
   name: string
@@ -7,8 +9,10 @@ export interface ExampleRequest {
   path: string
   headers: Record<string, string>
   body: string | undefined
-  /** The first role that may send it; undefined if anybody may. */
-  role: string | undefined
+  /** Whose token it takes: the first role’s that may send it, or a client’s; undefined if anybody may. */
+  bearer: string | undefined
+  /** Whether it takes a client’s id and secret. */
+  isBasic: boolean
 }
 
 interface Parameter {
@@ -51,7 +55,9 @@ export function exampleRequests(document: object): ExampleRequest[] {
 function requestOf(path: string, method: string, operation: Operation, parameters: Parameter[]): ExampleRequest {
   const { summary, description = '', tags, security = [], requestBody } = operation
   const [[type, { example }] = [undefined, { example: undefined }]] = Object.entries(requestBody?.content ?? {})
-  const [, role] = /^- `(\w+)`/m.exec(description) ?? []
+  const schemes = security.flatMap((each) => Object.keys(each))
+  const [, role] = /^For:\n\n- `(\w+)`/m.exec(description) ?? []
+  const isForClients = description.includes(words.asking.meaning)
   return {
     name: summary,
     group: tags[0] ?? '',
@@ -59,7 +65,8 @@ function requestOf(path: string, method: string, operation: Operation, parameter
     path: `${filled(path, parameters)}${queryOf(parameters)}`,
     headers: { ...(type && { 'content-type': type }), ...headersOf(parameters) },
     body: type === undefined || example === undefined ? undefined : written(type, example),
-    role: security.length > 0 ? (role ?? ANY_ROLE) : undefined,
+    bearer: schemes.includes('bearer') ? (isForClients ? 'client' : (role ?? ANY_ROLE)) : undefined,
+    isBasic: schemes.includes('basic'),
   }
 }
 
@@ -68,13 +75,8 @@ function filled(path: string, parameters: Parameter[]): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values.get(name))))
 }
 
-// Either this or another is required, which a document cannot say of parameters.
-const EITHER = ['near']
-
 function queryOf(parameters: Parameter[]): string {
-  const given = parameters.filter(
-    ({ in: place, name, required }) => place === 'query' && (required || EITHER.includes(name)),
-  )
+  const given = parameters.filter(({ in: place, example }) => place === 'query' && example !== undefined)
   const values = given.map(({ name, example }) => [name, String(example)])
   const query = new URLSearchParams(Object.fromEntries(values))
   return query.size > 0 ? `?${query}` : ''

@@ -1,10 +1,6 @@
-import type { Config } from '../../config.ts'
-import { readClock } from '../../db/clock.ts'
 import type { Database, Transaction } from '../../db/database.ts'
-import { openReady } from '../../db/open.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { inLanguage } from '../../domain/language.ts'
-import { isRefusal, type Refusal } from '../../domain/refusals.ts'
+import type { Instant } from '../../domain/instant.ts'
 import { createClient } from '../../features/clients/create-client.ts'
 import { grantClient } from '../../features/clients/grants.ts'
 import { makeSecret } from '../../features/clients/secret.ts'
@@ -13,8 +9,11 @@ import { putProfessional } from '../../features/professionals/put-professional.t
 import { count } from '../../features/stock/count.ts'
 import type { Scope } from '../../http/scopes.ts'
 import type { Sandbox } from '../../http/service.ts'
-import { commandLogger } from '../../logger.ts'
+import type { LedgerJob } from '../../jobs/ledger/publish.ts'
+import { sequenceAndPublish } from '../../jobs/ledger/sequencer.ts'
 import { fillProducts, fillRule, PRODUCTS } from '../demo/fill.ts'
+import { done } from './done.ts'
+import { fillExamples } from './examples.ts'
 import { professionals } from './people.ts'
 import { pharmacies } from './places.ts'
 
@@ -27,21 +26,23 @@ const COUNTER: Scope[] = [
   'dispensations:write',
 ]
 
-/** Fills an empty database, and says what is in it. */
-export async function fillSandbox(config: Config): Promise<Omit<Sandbox, 'people'>> {
-  const db = await openReady(config, commandLogger(config.LOG_LEVEL))
-  try {
-    await fillProducts(db)
-    await inTransaction(db, fillPlacesAndPeople)
-    await fillRule(db)
-    await fillStock(db)
-    return {
-      pharmacies: pharmacies.map(({ finess, name }) => ({ finess, name })),
-      products: PRODUCTS.flatMap(({ code, packs }) => packs.map((pack) => ({ code, ...pack }))),
-      client: await makeVendor(db),
-    }
-  } finally {
-    await db.close()
+// Before whatever the documentation's examples count and move.
+const COUNTED_AT: Instant = Date.parse('2026-11-02T08:00:00.000Z')
+
+/** Fills an empty database with its checkpoint, and says what is in it. */
+export async function fillSandbox(job: LedgerJob): Promise<Omit<Sandbox, 'people'>> {
+  const { db, signers } = job
+  await fillProducts(db)
+  await inTransaction(db, fillPlacesAndPeople)
+  await fillRule(db)
+  await fillStock(db)
+  const client = await makeVendor(db)
+  await fillExamples(db, signers[0])
+  await sequenceAndPublish(job)
+  return {
+    pharmacies: pharmacies.map(({ finess, name }) => ({ finess, name })),
+    products: PRODUCTS.flatMap(({ code, packs }) => packs.map((pack) => ({ code, ...pack }))),
+    client,
   }
 }
 
@@ -52,10 +53,9 @@ async function fillPlacesAndPeople(tx: Transaction): Promise<void> {
 
 function fillStock(db: Database): Promise<void> {
   return inTransaction(db, async (tx) => {
-    const countedAt = await readClock(tx)
     for (const { finess, stock } of pharmacies) {
       for (const [product, onHand] of Object.entries(stock)) {
-        granted(await count(tx, { pharmacy: finess, product, onHand, countedAt, operator: undefined }))
+        done(await count(tx, { pharmacy: finess, product, onHand, countedAt: COUNTED_AT, operator: undefined }))
       }
     }
   })
@@ -68,12 +68,7 @@ async function makeVendor(db: Database): Promise<Sandbox['client']> {
   const body = { name: 'Logiciel d’essai', role: 'pharmacy' as const, scopes: COUNTER, tokenSeconds: 900 }
   return inTransaction(db, async (tx) => {
     const { id } = await createClient(tx, { ...body, territories: [], professions: [] }, secret, by)
-    for (const { finess } of pharmacies) granted(await grantClient(tx, finess, id, 'admin sandbox'))
+    for (const { finess } of pharmacies) done(await grantClient(tx, finess, id, 'admin sandbox'))
     return { id, secret: secret.text }
   })
-}
-
-function granted<T>(result: T | Refusal): T {
-  if (isRefusal(result)) throw new Error(inLanguage(result.detail, 'en'))
-  return result
 }

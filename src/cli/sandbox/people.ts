@@ -1,3 +1,5 @@
+import { ERASED_PROFESSIONAL } from '../../http/documentation/example-requests.ts'
+import { PROFESSIONAL } from '../../http/documentation/example-values.ts'
 import type { Sandbox } from '../../http/service.ts'
 import { signToken, type TokenRequest } from '../../http/tokens.ts'
 import type { SigningKey } from '../../keys/signing-key.ts'
@@ -32,14 +34,20 @@ function professional(id: string, profession: string, familyName: string, more: 
   }
 }
 
+/** About whom it is in doubt whether they are one. */
+export const DOUBTED = ['99700090097', '99700090105'] as const
+
 /** Always the same. RPPS numbers that begin with 997 are for tests. */
 export const professionals: readonly SandboxProfessional[] = [
+  professional(PROFESSIONAL, '60', 'Exemple'),
   professional('99700090014', '10', 'Médecin'),
   professional('99700090022', '60', 'Infirmier'),
   professional('99700090030', '40', 'Dentiste-Sans-Cabinet', { practice: undefined }),
   professional('99700090048', '10', 'Médecin-Suspendu', { status: 'suspended' }),
   professional('99700090055', '21', 'Pharmacien-Sans-Dotation'),
   professional('99700090063', '70', 'Kiné-Avec-Adeli', { otherIds: ['317000001'] }),
+  professional(ERASED_PROFESSIONAL, '60', 'À-Effacer'),
+  ...DOUBTED.map((id) => professional(id, '60', 'En-Doute')),
 ]
 
 /** Everybody with a token that works in this sandbox and nowhere else. */

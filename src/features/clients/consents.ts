@@ -27,7 +27,11 @@ export interface Code {
 
 /** Makes a code of 160 random bits. */
 export function makeCode(): Code {
-  const text = randomBytes(20).toString('base64url')
+  return codeOf(randomBytes(20).toString('base64url'))
+}
+
+/** The code with this text. */
+export function codeOf(text: string): Code {
   return { text, hash: hashOf(text) }
 }
 

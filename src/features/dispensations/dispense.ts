@@ -29,6 +29,7 @@ export async function dispense(
   pharmacy: string,
   request: DispensationRequest,
   { operator, signer, ...limits }: CounterLimits & Writing,
+  drawn = draw,
 ): Promise<Dispensation | Refusal> {
   // A refusal tells as much as a check does.
   const refuse = async (person: Person | null, refusal: Refusal) => {
@@ -43,7 +44,7 @@ export async function dispense(
     countWrongCode(tx, pharmacy, grant)
     return refuse(counter.facts.entitlement.person, grant)
   }
-  const effects = dispensationEffects(counter, grant, { ...request, operator }, draw)
+  const effects = dispensationEffects(counter, grant, { ...request, operator }, drawn)
   writeEffects(tx, effects)
   const shown = {
     lines: grant.lines.map(judgedLine),

@@ -30,12 +30,18 @@ export interface HoldLimits {
   maxLiveHolds: number
 }
 
+/** What nobody can guess of a new reservation, and what tells it from all others. */
+type Drawn = Pick<NewReservation, 'id' | 'pickupCode'>
+
+const drawReservation = (): Drawn => ({ id: draw.id(), pickupCode: pickupCode(randomBytes(5)) })
+
 /** Holds masks for a professional at the named pharmacy, or at the nearest that can serve the whole quantity. */
 export async function reserve(
   tx: Transaction,
   professional: string,
   request: ReservationRequest,
   limits: HoldLimits,
+  drawn: () => Drawn = drawReservation,
 ): Promise<Reservation | Refusal> {
   const { near = null, pharmacy = null } = request
   const refuse = (facts: EntitlementFacts | null, refusal: Refusal) => {
@@ -71,7 +77,7 @@ export async function reserve(
     if (refusedThere) return refuse(there, refusedThere)
   }
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
-  const made = reservationOf(wanted, found, { personId: head.personId, from: facts.at, until })
+  const made = reservationOf(wanted, found, { ...drawn(), personId: head.personId, from: facts.at, until })
   writeEffects(tx, reservationEffects(found.swept, made))
   return answerOf(made, found.place)
 }
@@ -156,10 +162,9 @@ async function findNamed(tx: Transaction, wanted: Wanted, tried: Tried | undefin
 function reservationOf(
   { product, quantity }: Wanted,
   { place: { finess, distanceMetres }, label }: Tried,
-  held: Pick<NewReservation, 'personId' | 'from' | 'until'>,
+  held: Drawn & Pick<NewReservation, 'personId' | 'from' | 'until'>,
 ): NewReservation {
-  const code = pickupCode(randomBytes(5))
-  return { ...held, id: draw.id(), pharmacy: finess, product, quantity, pickupCode: code, label, distanceMetres }
+  return { ...held, pharmacy: finess, product, quantity, label, distanceMetres }
 }
 
 function answerOf(made: NewReservation, { finess, name, address, latitude, longitude }: Place): Reservation {

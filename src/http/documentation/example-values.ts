@@ -3,8 +3,10 @@ export const TIME = '2026-11-20T09:30:00.000Z'
 export const DAY = '2026-11-20'
 
 // Members by name, wherever they stand: what is in a sandbox, so that a request can be sent as it is written here.
-const PHARMACY = '319009015'
-const PROFESSIONAL = '99700090022'
+export const PHARMACY = '319009015'
+export const PROFESSIONAL = '99700090071'
+export const PICKUP_CODE = '7K3M-9QXA'
+export const CONSENT_CODE = 'Xk3vQm9ZtR7bLw2pNcS5yHd8Ju4'
 const KEY_ID = 'Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w'
 const HASH = 'q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80='
 const NOTE = 'masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n'
@@ -16,7 +18,7 @@ export const values: Readonly<Record<string, unknown>> = {
   'clients.name': 'Logiciel d’officine',
   'clients.requestsPerMinute': 60_000,
   'clients.tokenSeconds': 900,
-  'consents.code': 'Xk3vQm9ZtR7bLw2pNcS5yHd8Ju4',
+  'consents.code': CONSENT_CODE,
   'objects.id': PHARMACY,
   'objects.kind': 'pharmacy',
   'products.name': 'Masque chirurgical',
@@ -50,7 +52,7 @@ export const values: Readonly<Record<string, unknown>> = {
   error: 'invalid_request',
   error_description: 'The grant type is client_credentials.',
   expires_in: 900,
-  familyName: 'Infirmier',
+  familyName: 'Exemple',
   finess: PHARMACY,
   from: 1,
   givenName: 'Camille',
@@ -86,11 +88,11 @@ export const values: Readonly<Record<string, unknown>> = {
   outcome: 'shown',
   parent: 'FR-OCC',
   path: 'lines[0].quantity',
-  payload: '{"professional":"99700090022"}',
+  payload: '{"professional":"99700090071"}',
   pharmacies: PHARMACY,
   pharmacy: PHARMACY,
   phone: '+33561000000',
-  pickupCode: '7K3M-9QXA',
+  pickupCode: PICKUP_CODE,
   practiceTerritory: 'FR-31',
   pharmacyTerritory: 'FR-31',
   previousHash: HASH,

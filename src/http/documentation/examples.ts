@@ -21,8 +21,10 @@ export interface Schema {
 /** Where an example is made. */
 export interface Place {
   schemas: Readonly<Record<string, object>>
-  /** Whose id a bare `id` is. */
+  /** What it is about, by which its members are known. */
   collection: string
+  /** What a bare `id` is. */
+  id: string
   /** A request has what it must have: whoever fills it in does not want all that could be there. */
   isRequest: boolean
 }
@@ -47,8 +49,8 @@ export function exampleOf(schema: Schema, place: Place, name = ''): unknown {
   return scalarOf(schema, place, name)
 }
 
-/** An id that is always the same for a collection, so that one answer’s is found again in the next request. */
-function idIn(collection: string): string {
+/** An id that is always the same for a collection: a sandbox has an object with it. */
+export function idIn(collection: string): string {
   const digits = hash('sha256', collection)
   return `019ad0c4-5a00-7${digits.slice(0, 3)}-8${digits.slice(3, 6)}-${digits.slice(6, 18)}`
 }
@@ -60,8 +62,13 @@ export function collectionOf(path: string): string {
 
 function objectOf({ properties = {}, required = [] }: Schema, place: Place, name: string): object {
   const shown = Object.entries(properties).filter(([member]) => !place.isRequest || required.includes(member))
-  const own = name === '' || name === 'items' ? place : { ...place, collection: collections[name] ?? `${name}s` }
+  const own = name === '' || name === 'items' ? place : within(place, collections[name] ?? `${name}s`)
   return Object.fromEntries(shown.map(([member, schema]) => [member, exampleOf(schema, own, member)]))
+}
+
+/** A place inside another that is about something else. */
+export function within(place: Place, collection: string): Place {
+  return { ...place, collection, id: idIn(collection) }
 }
 
 function arrayOf({ items = {}, minItems = 0 }: Schema, place: Place, name: string): unknown[] {
@@ -71,8 +78,7 @@ function arrayOf({ items = {}, minItems = 0 }: Schema, place: Place, name: strin
 function scalarOf(schema: Schema, place: Place, name: string): unknown {
   const { format, minimum } = schema
   const type = typeOf(schema)
-  if (format === 'uuid')
-    return idIn(name === 'id' || name === '' ? place.collection : (collections[name] ?? `${name}s`))
+  if (format === 'uuid') return name === 'id' || name === '' ? place.id : idIn(collections[name] ?? `${name}s`)
   if (format === 'date-time') return TIME
   if (format === 'date') return DAY
   if (type === 'null') return null

@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import type { RouteOptions } from 'fastify'
 import type { z } from 'zod'
 import { isRequired, shapeOf } from './answers.ts'
+import { bodies, idFor, parameters as parametersOf } from './example-requests.ts'
 import { texts } from './example-values.ts'
-import { collectionOf, exampleOf, type Place, type Schema } from './examples.ts'
+import { collectionOf, exampleOf, idIn, type Place, type Schema, within } from './examples.ts'
 import { answerHeaders, headersOf } from './headers.ts'
 
 interface Described {
@@ -101,14 +102,14 @@ function name({ content = {} }: Described, given: string, schemas: Record<string
 }
 
 function exemplify(operation: Operation, path: string, components: Components): void {
-  const { parameters = [], requestBody, responses = {} } = operation
-  const place: Place = { schemas: components.schemas, collection: collectionOf(path), isRequest: true }
-  for (const parameter of parameters) {
-    if (!parameter.required) continue
-    const before = path.split(`/{${parameter.name}}`)[0] ?? ''
-    parameter.example ??= exampleOf(parameter.schema, { ...place, collection: collectionOf(before) }, parameter.name)
+  const { operationId = '', requestBody, responses = {} } = operation
+  const collection = collectionOf(path)
+  const id = idFor(operationId, collection)
+  const place: Place = { schemas: components.schemas, collection, id, isRequest: true }
+  exemplifyParameters(operation, path, place)
+  for (const media of Object.values(requestBody?.content ?? {})) {
+    media.example = bodies[operationId] ?? exampleOf(media.schema, place)
   }
-  for (const media of Object.values(requestBody?.content ?? {})) media.example = exampleOf(media.schema, place)
   for (const { content = {} } of Object.values(responses)) {
     for (const [type, media] of Object.entries(content)) {
       if (type === 'application/problem+json') media.examples = examplesOfCodes(media.schema, components)
@@ -117,11 +118,26 @@ function exemplify(operation: Operation, path: string, components: Components): 
   }
 }
 
+function exemplifyParameters({ operationId = '', parameters = [] }: Operation, path: string, place: Place): void {
+  for (const parameter of parameters) {
+    const { name, required, schema } = parameter
+    const before = collectionOf(path.split(`/{${name}}`)[0] ?? '')
+    const there = before === place.collection ? place : within(place, before)
+    const own = parametersOf[operationId]?.[name]
+    if (own !== undefined) parameter.example = own
+    // A key is for one request alone, whoever sends them one after another.
+    else if (name === 'idempotency-key') parameter.example = idIn(`keys of ${operationId}`)
+    else if (required) parameter.example ??= exampleOf(schema, there, name)
+  }
+}
+
 /** An example of each code, which is the same wherever it is answered. */
 function examplesOfCodes({ oneOf, ...only }: Schema, { schemas, examples }: Components): Record<string, object> {
   const named = (oneOf ?? [only]).map(({ $ref = '' }) => $ref.split('/').at(-1) ?? '')
   for (const name of named) {
-    examples[name] ??= { value: exampleOf(schemas[name] ?? {}, { schemas, collection: '', isRequest: false }) }
+    examples[name] ??= {
+      value: exampleOf(schemas[name] ?? {}, { schemas, collection: '', id: idIn(''), isRequest: false }),
+    }
   }
   return Object.fromEntries(named.map((name) => [name, { $ref: `#/components/examples/${name}` }]))
 }

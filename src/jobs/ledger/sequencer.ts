@@ -15,7 +15,6 @@ export interface LedgerStatus extends LogState {
 /**
  * Gives new entries their place in the log and publishes a checkpoint over them, once. If the database does not
  * continue what was published, does nothing and throws LogDiverged.
- * @internal
  */
 export async function sequenceAndPublish(job: LedgerJob): Promise<void> {
   const published = await requireContinuation(job)
