@@ -226,6 +226,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pharmacies/{finess}/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the stock of a pharmacy, by product
+         * @description For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *     - `regulator`: what is in its territories and professions; anything else is 404, as if it did not exist.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `stock:read`.
+         */
+        get: operations["readStock"];
+        /**
+         * Declare many counts
+         * @description Each is counted as one count alone is. Malformed counts, and two of one product, are refused before anything is counted.
+         *
+         *     As `text/csv`, a header row names the members, `product;onHand;countedAt` for one; the mode is `each`. Commas, semicolons or tabs, byte order marks, quoted cells, empty columns and rows at the end, `="…"` and `1 234` are understood. A time without its zone is of the pharmacy’s. What can be read in more than one way, such as `1.234` or `03/04/2026 10:00`, is 400, which names the line.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `stock:write`.
+         */
+        put: operations["countManyStocks"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pharmacies/{finess}/stock-movements": {
         parameters: {
             query?: never;
@@ -281,31 +318,6 @@ export interface paths {
          *     403 for any other role, and for a client whose token lacks the scope `stock:write`.
          */
         post: operations["recordDelivery"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/pharmacies/{finess}/stock": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read the stock of a pharmacy, by product
-         * @description For:
-         *
-         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
-         *     - `regulator`: what is in its territories and professions; anything else is 404, as if it did not exist.
-         *
-         *     403 for any other role, and for a client whose token lacks the scope `stock:read`.
-         */
-        get: operations["readStock"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2337,6 +2349,76 @@ export interface components {
             /** @description The newest checkpoint, a signed note. */
             checkpoint: string;
         };
+        CountManyStocksRequest: {
+            /**
+             * @description `each`: one that is refused holds up no other. `all`: one that is refused is the answer, nothing is changed.
+             * @default each
+             * @enum {string}
+             */
+            mode?: "each" | "all";
+            /** @description Each of another product. */
+            counts: ({
+                /**
+                 * @description Code of a product in the catalogue.
+                 * @example surgical
+                 */
+                product: string;
+                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                onHand: number;
+                /**
+                 * Format: date-time
+                 * @description When it was counted; later movements are added.
+                 */
+                countedAt: string;
+            } | {
+                /** @description GTIN of a pack of the catalogue, in any length. */
+                gtin: string;
+                /** @description Whole boxes; one if left out beside `scan`. */
+                onHandBoxes: number;
+                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                onHand?: number;
+                /**
+                 * Format: date-time
+                 * @description When it was counted; later movements are added.
+                 */
+                countedAt: string;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /** @description Whole boxes; one if left out beside `scan`. */
+                onHandBoxes: number;
+                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                onHand?: number;
+                /**
+                 * Format: date-time
+                 * @description When it was counted; later movements are added.
+                 */
+                countedAt: string;
+            } | {
+                /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                scan: string;
+                /**
+                 * Format: date-time
+                 * @description When it was counted; later movements are added.
+                 */
+                countedAt: string;
+            })[];
+        };
+        CountResults: {
+            /** @description In the order of the counts. */
+            items: {
+                /** @description In `counts`, from 0; in a file, rows after the header. */
+                index: number;
+                /** @description Null where the catalogue lacks the pack. */
+                product: string | null;
+                /** @enum {string} */
+                outcome: "counted" | "refused";
+                /** @description As it is now, if it was counted. */
+                stock?: components["schemas"]["StockLevel"];
+                /** @description If it was refused: what the count alone would have been answered. */
+                problem?: components["schemas"]["Problem"];
+            }[];
+        };
         CountStockRequest: {
             /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
             onHand: number;
@@ -3825,6 +3907,29 @@ export interface components {
              */
             reservation: string;
         };
+        Problem: {
+            /** @description A URN for the code. */
+            type: string;
+            title: string;
+            status: number;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @enum {string}
+             */
+            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            requestId: string;
+            /** @description On 400: each wrong field. */
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+        } & {
+            [key: string]: unknown;
+        };
         Product: {
             code: string;
             name: string;
@@ -4640,6 +4745,8 @@ export interface components {
              * @description Of the newest count.
              */
             countedAt: string;
+            /** @description Of the count that was refused, where many were sent. */
+            index?: number;
         };
         StockInsufficientProblem: {
             /**
@@ -4663,6 +4770,8 @@ export interface components {
             product?: string;
             /** @description On hand and not promised. Left out where the stock would become too large. */
             available?: number;
+            /** @description Of the count that was refused, where many were sent. */
+            index?: number;
         };
         StockLevel: {
             product: string;
@@ -5023,6 +5132,20 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+            };
+        };
+        /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+        StockCountOutdatedOrStockInsufficientOrProductUnknownOrIdempotencyInProgress: {
+            headers: {
+                "x-request-id": components["headers"]["x-request-id"];
+                "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                "content-language": components["headers"]["content-language"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["StockCountOutdatedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
             };
         };
         /** @description No valid bearer token. */
@@ -5970,20 +6093,190 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
             404: components["responses"]["NotFound"];
-            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
-            409: {
+            409: components["responses"]["StockCountOutdatedOrStockInsufficientOrProductUnknownOrIdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    readStock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
+                finess: components["parameters"]["pharmacies.finess"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     "x-request-id": components["headers"]["x-request-id"];
                     "ratelimit-limit": components["headers"]["ratelimit-limit"];
                     "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
                     "ratelimit-reset": components["headers"]["ratelimit-reset"];
-                    "content-language": components["headers"]["content-language"];
+                    etag: components["headers"]["etag"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["StockCountOutdatedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "product": "surgical",
+                     *           "onHand": 240,
+                     *           "held": 12,
+                     *           "available": 228,
+                     *           "version": 7,
+                     *           "observedAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReadStockAnswer"];
                 };
             };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    etag: components["headers"]["etag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    countManyStocks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-7e1d-8736-84e737276c8b
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
+                finess: components["parameters"]["pharmacies.finess"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "counts": [
+                 *         {
+                 *           "product": "surgical",
+                 *           "onHand": 240,
+                 *           "countedAt": "2026-11-20T09:30:00.000Z"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CountManyStocksRequest"];
+                /**
+                 * @example product;onHand;countedAt
+                 *     surgical;240;2026-11-20T09:30:00.000Z
+                 */
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["x-request-id"];
+                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
+                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
+                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
+                    "idempotency-replayed": components["headers"]["idempotency-replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "index": 1,
+                     *           "product": "surgical",
+                     *           "outcome": "counted",
+                     *           "stock": {
+                     *             "product": "surgical",
+                     *             "onHand": 240,
+                     *             "held": 12,
+                     *             "available": 228,
+                     *             "version": 7,
+                     *             "observedAt": "2026-11-20T09:30:00.000Z"
+                     *           },
+                     *           "problem": {
+                     *             "type": "urn:gomask:problem:invalid_request",
+                     *             "title": "Bad Request",
+                     *             "status": 400,
+                     *             "detail": "See the code.",
+                     *             "instance": "urn:uuid:019ad0c4-5a00-7000-8000-000000000000",
+                     *             "code": "invalid_request",
+                     *             "requestId": "019ad0c4-5a00-7000-8000-000000000000",
+                     *             "errors": [
+                     *               {
+                     *                 "path": "lines[0].quantity",
+                     *                 "message": "must be a whole number"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CountResults"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["StockCountOutdatedOrStockInsufficientOrProductUnknownOrIdempotencyInProgress"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -6282,79 +6575,6 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["UnavailableOrOutcomeUnknown"];
-        };
-    };
-    readStock: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
-                /**
-                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
-                 * @example fr
-                 */
-                "accept-language"?: components["parameters"]["accept-language"];
-            };
-            path: {
-                /**
-                 * @description FINESS number.
-                 * @example 319009015
-                 */
-                finess: components["parameters"]["pharmacies.finess"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "x-request-id": components["headers"]["x-request-id"];
-                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
-                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
-                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
-                    etag: components["headers"]["etag"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "product": "surgical",
-                     *           "onHand": 240,
-                     *           "held": 12,
-                     *           "available": 228,
-                     *           "version": 7,
-                     *           "observedAt": "2026-11-20T09:30:00.000Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["ReadStockAnswer"];
-                };
-            };
-            /** @description What you have is still the same. */
-            304: {
-                headers: {
-                    "x-request-id": components["headers"]["x-request-id"];
-                    "ratelimit-limit": components["headers"]["ratelimit-limit"];
-                    "ratelimit-remaining": components["headers"]["ratelimit-remaining"];
-                    "ratelimit-reset": components["headers"]["ratelimit-reset"];
-                    etag: components["headers"]["etag"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["InvalidRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
-            404: components["responses"]["NotFound"];
-            414: components["responses"]["UriTooLong"];
-            429: components["responses"]["RateLimited"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     readStatement: {

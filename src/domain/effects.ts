@@ -114,6 +114,17 @@ export function stockEffects(
   }
 }
 
+/** The effects of changes to different shelves at the same instant, as one. */
+export function together(at: Instant, all: readonly Effects[], operator: string | undefined): Effects {
+  return {
+    ...{ at, entries: [], made: undefined, operator },
+    shelves: all.flatMap(({ shelves }) => shelves),
+    movements: all.flatMap(({ movements }) => movements),
+    ended: all.flatMap(({ ended }) => ended),
+    events: all.flatMap(({ events }) => events),
+  }
+}
+
 /** Ends holds, and frees what they set aside. The shelves of all of them are locked. */
 export function endingEffects(at: Instant, shelves: readonly Shelf[], ended: EndedHold[]): Effects {
   const after = shelves.map((shelf) => freed(shelf, ended))

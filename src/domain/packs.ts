@@ -89,11 +89,22 @@ export function singleMaskLines(lines: readonly SaidMasks[], facts: PackFacts): 
  * The single masks that somebody counted of a product. Throws as `singleMasks` does, and for another product's pack.
  */
 export function countedMasks(said: SaidCount, facts: PackFacts, product: string): number {
-  const { onHand = 0, onHandBoxes = 1 } = said
-  if (namedPack(said) === undefined) return onHand
-  const pack = packOf(said, facts, '')
-  if (pack.product !== product) throw invalid(fieldOf(said), anotherProduct)
-  return atMost(onHandBoxes * pack.masks + onHand, said.onHandBoxes === undefined ? 'scan' : 'onHandBoxes')
+  const counted = countedLine({ product, ...said }, facts, '')
+  if (counted.product !== product) throw invalid(fieldOf(said), anotherProduct)
+  return counted.onHand
+}
+
+/** What somebody counted: of the pack that they named, if they did, else of a product. Throws as `singleMasks` does. */
+export function countedLine(
+  said: SaidCount & { product?: string | undefined },
+  facts: PackFacts,
+  path: string,
+): { product: string; onHand: number } {
+  const { product, onHand = 0, onHandBoxes = 1 } = said
+  if (product !== undefined && namedPack(said) === undefined) return { product, onHand }
+  const pack = packOf(said, facts, path)
+  const field = said.onHandBoxes === undefined ? 'scan' : 'onHandBoxes'
+  return { product: pack.product, onHand: atMost(onHandBoxes * pack.masks + onHand, `${path}${field}`) }
 }
 
 function packOf(said: SaidPack, { packs }: PackFacts, path: string): { product: string; masks: number } {

@@ -10,6 +10,7 @@ const longer: Record<string, number> = {
   'POST /v1/clients': 64 * KB, // Five keys, each perhaps with its certificates.
   'PUT /v1/clients/:id': 64 * KB,
   'POST /v1/clients/:id/grants': 64 * KB, // A thousand pharmacies.
+  'PUT /v1/pharmacies/:finess/stock': 128 * KB, // 500 counts, by scans too.
   'PUT /v1/pharmacies/:finess': 64 * KB, // What GET shows, its whole stock too, may be sent back.
 }
 

@@ -7,20 +7,21 @@ import { shownName } from './problem.ts'
 
 const DEEPEST = 32
 const MOST_MEMBERS = 2_000
+const BYTES_A_MEMBER = 32 // Where lists make a body longer, there may be as many more.
 
 /**
- * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels and 2,000 members and items,
- * no U+0000 (which PostgreSQL cannot store) and no lone surrogates. If a key is given twice the last one counts, as RFC
- * 8259 allows and JSON.parse does. An empty body counts as none.
+ * Parses JSON bodies: UTF-8 only, no `__proto__` or `constructor` keys, at most 32 levels and 2,000 members and items
+ * (more where a body may be longer), no U+0000 (which PostgreSQL cannot store) and no lone surrogates. If a key is
+ * given twice the last one counts, as RFC 8259 allows and JSON.parse does. An empty body counts as none.
  */
 export function parseJson(app: FastifyInstance): void {
   const utf8 = new TextDecoder('utf-8', { fatal: true })
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined)
     try {
       const parsed: unknown = JSON.parse(utf8.decode(body as Buffer))
-      const fault = faultOf(parsed, 0, { members: 0 })
+      const fault = faultOf(parsed, 0, { members: 0, most: mostMembers(request) })
       done(fault ? invalid(fault.path || 'body', fault.message) : null, parsed)
     } catch (error) {
       done(error instanceof Rejection ? error : invalid('body', notJson))
@@ -31,6 +32,10 @@ export function parseJson(app: FastifyInstance): void {
     const isNamed = request.headers['content-type'] !== undefined
     if (isNamed || !(await isEmpty(body))) throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()
   })
+}
+
+function mostMembers({ routeOptions: { bodyLimit } }: FastifyRequest): number {
+  return Math.max(MOST_MEMBERS, Math.floor(bodyLimit / BYTES_A_MEMBER))
 }
 
 async function isEmpty(body: AsyncIterable<Buffer>): Promise<boolean> {
@@ -51,10 +56,10 @@ const tooDeep: Text = {
   en: phrase`is nested deeper than ${DEEPEST} levels`,
   fr: phrase`est imbriqué sur plus de ${DEEPEST} niveaux`,
 }
-const tooMany: Text = {
-  en: phrase`has more than ${MOST_MEMBERS} members and items`,
-  fr: phrase`a plus de ${MOST_MEMBERS} membres et éléments`,
-}
+const tooMany = (most: number): Text => ({
+  en: phrase`has more than ${most} members and items`,
+  fr: phrase`a plus de ${most} membres et éléments`,
+})
 
 interface Fault {
   path: string
@@ -62,14 +67,14 @@ interface Fault {
 }
 
 // The path to a fault is put together on the way back from it: most bodies have none, and a large one has many members.
-function faultOf(value: unknown, depth: number, count: { members: number }): Fault | undefined {
+function faultOf(value: unknown, depth: number, count: { members: number; most: number }): Fault | undefined {
   if (typeof value === 'string') {
     return isStorable(value) ? undefined : { path: '', message: unstorable }
   }
   if (typeof value !== 'object' || value === null) return undefined
   if (depth === DEEPEST) throw invalid('body', tooDeep)
   for (const key of Object.keys(value)) {
-    if (++count.members > MOST_MEMBERS) throw invalid('body', tooMany)
+    if (++count.members > count.most) throw invalid('body', tooMany(count.most))
     if (key === '__proto__' || key === 'constructor') return { path: '', message: unknownFields([key]) }
     if (!isStorable(key)) return { path: '', message: unstorableKey }
     const fault = faultOf(value[key as keyof typeof value], depth + 1, count)

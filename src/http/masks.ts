@@ -57,8 +57,9 @@ const MASK_WAYS: readonly Way[] = [
   { needs: ['scan'], may: ['boxes'] },
 ]
 
+const LOOSE_WAY: Way = { needs: ['onHand'] }
 const COUNT_WAYS: readonly Way[] = [
-  { needs: ['onHand'] },
+  LOOSE_WAY,
   { needs: ['gtin', 'onHandBoxes'], may: ['onHand'] },
   { needs: ['scan', 'onHandBoxes'], may: ['onHand'] },
   { needs: ['scan'] },
@@ -69,19 +70,24 @@ export function masksInOneWay<Shape extends z.ZodRawShape>(shape: Shape) {
   return inOneWay(z.strictObject(shape), MASK_WAYS)
 }
 
+const countMembers = {
+  onHand: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.'),
+  gtin: packGtin.optional(),
+  onHandBoxes: z.int().min(0).max(1_000_000).optional().describe('Whole boxes; one if left out beside `scan`.'),
+  scan: scan.optional(),
+  countedAt: recordedInstant.describe('When it was counted; later movements are added.'),
+}
+
 /** The body of a count, whose product the path names. */
-export const countedInOneWay = inOneWay(
-  z.strictObject({
-    onHand: z
-      .int()
-      .min(0)
-      .max(1_000_000)
-      .optional()
-      .describe('Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.'),
-    gtin: packGtin.optional(),
-    onHandBoxes: z.int().min(0).max(1_000_000).optional().describe('Whole boxes; one if left out beside `scan`.'),
-    scan: scan.optional(),
-    countedAt: recordedInstant.describe('When it was counted; later movements are added.'),
-  }),
-  COUNT_WAYS,
+export const countedInOneWay = inOneWay(z.strictObject(countMembers), COUNT_WAYS)
+
+/** One of many counts, which says itself of what it is. */
+export const countLine = inOneWay(
+  z.strictObject({ product: product.optional(), ...countMembers }),
+  COUNT_WAYS.map((way) => (way === LOOSE_WAY ? { needs: ['product', ...way.needs] } : way)),
 )

@@ -3,6 +3,7 @@ import { type ProblemCode, problemStatus } from './problem.ts'
 import { citedRule, productQuantity, time, uuid, window } from './schemas.ts'
 
 const masks = z.int()
+const index = z.int().optional().describe('Of the count that was refused, where many were sent.')
 const namedReservation = { reservation: uuid.describe('The one that is meant.') }
 
 /** What some codes add to every problem's members: what a program needs to act upon them. */
@@ -25,9 +26,10 @@ const members: { [C in ProblemCode]?: z.ZodRawShape } = {
   stock_insufficient: {
     product: z.string().optional(),
     available: masks.optional().describe('On hand and not promised. Left out where the stock would become too large.'),
+    index,
   },
   no_stock_in_reach: { product: z.string() },
-  stock_count_outdated: { countedAt: time.describe('Of the newest count.') },
+  stock_count_outdated: { countedAt: time.describe('Of the newest count.'), index },
   too_many_holds: { limit: z.int().describe('As many live reservations of one product a professional may have.') },
   reservation_not_held: { reservationStatus: z.string(), reservation: uuid.optional() },
   reservation_mismatch: namedReservation,

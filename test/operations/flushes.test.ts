@@ -109,6 +109,12 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
     2,
     'a count: locks and the changes since, then the writes with the COMMIT',
   )
+  const both = () => ['surgical', 'ffp2'].map((product) => ({ product, onHand: 1_000, countedAt: now() }))
+  t.equal(
+    await flushesOf(() => ({ method: 'PUT', url: shelf, token: place.token, body: { counts: both() } })),
+    2,
+    'many counts: as many as one',
+  )
   t.equal(
     await post(`${shelf}-movements`, place.token, {
       product: 'surgical',

@@ -89,6 +89,9 @@ const place = { latitude: 43.6, longitude: 1.44 }
 /** What requests hold beside their path; routes that are not here need nothing. */
 const examples: Record<string, (objects: Objects, role: Role | undefined) => Example> = {
   'GET /v1/pharmacies': () => ({ query: 'near=43.6045,1.4440&product=surgical' }),
+  'PUT /v1/pharmacies/{finess}/stock': () => ({
+    body: { counts: [{ product: 'surgical', onHand: 10_000, countedAt: minutesAgo(0) }] },
+  }),
   'PUT /v1/pharmacies/{finess}/stock/{product}': () => ({ body: { onHand: 10_000, countedAt: minutesAgo(0) } }),
   'POST /v1/pharmacies/{finess}/stock-movements': () => ({
     body: { product: 'surgical', kind: 'delivery', quantity: 1, occurredAt: minutesAgo(0) },

@@ -78,22 +78,6 @@ export async function lockShelvesWithHolds(
   return { shelves, holds, at }
 }
 
-/**
- * What came less what left after an instant, losses as they were declared: how much of one was known to be there is
- * nothing to a count from before it. Whatever was recorded by then had occurred by then, even if a caller's clock ran
- * ahead, and the count includes it.
- */
-export async function changeSince(tx: Transaction, pharmacy: string, product: string, since: Instant): Promise<number> {
-  const { change } = await oneRow<{ change: number }>(
-    tx,
-    'change_since',
-    sql`select coalesce(sum(case kind when 'loss' then -quantity else change end), 0)::float8 as change from stock_movements
-        where pharmacy = ${pharmacy} and product = ${product}
-          and occurred_at > ${timestamp(since)} and recorded_at > ${timestamp(since)}`,
-  )
-  return change
-}
-
 /** The stock of a pharmacy by product; expired holds count as available even if not yet ended. */
 export async function readStock(db: Queryable, pharmacy: string): Promise<StockLevel[]> {
   const found = await rows<Shelf & { observedAt: Instant; expired: number }>(

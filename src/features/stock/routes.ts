@@ -6,6 +6,7 @@ import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { packMemory, type WithPacks } from '../../store/packs.ts'
 import { count } from './count.ts'
+import { countsRoute } from './counts-route.ts'
 import { deliver, keptWithDelivery } from './deliver.ts'
 import { keptWithMovement, move } from './move.ts'
 import { readRoutes } from './read-routes.ts'
@@ -24,6 +25,7 @@ import { statementRoute } from './statement-route.ts'
 export async function stockRoutes(app: App, deps: Deps): Promise<void> {
   const withPacks = packMemory()
   countRoute(app, deps, withPacks)
+  await countsRoute(app, deps, withPacks)
   movementRoute(app, deps, withPacks)
   deliveryRoute(app, deps, withPacks)
   readRoutes(app, deps)

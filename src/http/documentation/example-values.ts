@@ -21,6 +21,9 @@ export const values: Readonly<Record<string, unknown>> = {
   'consents.code': CONSENT_CODE,
   'objects.id': PHARMACY,
   'objects.kind': 'pharmacy',
+  'problems.status': 400,
+  'problems.title': 'Bad Request',
+  'problems.type': 'urn:gomask:problem:invalid_request',
   'products.name': 'Masque chirurgical',
   'professionals.id': PROFESSIONAL,
   'territories.code': 'FR-31',
@@ -161,4 +164,9 @@ export const texts: Readonly<Record<string, string>> = {
   'application/x-ndjson': '{"product":"surgical","quantity":12}\n',
   'text/csv': 'product,quantity\r\nsurgical,12\r\n',
   'text/plain': NOTE,
+}
+
+/** What requests hold that are not JSON. */
+export const sentTexts: Readonly<Record<string, string>> = {
+  'text/csv': 'product;onHand;countedAt\r\nsurgical;240;2026-11-20T09:30:00.000Z\r\n',
 }

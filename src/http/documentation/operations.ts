@@ -3,7 +3,7 @@ import type { RouteOptions } from 'fastify'
 import type { z } from 'zod'
 import { isRequired, shapeOf } from './answers.ts'
 import { bodies, idFor, parameters as parametersOf } from './example-requests.ts'
-import { texts } from './example-values.ts'
+import { sentTexts, texts } from './example-values.ts'
 import { collectionOf, exampleOf, idIn, type Place, type Schema, within } from './examples.ts'
 import { answerHeaders, headersOf } from './headers.ts'
 
@@ -107,8 +107,9 @@ function exemplify(operation: Operation, path: string, components: Components): 
   const id = idFor(operationId, collection)
   const place: Place = { schemas: components.schemas, collection, id, isRequest: true }
   exemplifyParameters(operation, path, place)
-  for (const media of Object.values(requestBody?.content ?? {})) {
-    media.example = bodies[operationId] ?? exampleOf(media.schema, place)
+  for (const [type, media] of Object.entries(requestBody?.content ?? {})) {
+    if (type === 'text/csv') media.schema = { type: 'string' } // The same body, as a spreadsheet writes it.
+    media.example = sentTexts[type] ?? bodies[operationId] ?? exampleOf(media.schema, place)
   }
   for (const { content = {} } of Object.values(responses)) {
     for (const [type, media] of Object.entries(content)) {

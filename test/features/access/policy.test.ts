@@ -14,6 +14,7 @@ const PROMISED = `
   PUT /v1/pharmacies/{finess}: directory:write, admin
   GET /v1/pharmacies/{finess}/statement: stock:read, pharmacy acting, regulator remit
   GET /v1/pharmacies/{finess}/stock: stock:read, pharmacy acting, regulator remit
+  PUT /v1/pharmacies/{finess}/stock: stock:write, pharmacy acting
   PUT /v1/pharmacies/{finess}/stock/{product}: stock:write, pharmacy acting
   POST /v1/pharmacies/{finess}/stock-movements: stock:write, pharmacy acting
   POST /v1/pharmacies/{finess}/deliveries: stock:write, pharmacy acting
