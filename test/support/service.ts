@@ -90,19 +90,19 @@ export async function startBeside(
     const heard = expectNoLeak()
     t.comment?.(heard)
   })
-  const call = callsOn(app, documentOf(app, config))
+  const call = callsOn(app, documentOf(app))
   const token: Service['token'] = (request) => signToken(key, { ttlSeconds: 3600, ...request })
   const metrics = () => app.metrics.client.register.metrics()
   return { app, db, url, dataDir, config, key, signers, logged, metrics, call, token }
 }
 
-/** By all that decides what it says, as to write it takes longer than to start the service. */
+/** By the routes that it describes, as to write it takes longer than to start the service. */
 const documents = new Map<string, object>()
 
-function documentOf(app: FastifyInstance, config: Config): object {
-  const decided = JSON.stringify([config, app.printRoutes({ commonPrefix: false })])
-  const document = documents.get(decided) ?? app.swagger()
-  documents.set(decided, document)
+function documentOf(app: FastifyInstance): object {
+  const routes = app.printRoutes({ commonPrefix: false })
+  const document = documents.get(routes) ?? app.swagger()
+  documents.set(routes, document)
   return document
 }
 
