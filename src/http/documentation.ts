@@ -53,16 +53,18 @@ const scopesInWords: Record<Scope, string> = {
   'clients:write': 'Manage clients and what they may do.',
 }
 
+const CHECKED = 'Checked as RFC8725 asks: of a listed issuer and algorithm, for this audience, within its time.'
+
 const securitySchemes = {
   basic: {
     type: 'http',
     scheme: 'basic',
     description: 'A machine’s id and secret (RFC 6749, section 2.3.1), for its tokens alone.',
   },
-  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The token of a person.' },
+  bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: `The token of a person. ${CHECKED}` },
   client: {
     type: 'oauth2',
-    description: 'The token of a machine, for the scopes given to it.',
+    description: `The token of a machine, for the scopes given to it. ${CHECKED}`,
     flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopesInWords } },
   },
 } as const
@@ -81,7 +83,7 @@ export async function documentation(app: FastifyInstance, controller: Controller
     openapi: {
       openapi: '3.1.0',
       info: await infoOf(controller),
-      servers: [{ url: '/' }],
+      servers: [{ url: '/', 'x-internal': false } as { url: string }],
       tags,
       components: { securitySchemes },
     },

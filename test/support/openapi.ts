@@ -57,8 +57,9 @@ function conformanceOf(document: object): Conforms {
     const name = `${method} ${template.path} ${status}`
     const response = paths[template.path]?.[method.toLowerCase()]?.responses[status]
     if (!response) throw new Error(`${name} is not declared`)
-    for (const [header, { required }] of Object.entries(components.headers)) {
-      const isDeclared = header in (response.headers ?? {})
+    for (const [written, { required }] of Object.entries(components.headers)) {
+      const isDeclared = written in (response.headers ?? {})
+      const header = written.toLowerCase()
       if (header in headers && !isDeclared) throw new Error(`${name} does not declare its ${header}`)
       if (required && isDeclared && !(header in headers)) throw new Error(`${name} lacks ${header}`)
     }

@@ -21,7 +21,7 @@ function listRoute(app: App, { db }: Deps): void {
   app.get(
     '/v1/allocation-rules',
     {
-      config: { sends: ['etag'], policy: { scope: 'rules:read', ...everyone } },
+      config: { sends: ['ETag'], policy: { scope: 'rules:read', ...everyone } },
       schema: {
         operationId: 'listRules',
         tags: ['rules'],

@@ -45,7 +45,7 @@ export function anomaliesRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/anomalies',
     {
-      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['Age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditAnomalies',
         tags: ['audit'],

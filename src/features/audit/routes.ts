@@ -37,7 +37,7 @@ function selectionRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/dispensations',
     {
-      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['Age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       exposeHeadRoute: false, // It would run the whole export and throw it away.
       schema: {
         operationId: 'auditDispensations',

@@ -14,7 +14,7 @@ export function summaryRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/audit/summary',
     {
-      config: { isHeavy: true, sends: ['age'], policy: { scope: 'audit:read', regulator: 'listed' } },
+      config: { isHeavy: true, sends: ['Age'], policy: { scope: 'audit:read', regulator: 'listed' } },
       schema: {
         operationId: 'auditSummary',
         tags: ['audit'],

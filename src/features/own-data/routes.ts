@@ -29,7 +29,7 @@ export async function ownDataRoutes(app: App, { db, config }: Deps): Promise<voi
     {
       config: {
         isHeavy: true,
-        sends: ['content-disposition'],
+        sends: ['Content-Disposition'],
         policy: { scope: 'dispensations:read', professional: 'self' },
       },
       exposeHeadRoute: false, // HEAD would read everything and throw it away.

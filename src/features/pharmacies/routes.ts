@@ -22,7 +22,7 @@ function searchRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies',
     {
-      config: { sends: ['age'], policy: { scope: 'stock:read', ...everyone } },
+      config: { sends: ['Age'], policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'findNearestPharmacies',
         tags: ['stock'],
@@ -45,7 +45,7 @@ function readRoute(app: App, deps: Deps): void {
   app.get(
     '/v1/pharmacies/:finess',
     {
-      config: { sends: ['age', 'etag'], policy: { scope: 'stock:read', ...everyone } },
+      config: { sends: ['Age', 'ETag'], policy: { scope: 'stock:read', ...everyone } },
       schema: {
         operationId: 'readPharmacy',
         tags: ['stock'],

@@ -12,7 +12,7 @@ export async function productRoutes(app: App, { db }: Deps): Promise<void> {
   app.get(
     '/v1/products',
     {
-      config: { sends: ['etag'], policy: 'public' },
+      config: { sends: ['ETag'], policy: 'public' },
       schema: {
         operationId: 'listProducts',
         tags: ['reference data'],

@@ -15,7 +15,7 @@ export function readRoutes(app: App, { db }: Deps): void {
   app.get(
     '/v1/pharmacies/:finess/stock',
     {
-      config: { sends: ['etag'], policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
+      config: { sends: ['ETag'], policy: { scope: 'stock:read', pharmacy: 'acting', regulator: 'remit' } },
       schema: {
         operationId: 'readStock',
         tags: ['stock'],
