@@ -13,7 +13,16 @@ function serialiseError(error: Error): Record<string, unknown> {
  * @internal
  */
 export function logOptions(level: string): LoggerOptions {
-  const personal = ['authorization', 'professional', 'pickupCode', 'familyName', 'givenName', 'otherIds', 'token']
+  const personal = [
+    'authorization',
+    'professional',
+    'pickupCode',
+    'voucher',
+    'familyName',
+    'givenName',
+    'otherIds',
+    'token',
+  ]
   return {
     level,
     base: null,

@@ -36,7 +36,7 @@ const sign = defineCommand({
 const remove = defineCommand({
   meta: {
     name: 'remove',
-    description: 'Remove a key that does not sign: tokens signed by it are refused from then on',
+    description: 'Remove a key that does not sign: tokens and vouchers signed by it are refused from then on',
   },
   args: { id },
   async run({ args }) {
@@ -53,7 +53,7 @@ export const keys = defineCommand({
   meta: {
     name: 'keys',
     description:
-      'The keys that sign tokens, in SIGNING_KEY_FILE or DATA_DIR. To rotate: add, restart every process; sign, restart every process; once the last token of the old key has expired: remove, restart. Never opens the database',
+      'The keys that sign tokens and vouchers, in SIGNING_KEY_FILE or DATA_DIR. To rotate: add, restart every process; sign, restart every process; once the last token and voucher of the old key has expired: remove, restart. Never opens the database',
   },
   subCommands: { list, add, sign, remove },
 })

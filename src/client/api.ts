@@ -425,7 +425,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find the live reservation of a pick-up code at this pharmacy
+         * Find the live reservation of a pick-up code or voucher at this pharmacy
          * @description What a pharmacy reads here is recorded as an access to the professional’s data, before it is answered.
          *
          *     For:
@@ -1757,7 +1757,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1782,7 +1782,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -2139,12 +2139,15 @@ export interface components {
                 bestBefore?: string;
             })[];
             /** @default [] */
-            reservations?: {
+            reservations?: ({
                 /** Format: uuid */
                 id: string;
                 /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
                 pickupCode: string;
-            }[];
+            } | {
+                /** @description A reservation’s `voucher`, as its QR code says it, in place of id and code. */
+                voucher: string;
+            })[];
             /**
              * Format: date-time
              * @description At most 5 minutes back or ahead; now if left out.
@@ -2592,7 +2595,7 @@ export interface components {
              * @description Why it would be refused.
              * @enum {string}
              */
-            code?: "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "pickup_code_wrong" | "reservation_mismatch" | "reservation_not_held" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient";
+            code?: "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "reservation_mismatch" | "reservation_not_held" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient";
             remaining: {
                 product: string;
                 quantity: number;
@@ -2687,12 +2690,15 @@ export interface components {
                 bestBefore?: string;
             })[];
             /** @default [] */
-            reservations?: {
+            reservations?: ({
                 /** Format: uuid */
                 id: string;
                 /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
                 pickupCode: string;
-            }[];
+            } | {
+                /** @description A reservation’s `voucher`, as its QR code says it, in place of id and code. */
+                voucher: string;
+            })[];
             /**
              * Format: date-time
              * @description At most 5 minutes back or ahead; now if left out.
@@ -3297,6 +3303,14 @@ export interface components {
         LookUpReservationRequest: {
             /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
             pickupCode: string;
+            /**
+             * @description Required when the token acts for several pharmacies.
+             * @example 319009015
+             */
+            pharmacy?: string;
+        } | {
+            /** @description A reservation’s `voucher`, as its QR code says it, in place of id and code. */
+            voucher: string;
             /**
              * @description Required when the token acts for several pharmacies.
              * @example 319009015
@@ -3920,7 +3934,7 @@ export interface components {
              * @description Stable and never renamed: program against it.
              * @enum {string}
              */
-            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             requestId: string;
             /** @description On 400: each wrong field. */
             errors?: {
@@ -4405,7 +4419,7 @@ export interface components {
              */
             verb: "dispensation" | "reversal" | "reservation";
             /** @enum {string} */
-            code: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "reversal_exceeds_dispensed";
+            code: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
             /** @description Null for a reservation at the nearest pharmacy. */
             pharmacy: string | null;
             /** @description The person’s present number; null if nobody has the number given. */
@@ -4455,6 +4469,8 @@ export interface components {
             distanceMetres?: number | null;
             /** @description Shown only to the professional. */
             pickupCode?: string;
+            /** @description For a QR code that a counter can check with no network: a compact JWS by a key of `/.well-known/jwks.json`. Shown only to the professional, while the reservation is live. */
+            voucher?: string;
             /** @description For the bag: two letters and a digit that tell the reservations of a day at one counter apart. */
             label?: string;
             /** Format: date-time */
@@ -4938,6 +4954,96 @@ export interface components {
              */
             code: "uri_too_long";
             requestId: string;
+        };
+        VoucherElsewhereProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:voucher_elsewhere";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "voucher_elsewhere";
+            requestId: string;
+        };
+        VoucherExpiredProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:voucher_expired";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "voucher_expired";
+            requestId: string;
+            /**
+             * Format: uuid
+             * @description The one that is meant.
+             */
+            reservation: string;
+        };
+        VoucherInvalidProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:voucher_invalid";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "voucher_invalid";
+            requestId: string;
+        };
+        VoucherNotTheirsProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:voucher_not_theirs";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "voucher_not_theirs";
+            requestId: string;
+            /**
+             * Format: uuid
+             * @description The one that is meant.
+             */
+            reservation: string;
         };
         WithdrawClientRequestRequest: {
             /**
@@ -6744,6 +6850,7 @@ export interface operations {
                      *           },
                      *           "distanceMetres": 1,
                      *           "pickupCode": "7K3M-9QXA",
+                     *           "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *           "label": "KT4",
                      *           "createdAt": "2026-11-20T09:30:00.000Z",
                      *           "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -6825,6 +6932,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -6908,6 +7016,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -6980,6 +7089,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -6996,6 +7106,20 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
             404: components["responses"]["NotFound"];
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["VoucherInvalidProblem"] | components["schemas"]["VoucherElsewhereProblem"] | components["schemas"]["VoucherExpiredProblem"] | components["schemas"]["ReservationNotHeldProblem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -7063,6 +7187,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -7148,6 +7273,7 @@ export interface operations {
                      *       },
                      *       "distanceMetres": 1,
                      *       "pickupCode": "7K3M-9QXA",
+                     *       "voucher": "eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl",
                      *       "label": "KT4",
                      *       "createdAt": "2026-11-20T09:30:00.000Z",
                      *       "expiresAt": "2026-11-20T09:30:00.000Z",
@@ -7473,7 +7599,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["PickupCodeWrongProblem"] | components["schemas"]["ReservationMismatchProblem"] | components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["EntitlementHeldProblem"] | components["schemas"]["OverrideNotAllowedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["PickupCodeWrongProblem"] | components["schemas"]["VoucherInvalidProblem"] | components["schemas"]["VoucherElsewhereProblem"] | components["schemas"]["VoucherExpiredProblem"] | components["schemas"]["VoucherNotTheirsProblem"] | components["schemas"]["ReservationMismatchProblem"] | components["schemas"]["ReservationNotHeldProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["EntitlementHeldProblem"] | components["schemas"]["OverrideNotAllowedProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             413: components["responses"]["PayloadTooLarge"];
@@ -7605,7 +7731,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProductUnknownProblem"];
+                    "application/problem+json": components["schemas"]["ProductUnknownProblem"] | components["schemas"]["VoucherInvalidProblem"] | components["schemas"]["VoucherElsewhereProblem"];
                 };
             };
             413: components["responses"]["PayloadTooLarge"];
@@ -9965,7 +10091,7 @@ export interface operations {
                  * @example surgical
                  */
                 product?: components["parameters"]["product"];
-                code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "reversal_exceeds_dispensed";
+                code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
             };
             header?: {
                 /**

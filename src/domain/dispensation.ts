@@ -5,7 +5,7 @@ import { firstGrantedAt } from './first-granted.ts'
 import { iso } from './instant.ts'
 import { isWithinCaps, type JudgedLine, judgeLines, type Line, shortfallsOf } from './judged-lines.ts'
 import type { Text } from './language.ts'
-import { isCutShort, liveOf, type NamedReservation, reservationFault } from './named-reservations.ts'
+import { isCutShort, liveOf, type NamedBy, type NamedReservation, reservationFault } from './named-reservations.ts'
 import { productInactive } from './product-inactive.ts'
 import { isRefusal, type Judged, type Refusal, refused } from './refusals.ts'
 import { leastRelease } from './release.ts'
@@ -14,7 +14,7 @@ import { professionalSuspended } from './suspended.ts'
 /** What a pharmacy asks to hand over. */
 export interface HandOver {
   lines: Line[]
-  reservations: { id: string; pickupCode: string }[]
+  reservations: NamedBy[]
   releaseHolds: boolean
   override: boolean
 }

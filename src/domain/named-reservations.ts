@@ -3,6 +3,7 @@ import type { Instant } from './instant.ts'
 import type { Text } from './language.ts'
 import { isPickupCode } from './pickup-code.ts'
 import { type Refusal, refused } from './refusals.ts'
+import { voucherExpired, voucherNotTheirs } from './voucher.ts'
 
 /** A reservation locked for a hand-over, whatever its state. */
 export interface NamedReservation extends LockedHold {
@@ -11,6 +12,20 @@ export interface NamedReservation extends LockedHold {
   cancellationReason: string | null
   /** Null while it is held. */
   endedAt: Instant | null
+}
+
+/** How a hand-over names a reservation: with what only its professional was shown. */
+export type NamedBy = NamedByCode | NamedByVoucher
+
+interface NamedByCode {
+  id: string
+  pickupCode: string
+}
+
+/** By a voucher that this service has signed. */
+export interface NamedByVoucher {
+  id: string
+  voucher: { pharmacy: string }
 }
 
 /** The reservations that a hand-over names, in its order, and what tells whether they can be collected. */
@@ -23,7 +38,7 @@ interface Named {
 
 interface Naming {
   lines: readonly { product: string }[]
-  reservations: readonly { pickupCode: string }[]
+  reservations: readonly NamedBy[]
 }
 
 const codeWrong: Text = {
@@ -48,12 +63,9 @@ export const became: Record<NamedReservation['status'], Text> = {
 export function reservationFault(facts: Named, request: Naming): Refusal | undefined {
   for (const [index, reservation] of facts.reservations.entries()) {
     const named = { reservation: reservation.id }
-    const code = request.reservations[index]?.pickupCode ?? ''
-    // One answer whichever is wrong, or anybody with an id could ask whose it is.
     const isTheirs = reservation.personId === facts.entitlement.person.id
-    if (!isPickupCode(code, reservation.pickupCode) || !isTheirs) {
-      return refused('pickup_code_wrong', codeWrong, named)
-    }
+    const unproven = proofFault(request.reservations[index], reservation, isTheirs)
+    if (unproven) return unproven
     if (!request.lines.some(({ product }) => product === reservation.product)) {
       return refused('reservation_mismatch', noSuchLine, named)
     }
@@ -61,8 +73,21 @@ export function reservationFault(facts: Named, request: Naming): Refusal | undef
     if (status === 'collected' || (status === 'cancelled' && !isCutShort(facts, reservation))) {
       return refused('reservation_not_held', became[status], { ...named, reservationStatus: status })
     }
+    if (isVoucherExpired(facts, request.reservations[index], reservation)) return voucherExpired(reservation.id)
   }
   return undefined
+}
+
+function proofFault(by: NamedBy | undefined, { id, pickupCode }: NamedReservation, isTheirs: boolean) {
+  if (by && 'voucher' in by) return isTheirs ? undefined : voucherNotTheirs(id)
+  // One answer whichever is wrong, or anybody with an id could ask whose it is.
+  if (isTheirs && isPickupCode(by?.pickupCode ?? '', pickupCode)) return undefined
+  return refused('pickup_code_wrong', codeWrong, { reservation: id })
+}
+
+// Whoever sees the voucher sees when it ends, with no network too. What was handed over before it ended stands.
+function isVoucherExpired({ entitlement }: Named, by: NamedBy | undefined, { expiresAt }: NamedReservation): boolean {
+  return by !== undefined && 'voucher' in by && expiresAt <= Math.min(entitlement.occurredAt, entitlement.at)
 }
 
 /** Those that set masks aside at the moment. */

@@ -15,6 +15,7 @@ import {
 import { waitForStandby } from '../store/replication.ts'
 import { numberOf } from './caller.ts'
 import { Problem } from './problem.ts'
+import { unlessRefused } from './refusals.ts'
 import { keyOf, VISIBLE_ASCII } from './request-key.ts'
 import { inTurn, type Outcome } from './turns.ts'
 
@@ -90,8 +91,7 @@ export async function effect<T extends object>(
     () => once(key, reply, options, withActor(request, verb)),
     (answer) => recordReplay(options, () => answer as T), // A refusal is never shown again.
   )
-  const { result } = outcome
-  if (isRefusal(result)) throw new Problem(result.refused, result.detail, { facts: result.facts })
+  const result = unlessRefused(outcome.result)
   if (outcome.replayed) reply.header('idempotency-replayed', 'true')
   // Sent as stored: it may come from an earlier release, whose answers had other members.
   if (outcome.whole) reply.type('application/json; charset=utf-8').serializer(JSON.stringify)

@@ -100,6 +100,22 @@ export const help: Record<ProblemCode, Help> = {
     cause: 'This professional has no such reservation with this pick-up code.',
     cure: 'Ask for the code again. Wrong codes are counted, and too many within an hour are 429.',
   },
+  voucher_invalid: {
+    cause: 'The voucher is not signed by a key of this service, or was altered, or is another kind of token.',
+    cure: 'Scan it again. A keyboard scanner must be set to the layout of the computer. Or take the pick-up code.',
+  },
+  voucher_elsewhere: {
+    cause: 'The voucher names another pharmacy, where its masks are set aside.',
+    cure: 'Send the professional there, or hand over from your own stock without the voucher.',
+  },
+  voucher_expired: {
+    cause: 'The reservation of the voucher had expired when the masks were handed over.',
+    cure: 'Leave it out: whoever stands at the counter is served if stock and entitlement allow.',
+  },
+  voucher_not_theirs: {
+    cause: 'The voucher is another professional’s than the one named.',
+    cure: 'Check the card. Masks are handed to the person who reserved them.',
+  },
   override_not_allowed: {
     cause: 'This pharmacy has used all the overrides of the last seven days.',
     cure: 'Hand over no more than the entitlement leaves.',

@@ -34,6 +34,8 @@ const members: { [C in ProblemCode]?: z.ZodRawShape } = {
   reservation_not_held: { reservationStatus: z.string(), reservation: uuid.optional() },
   reservation_mismatch: namedReservation,
   pickup_code_wrong: namedReservation,
+  voucher_expired: namedReservation,
+  voucher_not_theirs: namedReservation,
   reversal_exceeds_dispensed: {
     reversible: z.array(productQuantity).describe('What is left to take back.'),
   },

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { Problem, ProblemCode } from './problem.ts'
+import { isRefusal, type Refusal } from '../domain/refusals.ts'
+import { Problem, type ProblemCode } from './problem.ts'
 
 /** The refusals that somebody who guesses or floods gets, and others seldom. */
 export const refusalKinds = [
@@ -56,4 +57,10 @@ export function watchRefusals(app: FastifyInstance): void {
     if (refused?.kind !== 'unauthenticated' && refused?.kind !== 'forbidden') return
     log.warn({ ...refused, method, route: routeOptions.url, role: caller?.role }, 'refused')
   })
+}
+
+/** What was decided, if it was not a refusal, which ends the request. */
+export function unlessRefused<T extends object>(decided: T | Refusal): T {
+  if (isRefusal(decided)) throw new Problem(decided.refused, decided.detail, { facts: decided.facts })
+  return decided
 }

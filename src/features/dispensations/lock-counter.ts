@@ -12,6 +12,7 @@ import { Rejection } from '../../domain/refusals.ts'
 import { isCounted, type Shelf } from '../../domain/shelf.ts'
 import type { HandOverBefore } from '../../domain/similar-hand-over.ts'
 import { pharmacySuspended } from '../../domain/suspended.ts'
+import { voucherElsewhere } from '../../domain/voucher.ts'
 import { headOf, readCounterFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadsFor } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
@@ -94,8 +95,9 @@ function lockAndRead(
 
 // In a later statement than the reservations' locks, so that simultaneous tries are counted.
 async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservations }: DispensationRequest) {
-  if (reservations.length === 0) return
-  const named = reservations.map(({ id }) => id)
+  // A voucher cannot be guessed.
+  const named = reservations.flatMap((by) => ('voucher' in by ? [] : by.id))
+  if (named.length === 0) return
   requireTriesLeft(await secondsUntilTry(tx, pharmacy, named))
 }
 
@@ -155,9 +157,10 @@ function lockReservations(
 
 // Reservations locked to be released may be at other pharmacies: naming one does not bring its masks here.
 function named(pharmacy: string, request: DispensationRequest, locked: NamedReservation[]): NamedReservation[] {
-  return request.reservations.map(({ id }, index) => {
-    const found = locked.find((reservation) => reservation.id === id && reservation.pharmacy === pharmacy)
+  return request.reservations.map((by, index) => {
+    const found = locked.find(({ id, pharmacy: there }) => id === by.id && there === pharmacy)
     if (found) return found
+    if ('voucher' in by && by.voucher.pharmacy !== pharmacy) throw voucherElsewhere()
     throw new Rejection('not_found', {
       en: phrase`reservations[${index}]: there is no such reservation at this pharmacy.`,
       fr: phrase`reservations[${index}] : cette option n’existe pas dans cette officine.`,

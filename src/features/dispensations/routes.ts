@@ -4,6 +4,7 @@ import { pharmacyOfThing } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { namedReader } from '../../http/vouchers.ts'
 import { packMemory, type WithPacks } from '../../store/packs.ts'
 import { check } from './check.ts'
 import { counterLimits } from './counter-limits.ts'
@@ -13,6 +14,7 @@ import { notFound, readRoutes } from './read-routes.ts'
 import { keptWithEntry, recording } from './recorded.ts'
 import { reverse } from './reverse.ts'
 import {
+  checkRefusals,
   check as checkSchema,
   dispensation,
   dispensationBody,
@@ -31,7 +33,13 @@ export async function dispensationRoutes(app: App, deps: Deps): Promise<void> {
   readRoutes(app, deps)
 }
 
-function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps, withPacks: WithPacks): void {
+function dispenseRoute(app: App, deps: Deps, withPacks: WithPacks): void {
+  const {
+    db,
+    config,
+    signers: [signer],
+  } = deps
+  const readNamed = namedReader(deps)
   app.post(
     '/v1/dispensations',
     {
@@ -54,16 +62,19 @@ function dispenseRoute(app: App, { db, config, signers: [signer] }: Deps, withPa
       const { pharmacy, body } = request
       const limits = { ...counterLimits(config), operator: operatorOf(request), signer }
       const kept = keptWithEntry(body.professional)
+      const named = await readNamed(body.reservations)
       return effect(request, reply, { ...recording(request), db, pharmacy, kept }, (tx) =>
         withPacks(tx, body.lines, async (facts) =>
-          dispense(tx, pharmacy, { ...body, lines: singleMaskLines(body.lines, facts) }, limits),
+          dispense(tx, pharmacy, { ...body, reservations: named(), lines: singleMaskLines(body.lines, facts) }, limits),
         ),
       )
     },
   )
 }
 
-function checkRoute(app: App, { db, config }: Deps, withPacks: WithPacks): void {
+function checkRoute(app: App, deps: Deps, withPacks: WithPacks): void {
+  const { db, config } = deps
+  const readNamed = namedReader(deps)
   app.post(
     '/v1/dispensation-checks',
     {
@@ -77,7 +88,7 @@ function checkRoute(app: App, { db, config }: Deps, withPacks: WithPacks): void 
         body: dispensationBody,
         response: {
           200: checkSchema,
-          ...problems(401, 403, 404, 'dispensed_at_out_of_range', 'product_unknown', 413, 415),
+          ...problems(401, 403, 404, 'dispensed_at_out_of_range', ...checkRefusals, 413, 415),
         },
       },
     },
@@ -85,9 +96,10 @@ function checkRoute(app: App, { db, config }: Deps, withPacks: WithPacks): void 
     async (request) => {
       const { pharmacy, caller, body } = request
       const context = { ...counterLimits(config), operator: operatorOf(request), subject: caller.subject }
+      const named = await readNamed(body.reservations)
       const checked = await inTransaction(db, (tx) =>
         withPacks(tx, body.lines, async (facts) =>
-          check(tx, pharmacy, { ...body, lines: singleMaskLines(body.lines, facts) }, context),
+          check(tx, pharmacy, { ...body, reservations: named(), lines: singleMaskLines(body.lines, facts) }, context),
         ),
       )
       if (checked.code === 'pickup_code_wrong') request.refused = { kind: 'pickup_code_wrong' }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { NamedBy } from '../../domain/named-reservations.ts'
 import type { SingleMasks } from '../../domain/packs.ts'
 import type { RefusalCode } from '../../domain/refusals.ts'
 import { saying } from '../../http/complaint.ts'
@@ -17,7 +18,9 @@ import {
   uuid,
   window,
 } from '../../http/schemas.ts'
+import { namedTwice, voucher } from '../../http/vouchers.ts'
 import { warnings } from '../../http/warnings.ts'
+import { inOneWay } from '../../http/ways.ts'
 
 const MOST_LINES = 20
 
@@ -30,6 +33,10 @@ export const handOverRefusals = [
   'no_rule_in_force',
   'profession_not_entitled',
   'pickup_code_wrong',
+  'voucher_invalid',
+  'voucher_elsewhere',
+  'voucher_expired',
+  'voucher_not_theirs',
   'reservation_mismatch',
   'reservation_not_held',
   'entitlement_exceeded',
@@ -38,12 +45,24 @@ export const handOverRefusals = [
   'stock_insufficient',
 ] as const satisfies RefusalCode[]
 
+/** Why there is nothing for a check to judge. */
+export const checkRefusals = [
+  'product_unknown',
+  'voucher_invalid',
+  'voucher_elsewhere',
+] as const satisfies RefusalCode[]
+
 export const reversalRefusals = [
   'product_unknown',
   'professional_unknown',
   'reversal_exceeds_dispensed',
   'stock_insufficient',
 ] as const satisfies RefusalCode[]
+
+const namedReservation = inOneWay(
+  z.strictObject({ id: uuid.optional(), pickupCode: pickupCode.optional(), voucher: voucher.optional() }),
+  [{ needs: ['id', 'pickupCode'] }, { needs: ['voucher'] }],
+)
 
 export const dispensationBody = z.strictObject({
   pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
@@ -54,12 +73,9 @@ export const dispensationBody = z.strictObject({
     .min(1)
     .max(MOST_LINES),
   reservations: z
-    .array(z.strictObject({ id: uuid, pickupCode }))
+    .array(namedReservation)
     .max(MOST_LINES)
-    .refine(
-      (named) => new Set(named.map(({ id }) => id)).size === named.length,
-      saying({ en: 'must name each reservation once', fr: 'doit nommer chaque option une seule fois' }),
-    )
+    .refine((named) => new Set(named.map((each) => each.id ?? each.voucher)).size === named.length, saying(namedTwice))
     .default([]),
   dispensedAt: recordedInstant.optional().describe('At most 5 minutes back or ahead; now if left out.'),
   releaseHolds: z
@@ -123,8 +139,10 @@ export const reversalBody = z.strictObject({
     .describe('If left out, everything not yet reversed.'),
 })
 
-/** A hand-over in single masks. */
-export type DispensationRequest = InSingleMasks<z.output<typeof dispensationBody>>
+/** A hand-over in single masks, its vouchers read. */
+export type DispensationRequest = Omit<InSingleMasks<z.output<typeof dispensationBody>>, 'reservations'> & {
+  reservations: NamedBy[]
+}
 export type Dispensation = z.output<typeof dispensation>
 export type Check = z.output<typeof check>
 /** A reversal in single masks. */

@@ -30,6 +30,8 @@ const codes = [
   'reservation_mismatch',
   'reservation_not_held',
   'pickup_code_wrong',
+  'voucher_expired',
+  'voucher_not_theirs',
   'reversal_exceeds_dispensed',
 ] as const satisfies RefusalCode[]
 

@@ -11,6 +11,7 @@ import { cancel } from './cancel.ts'
 import { notFound, ownerOfOne, recorded } from './owner.ts'
 import { reduce } from './reduce.ts'
 import { cancellationBody, reductionBody, reservation, reservationParams } from './schema.ts'
+import { voucher } from './vouch.ts'
 
 const reasonRequired: Text = {
   en: 'required from a pharmacy: why the reservation cannot be served',
@@ -58,7 +59,9 @@ function cancellationRoute(app: App, { db }: Deps): void {
   )
 }
 
-function reductionRoute(app: App, { db }: Deps): void {
+function reductionRoute(app: App, deps: Deps): void {
+  const { db } = deps
+  const vouch = voucher(deps)
   app.post(
     '/v1/reservations/:id/reduction',
     {
@@ -78,7 +81,7 @@ function reductionRoute(app: App, { db }: Deps): void {
     async (request, reply) => {
       const professional = professionalOf(request.caller)
       return effect(request, reply, { db, keyRequired: true, status: 201 }, async (tx) => {
-        const reduced = await reduce(tx, professional, request.params.id, request.body.quantity)
+        const reduced = await reduce(tx, professional, request.params.id, request.body.quantity, vouch)
         if (!reduced) throw notFound()
         return reduced
       })

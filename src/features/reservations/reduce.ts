@@ -9,6 +9,7 @@ import { notHeld } from './cancel.ts'
 import { lockReservation } from './cancel-queries.ts'
 import { findReservation } from './queries.ts'
 import type { Reservation } from './schema.ts'
+import type { Vouch } from './vouch.ts'
 
 /**
  * Puts a smaller reservation in the place of a live one, with the same code and end. The old one stays as it was, as
@@ -20,6 +21,7 @@ export async function reduce(
   professional: string,
   id: string,
   quantity: number,
+  vouch: Vouch,
 ): Promise<Reservation | Refusal | undefined> {
   // In one flush. The clock and the reservation are read after the locks, so that both are true under them.
   const [{ locked, shelf }, at, found] = await Promise.all([
@@ -43,6 +45,7 @@ export async function reduce(
     label: found.label ?? null, // The bag keeps its own.
     ...{ distanceMetres: found.distanceMetres ?? null, from: at, until: expiresAt },
   }
+  const answer = await vouch(professional, { ...found, id: made.id, quantity, createdAt: iso(at) })
   writeEffects(tx, reductionEffects(shelf, locked, made))
-  return { ...found, id: made.id, quantity, createdAt: iso(at) }
+  return answer
 }

@@ -18,6 +18,7 @@ import { type RefusedRequest, recordRefusal } from '../../store/refusals.ts'
 import { type Found, isFound, letGo, type Target, type Tried, tryUnlocked, type Wanted, waitForFirst } from './hold.ts'
 import { availableAt, type Place } from './queries.ts'
 import type { Reservation, ReservationRequest } from './schema.ts'
+import type { Vouch } from './vouch.ts'
 
 // More than the connections of all processes together: each rival can empty one pharmacy ahead of us.
 const CANDIDATES = 64
@@ -28,6 +29,7 @@ const HOUR_MS = 3_600_000
 export interface HoldLimits {
   holdHours: number
   maxLiveHolds: number
+  vouch: Vouch
 }
 
 /** What nobody can guess of a new reservation, and what tells it from all others. */
@@ -40,7 +42,7 @@ export async function reserve(
   tx: Transaction,
   professional: string,
   request: ReservationRequest,
-  limits: HoldLimits,
+  { vouch, ...limits }: HoldLimits,
   drawn: () => Drawn = drawReservation,
 ): Promise<Reservation | Refusal> {
   const { near = null, pharmacy = null } = request
@@ -78,8 +80,9 @@ export async function reserve(
   }
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const made = reservationOf(wanted, found, { ...drawn(), personId: head.personId, from: facts.at, until })
+  const answer = await vouch(professional, answerOf(made, found.place))
   writeEffects(tx, reservationEffects(found.swept, made))
-  return answerOf(made, found.place)
+  return answer
 }
 
 const youUnknown: Text = {

@@ -2,28 +2,34 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Text } from '../../domain/language.ts'
 import { singleMasks } from '../../domain/packs.ts'
 import { invalid, Rejection } from '../../domain/refusals.ts'
-import { professionalOf } from '../../http/caller.ts'
+import { voucherInvalid } from '../../domain/voucher.ts'
+import { type Caller, professionalOf } from '../../http/caller.ts'
 import { effect, keyedWriteHeaders, operatorHeader, operatorOf } from '../../http/effects.ts'
 import { forPharmacies, requireOwnOperators } from '../../http/list-filters.ts'
 import { page, pageOf, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { readingOf } from '../../http/readings.ts'
+import { unlessRefused } from '../../http/refusals.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { voucherReader } from '../../http/vouchers.ts'
 import { packMemory } from '../../store/packs.ts'
 import { endingRoutes } from './ending-routes.ts'
-import { lookUp } from './look-up.ts'
+import { lookUp, lookUpVouched } from './look-up.ts'
 import { at, notFound, ownerOf, recorded } from './owner.ts'
 import { findReservation, listReservations } from './queries.ts'
 import { reserve } from './reserve.ts'
 import {
   listQuery,
   lookupBody,
+  lookupRefusals,
+  type Reservation,
   reservation,
   reservationBody,
   reservationParams,
   reservationRefusals,
 } from './schema.ts'
+import { type Vouch, voucher } from './vouch.ts'
 
 const codeUnknown: Text = {
   en: 'No live reservation at this pharmacy has this pick-up code.',
@@ -39,8 +45,9 @@ export async function reservationRoutes(app: App, deps: Deps): Promise<void> {
   endingRoutes(app, deps)
 }
 
-function reserveRoute(app: App, { db, config }: Deps): void {
-  const limits = { holdHours: config.HOLD_HOURS, maxLiveHolds: config.MAX_LIVE_HOLDS }
+function reserveRoute(app: App, deps: Deps): void {
+  const { db, config } = deps
+  const limits = { holdHours: config.HOLD_HOURS, maxLiveHolds: config.MAX_LIVE_HOLDS, vouch: voucher(deps) }
   const withPacks = packMemory()
   app.post(
     '/v1/reservations',
@@ -67,7 +74,9 @@ function reserveRoute(app: App, { db, config }: Deps): void {
   )
 }
 
-function listRoute(app: App, { db }: Deps): void {
+function listRoute(app: App, deps: Deps): void {
+  const { db } = deps
+  const vouch = voucher(deps)
   app.get(
     '/v1/reservations',
     {
@@ -93,12 +102,15 @@ function listRoute(app: App, { db }: Deps): void {
       const reading = readingOf(request, 'reservation')
       const owner = reading ? at(request.pharmacy, reading) : { professional: professionalOf(caller) }
       const found = await listReservations(db, owner, filter, { before: positionOf(cursor, uuid), limit })
-      return page(found, limit, ({ id }) => id)
+      const { items, nextCursor } = page(found, limit, ({ id }) => id)
+      return { items: await Promise.all(items.map((each) => asShown(caller, each, vouch))), nextCursor }
     },
   )
 }
 
-function readRoute(app: App, { db }: Deps): void {
+function readRoute(app: App, deps: Deps): void {
+  const { db } = deps
+  const vouch = voucher(deps)
   app.get(
     '/v1/reservations/:id',
     {
@@ -117,12 +129,18 @@ function readRoute(app: App, { db }: Deps): void {
       const { caller, params } = request
       const found = await findReservation(db, ownerOf(caller), params.id, readingOf(request, 'reservation'))
       if (!found) throw notFound()
-      return found
+      return asShown(caller, found, vouch)
     },
   )
 }
 
-function lookupRoute(app: App, { db, config }: Deps): void {
+function asShown(caller: Caller, found: Reservation, vouch: Vouch): Reservation | Promise<Reservation> {
+  return caller.role === 'professional' ? vouch(professionalOf(caller), found) : found
+}
+
+function lookupRoute(app: App, deps: Deps): void {
+  const { db, config } = deps
+  const readVoucher = voucherReader(deps)
   const limits = { limitCodeTries: config.RATE_LIMIT > 0 }
   app.post(
     '/v1/reservations/lookup',
@@ -131,17 +149,23 @@ function lookupRoute(app: App, { db, config }: Deps): void {
       schema: {
         operationId: 'lookUpReservation',
         tags: ['reservations'],
-        summary: 'Find the live reservation of a pick-up code at this pharmacy',
+        summary: 'Find the live reservation of a pick-up code or voucher at this pharmacy',
         description: recorded,
         headers: operatorHeader,
         body: lookupBody,
-        response: { 200: reservation, ...problems(401, 403, 404, 413, 415) },
+        response: { 200: reservation, ...problems(401, 403, 404, ...lookupRefusals, 413, 415) },
       },
     },
     async (request) => {
       const { caller, pharmacy, body } = request
       const reading = { kind: 'reservation' as const, reader: caller, pharmacy, operator: operatorOf(request) }
-      const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, body.pickupCode, { ...limits, reading }))
+      const { voucher, pickupCode = '' } = body
+      if (voucher !== undefined) {
+        const named = await readVoucher(voucher)
+        if (!named) throw voucherInvalid()
+        return unlessRefused(await lookUpVouched(db, pharmacy, named, reading))
+      }
+      const found = await inTransaction(db, (tx) => lookUp(tx, pharmacy, pickupCode, { ...limits, reading }))
       if (found) return found
       request.refused = { kind: 'pickup_code_wrong' }
       throw new Rejection('not_found', codeUnknown)

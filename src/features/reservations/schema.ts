@@ -6,6 +6,8 @@ import { maskMembers, masksInOneWay } from '../../http/masks.ts'
 import { pageQuery } from '../../http/pages.ts'
 import { maxDistanceMetres, NEAR_METRES, place } from '../../http/places.ts'
 import { finess, pickupCode, quantity, text, time, uuid } from '../../http/schemas.ts'
+import { voucher } from '../../http/vouchers.ts'
+import { inOneWay } from '../../http/ways.ts'
 
 const statuses = ['held', 'collected', 'cancelled', 'expired'] as const
 
@@ -20,6 +22,14 @@ export const reservationRefusals = [
   'too_many_holds',
   'no_stock_in_reach',
   'stock_insufficient',
+] as const satisfies RefusalCode[]
+
+/** Why a voucher finds nothing. */
+export const lookupRefusals = [
+  'voucher_invalid',
+  'voucher_elsewhere',
+  'voucher_expired',
+  'reservation_not_held',
 ] as const satisfies RefusalCode[]
 
 export const reservationBody = masksInOneWay({
@@ -51,6 +61,12 @@ export const reservation = z
       .optional()
       .describe('From `near` or the practice; null if neither is known. Shown only to the professional.'),
     pickupCode: z.string().optional().describe('Shown only to the professional.'),
+    voucher: z
+      .string()
+      .optional()
+      .describe(
+        'For a QR code that a counter can check with no network: a compact JWS by a key of `/.well-known/jwks.json`. Shown only to the professional, while the reservation is live.',
+      ),
     label: z
       .string()
       .optional()
@@ -78,10 +94,14 @@ export const listQuery = z.strictObject({
 
 export const reservationParams = z.strictObject({ id: uuid })
 
-export const lookupBody = z.strictObject({
-  pickupCode,
-  pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
-})
+export const lookupBody = inOneWay(
+  z.strictObject({
+    pickupCode: pickupCode.optional(),
+    voucher: voucher.optional(),
+    pharmacy: finess.optional().describe('Required when the token acts for several pharmacies.'),
+  }),
+  [{ needs: ['pickupCode'] }, { needs: ['voucher'] }],
+)
 
 export const cancellationBody = z
   .strictObject({ reason: text(140).optional().describe('Required from a pharmacy.'), pharmacy: finess.optional() })

@@ -138,6 +138,7 @@ export const values: Readonly<Record<string, unknown>> = {
   use: 'sig',
   verb: 'dispensation',
   version: 7,
+  voucher: 'eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiIwMTlhZDBjNCJ9.c2lnbmF0dXJl',
   withheld: 'familyName',
   askedBy: 'gomask operator',
   cip13: '3400935955838',

@@ -30,6 +30,8 @@ const clientClaims = z
     return { ...rest, narrowedTo: pharmacies.length > 0 ? pharmacies : undefined }
   })
 
+const ACCESS_TOKENS: readonly (string | undefined)[] = ['JWT', 'at+jwt']
+
 /**
  * This service as an issuer: of the tokens of `gomask token`, which say what their bearer may do, and of clients'
  * tokens. With a public URL it has two names; in what it stores it is always `gomask`.
@@ -39,7 +41,7 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
   const own: Omit<Issuer, 'issuer'> = {
     audience: [AUDIENCE],
     algorithms: ['ES256'],
-    isForUs: () => true, // Its keys sign nothing else.
+    isForUs: ({ typ }) => ACCESS_TOKENS.includes(typ), // Its keys sign vouchers too.
     async keyOf({ kid }) {
       const pem = kid === undefined ? undefined : pems.get(kid)
       if (pem === undefined) throw new Error('unknown key')

@@ -23,7 +23,7 @@ t.test('a smaller reservation with the same code and end takes its place, and th
   const first = await hold(8)
   const { status, body } = await reduce(first.id, 3, { key: 'k' })
   t.equal(status, 201)
-  const { id: _, createdAt: __, ...same } = first
+  const { id: _, createdAt: __, voucher: ___, ...same } = first
   t.match(body, { ...same, quantity: 3 })
   t.not(body.id, first.id)
   t.match((await read(first.id)).body, { status: 'cancelled', cancellationReason: 'reduced', quantity: 8 })

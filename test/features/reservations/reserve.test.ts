@@ -27,13 +27,14 @@ t.test('201: masks are set aside at a named pharmacy, with all that it takes to 
   must(201, await world.count(place, 40))
   const answer = await world.reserve(nurse.token, { quantity: 15, pharmacy: place.finess })
   t.equal(answer.status, 201)
-  const { id, pickupCode, label, createdAt, expiresAt, ...rest } = answer.body
+  const { id, pickupCode, voucher, label, createdAt, expiresAt, ...rest } = answer.body
   t.match(
-    { id, pickupCode, label, createdAt, expiresAt },
+    { id, pickupCode, voucher, label, createdAt, expiresAt },
     {
       id: UUID_V7,
       label: /^[A-Z]{2}[2-9]$/,
       pickupCode: /^\S{4,}$/,
+      voucher: /^eyJ/,
       createdAt: TIME,
       expiresAt: TIME,
     },
