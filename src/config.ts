@@ -91,7 +91,7 @@ const environment = z.object({
     1,
     1_000_000,
     60_000,
-    'requests per minute and client, for all its pharmacies together; an admin can set another number for one client',
+    'requests per minute and client, for all its pharmacies or people together; an admin can set another number for one client',
   ),
   RATE_LIMIT_STORE: z.enum(['process', 'database']).default('process').meta({
     about: 'where requests of callers are counted: in each process, or in the database for all of them together',
@@ -100,7 +100,7 @@ const environment = z.object({
     1,
     1_000_000,
     300,
-    'requests per minute and address with a missing or wrong token or secret, beyond which those alone get 429',
+    'requests per minute and address with a missing or wrong token or secret, beyond which those alone get 429; of an app with a wrong subject token, beyond which all its exchanges do',
   ),
   RATE_LIMIT_NOT_FOUND: count(
     1,
@@ -108,7 +108,7 @@ const environment = z.object({
     60,
     'unknown ids and wrong pick-up codes per minute, counted as RATE_LIMIT is',
   ),
-  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client, of tokens narrowed to a pharmacy for each'),
+  RATE_LIMIT_TOKENS: count(1, 1_000_000, 60, 'tokens per minute and client, of each pharmacy or person in them'),
   TRUST_PROXY: z.string().transform(trustedProxies).default(false).meta({
     about: 'addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16',
   }),

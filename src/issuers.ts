@@ -11,12 +11,28 @@ export async function loadIssuers({
 }: Pick<Config, 'OIDC_ISSUERS_FILE' | 'PUBLIC_URL'>): Promise<IssuerSettings[]> {
   if (file === undefined) return []
   try {
-    return parseIssuers(
+    const issuers = parseIssuers(
       JSON.parse(textOf(await readFile(file))),
       publicUrl === undefined ? [ISSUER] : [ISSUER, publicUrl],
     )
+    await requireSecrets(issuers)
+    return issuers
   } catch (error) {
     // Messages of JSON.parse quote the text around the mistake, including line breaks.
-    throw new ConfigError(`OIDC_ISSUERS_FILE: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`)
+    throw new ConfigError(`OIDC_ISSUERS_FILE: ${messageOf(error).replaceAll(/\s+/g, ' ')}`)
   }
+}
+
+// They are read again for each question; one that is not there should stop the start.
+async function requireSecrets(issuers: readonly IssuerSettings[]): Promise<void> {
+  for (const [index, { exchange }] of issuers.entries()) {
+    if (exchange?.check !== 'introspection') continue
+    const read = async () => textOf(await readFile(exchange.clientSecretFile)).trim()
+    const fault = await read().then((secret) => (secret === '' ? 'is empty' : undefined), messageOf)
+    if (fault !== undefined) throw new Error(`[${index}].exchange.clientSecretFile: ${fault}`)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return (error as Error).message
 }

@@ -1694,8 +1694,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Get a token for a machine
-         * @description Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies.
+         * Get a token for a machine, or for a professional in an app
+         * @description Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies. An app, a client of role `professional`, exchanges the access token that a professional’s issuer gave it (RFC 8693) for one of role `professional`, which names the app as `act` and ends no later; a token that cannot be exchanged is `invalid_request`.
          */
         post: operations["issueToken"];
         delete?: never;
@@ -2055,6 +2055,13 @@ export interface components {
                     [key: string]: unknown;
                 })[];
             } | null;
+            /** @description The tokens that an app exchanges: required of role `professional`, and of no other. */
+            exchange?: {
+                /** @description As its tokens, and this service’s configuration, name it. */
+                issuer: string;
+                /** @description What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged. */
+                clients: string[];
+            } | null;
             /**
              * @description Suspended: it gets no token, and its live tokens are refused (403). Revoked: for good, and its live tokens are refused (401).
              * @enum {string}
@@ -2069,7 +2076,7 @@ export interface components {
              * @description The one that it has.
              * @enum {string}
              */
-            role?: "pharmacy" | "regulator" | "admin";
+            role?: "pharmacy" | "professional" | "regulator" | "admin";
             /** @description As GET shows it; changes nothing. */
             secrets?: unknown;
             /** @description As GET shows it; changes nothing. */
@@ -2193,13 +2200,19 @@ export interface components {
                     [key: string]: unknown;
                 })[];
             } | null;
+            exchange: {
+                /** @description As its tokens, and this service’s configuration, name it. */
+                issuer: string;
+                /** @description What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged. */
+                clients: string[];
+            } | null;
             /** Format: uuid */
             id: string;
             /**
-             * @description A `pharmacy` client acts for the pharmacies that grant it.
+             * @description A `pharmacy` client acts for the pharmacies that grant it; a `professional` one, an app, for those whose tokens it exchanges, and for nobody else.
              * @enum {string}
              */
-            role: "pharmacy" | "regulator" | "admin";
+            role: "pharmacy" | "professional" | "regulator" | "admin";
             secrets: components["schemas"]["ClientSecret"][];
             /** @description How many pharmacies grant it at present. */
             pharmacies: number;
@@ -2238,6 +2251,12 @@ export interface components {
                     } & {
                         [key: string]: unknown;
                     })[];
+                } | null;
+                exchange: {
+                    /** @description As its tokens, and this service’s configuration, name it. */
+                    issuer: string;
+                    /** @description What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged. */
+                    clients: string[];
                 } | null;
             } | null;
             /** @description The id of the secret that it would get. */
@@ -2493,11 +2512,18 @@ export interface components {
                     [key: string]: unknown;
                 })[];
             } | null;
+            /** @description The tokens that an app exchanges: required of role `professional`, and of no other. */
+            exchange?: {
+                /** @description As its tokens, and this service’s configuration, name it. */
+                issuer: string;
+                /** @description What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged. */
+                clients: string[];
+            } | null;
             /**
-             * @description A `pharmacy` client acts for the pharmacies that grant it.
+             * @description A `pharmacy` client acts for the pharmacies that grant it; a `professional` one, an app, for those whose tokens it exchanges, and for nobody else.
              * @enum {string}
              */
-            role: "pharmacy" | "regulator" | "admin";
+            role: "pharmacy" | "professional" | "regulator" | "admin";
         };
         DecideIdentityDoubtRequest: {
             /**
@@ -3132,16 +3158,24 @@ export interface components {
         };
         IssueTokenRequest: {
             /** @enum {string} */
-            grant_type: "client_credentials";
+            grant_type: "client_credentials" | "urn:ietf:params:oauth:grant-type:token-exchange";
             /** @description The token’s scopes, separated by spaces; if left out, all that the client has. */
             scope?: string;
-            /** @description RFC 8707: `urn:gomask:pharmacy:` and a FINESS number narrows the token to that pharmacy; given several times, to at most 50. One that does not grant the client is `invalid_target`. */
+            /** @description RFC 8707: `urn:gomask:pharmacy:` and a FINESS number narrows the token to that pharmacy; given several times, to at most 50. One that does not grant the client is `invalid_target`. Of an exchanged token as `audience`. */
             resource?: string | string[];
             client_id?: string;
             /** @description urn:ietf:params:oauth:client-assertion-type:jwt-bearer */
             client_assertion_type?: string;
             /** @description RFC 7523: a JWT signed with one of the client’s keys, iss = sub = the client’s id, aud = the issuer or the token endpoint, exp at most 5 minutes ahead, jti used once. */
             client_assertion?: string;
+            /** @description RFC 8693, required for an exchange: the access token that the professional’s issuer gave to the app. */
+            subject_token?: string;
+            /** @description Required for an exchange: `urn:ietf:params:oauth:token-type:access_token`. */
+            subject_token_type?: string;
+            /** @description Of an exchange: `urn:ietf:params:oauth:token-type:access_token`, or left out. */
+            requested_token_type?: string;
+            /** @description Of an exchange: `gomask` or this service’s public origin, or left out; anything else is `invalid_target`. */
+            audience?: string | string[];
         } & {
             [key: string]: unknown;
         };
@@ -3321,13 +3355,13 @@ export interface components {
             /** @enum {string} */
             role: "pharmacy" | "professional" | "regulator" | "admin";
             subject: string;
-            /** @description What the token may be used for, within its role: a person’s for all, a client’s for what it names. */
+            /** @description What the token may be used for, within its role: a person’s own for all, a client’s or an app’s for what it names. */
             scopes: ("stock:read" | "stock:write" | "reservations:read" | "reservations:write" | "dispensations:read" | "dispensations:write" | "audit:read" | "ledger:read" | "rules:read" | "rules:write" | "directory:read" | "directory:write" | "clients:write")[];
             /** @description The remit of a regulator. */
             territories: string[];
             /** @description Those to which the remit is limited; all if none is named. */
             professions: string[];
-            /** @description Null if the token is a person’s. */
+            /** @description The machine, or the app that acts for a professional; null if the token is a person’s own. */
             client: {
                 /** Format: uuid */
                 id: string;
@@ -3485,13 +3519,19 @@ export interface components {
                     [key: string]: unknown;
                 })[];
             } | null;
+            exchange: {
+                /** @description As its tokens, and this service’s configuration, name it. */
+                issuer: string;
+                /** @description What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged. */
+                clients: string[];
+            } | null;
             /** Format: uuid */
             id: string;
             /**
-             * @description A `pharmacy` client acts for the pharmacies that grant it.
+             * @description A `pharmacy` client acts for the pharmacies that grant it; a `professional` one, an app, for those whose tokens it exchanges, and for nobody else.
              * @enum {string}
              */
-            role: "pharmacy" | "regulator" | "admin";
+            role: "pharmacy" | "professional" | "regulator" | "admin";
             secrets: components["schemas"]["ClientSecret"][];
             /** @description How many pharmacies grant it at present. */
             pharmacies: number;
@@ -3609,7 +3649,7 @@ export interface components {
         /** @description RFC 6749, section 5.2. */
         OAuthError: {
             /** @enum {string} */
-            error: "invalid_request" | "invalid_client" | "invalid_scope" | "invalid_target" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
+            error: "invalid_request" | "invalid_client" | "invalid_scope" | "invalid_target" | "unauthorized_client" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
         };
         OutcomeUnknownProblem: {
@@ -4843,9 +4883,14 @@ export interface components {
             /** @description IANA name of the time zone in which weeks begin. */
             timeZone: string;
         };
-        /** @description RFC 6749, section 5.1. */
+        /** @description RFC 6749, section 5.1, and RFC 8693, section 2.2.1. */
         Token: {
             access_token: string;
+            /**
+             * @description Of an exchanged token.
+             * @enum {string}
+             */
+            issued_token_type?: "urn:ietf:params:oauth:token-type:access_token";
             /** @enum {string} */
             token_type: "Bearer";
             /** @description Seconds. */
@@ -10301,6 +10346,12 @@ export interface operations {
                      *               }
                      *             ]
                      *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
+                     *             ]
+                     *           },
                      *           "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *           "role": "pharmacy",
                      *           "secrets": [
@@ -10337,6 +10388,12 @@ export interface operations {
                      *                   {
                      *                     "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *                   }
+                     *                 ]
+                     *               },
+                     *               "exchange": {
+                     *                 "issuer": "https://auth.example.org/realms/people",
+                     *                 "clients": [
+                     *                   "masks-app"
                      *                 ]
                      *               }
                      *             },
@@ -10427,6 +10484,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -10463,6 +10526,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -10537,6 +10606,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -10573,6 +10648,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -10666,6 +10747,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -10702,6 +10789,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -10745,6 +10838,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -10781,6 +10880,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -10868,6 +10973,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-78f4-8d90-88121acfab37",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -10904,6 +11015,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -10995,6 +11112,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-7a3b-86a9-90acfc3a39db",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -11031,6 +11154,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -11122,6 +11251,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-7c99-8619-5c793bd0620d",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -11158,6 +11293,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -11332,6 +11473,12 @@ export interface operations {
                      *           }
                      *         ]
                      *       },
+                     *       "exchange": {
+                     *         "issuer": "https://auth.example.org/realms/people",
+                     *         "clients": [
+                     *           "masks-app"
+                     *         ]
+                     *       },
                      *       "id": "019ad0c4-5a00-720e-88cd-b5b4093e18eb",
                      *       "role": "pharmacy",
                      *       "secrets": [
@@ -11368,6 +11515,12 @@ export interface operations {
                      *               {
                      *                 "kid": "Zk3nq0mVt2c1o5Jm4m0Q4v7h4m3lJ0r2f6k9s8d7a6w"
                      *               }
+                     *             ]
+                     *           },
+                     *           "exchange": {
+                     *             "issuer": "https://auth.example.org/realms/people",
+                     *             "clients": [
+                     *               "masks-app"
                      *             ]
                      *           }
                      *         },
@@ -12200,6 +12353,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "access_token": "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ0aWxsIn0.c2lnbmF0dXJl",
+                     *       "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
                      *       "token_type": "Bearer",
                      *       "expires_in": 900,
                      *       "scope": "stock:read stock:write"
@@ -12208,7 +12362,7 @@ export interface operations {
                     "application/json": components["schemas"]["Token"];
                 };
             };
-            /** @description The request, its scope or its resource (`invalid_target`) is wrong. */
+            /** @description The request, its scope, its target (`invalid_target`) or its subject token is wrong, or the client may not ask for this (`unauthorized_client`). */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -12218,7 +12372,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12235,7 +12389,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12251,7 +12405,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12267,7 +12421,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12283,7 +12437,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12303,7 +12457,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12319,7 +12473,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];
@@ -12336,7 +12490,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "error": "invalid_request",
-                     *       "error_description": "The grant type is client_credentials."
+                     *       "error_description": "Parameters stand in the body, never in the URL."
                      *     }
                      */
                     "application/json": components["schemas"]["OAuthError"];

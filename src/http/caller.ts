@@ -20,8 +20,12 @@ export interface Caller {
   /** A regulator's remit; no professions named means all. */
   territories: string[]
   professions: string[]
-  /** Only for a machine's token: its scopes, as far as its client still has them, and what else concerns the client. */
+  /**
+   * Only for a machine's token, and for that of an app which acts for a professional: its scopes, as far as its client
+   * still has them, and what else concerns the client.
+   */
   client?: {
+    id: string
     scopes: string[]
     suspended: boolean
     requestsPerMinute: number | null

@@ -11,8 +11,8 @@ import { whoseRequest } from './whose-request.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Counts a request for a token of a client that has proved who it is, for a pharmacy of its own if the token is
-     * narrowed to that; throws if there were too many.
+     * Counts a request for a token of a client that has proved who it is, for a part of it alone if it is about one;
+     * throws if there were too many, or too many subject tokens of the client's that could not be exchanged.
      */
     limitTokensOf(whose: TokenFor, request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
@@ -32,7 +32,8 @@ declare module 'fastify' {
 
 interface TokenFor {
   client: string
-  pharmacy: string | undefined
+  /** The pharmacy that the token is narrowed to, or a hash of the subject token. */
+  part: string | undefined
 }
 
 type Limits = Pick<
@@ -86,13 +87,20 @@ function limitFailures(app: FastifyInstance, limits: Limits, { ofProcess }: Limi
 function limitTokens(app: FastifyInstance, limits: Limits, { ofCallers }: Limiters): void {
   const tokens = ofCallers('tokens', limits.RATE_LIMIT_TOKENS, ({ tokenFor, network }) => tokenFor ?? network)
   const together = ofCallers('tokens together', limits.RATE_LIMIT_CLIENT, ({ provenClient = '' }) => provenClient)
-  app.limitTokensOf = async ({ client, pharmacy }, request, reply) => {
+  // Each costs its issuer a question.
+  const wrong = ofCallers('subjects', limits.RATE_LIMIT_UNAUTHENTICATED, ({ provenClient = '' }) => provenClient)
+  app.limitTokensOf = async ({ client, part }, request, reply) => {
     request.provenClient = client
-    request.tokenFor = pharmacy === undefined ? client : `${client}\n${pharmacy}`
-    const spent = await usedUp(tokens, request)
-    if (spent) throw refusal(reply, spent)
+    request.tokenFor = part === undefined ? client : `${client}\n${part}`
+    for (const limit of [wrong, tokens]) {
+      const spent = await usedUp(limit, request)
+      if (spent) throw refusal(reply, spent)
+    }
     await countUnder([tokens, together], request, reply)
   }
+  app.addHook('onSend', async (request) => {
+    if (request.provenClient !== undefined && request.refused?.kind === 'unauthenticated') await wrong(request)
+  })
 }
 
 /**

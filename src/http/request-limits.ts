@@ -26,7 +26,11 @@ export function limitRequests(app: FastifyInstance, limits: Limits, limiters: Li
   const requests = limiters.ofCallers('requests', limits.RATE_LIMIT, whoseRequest)
   const notFound = limiters.ofCallers('not found', limits.RATE_LIMIT_NOT_FOUND, whoseRequest)
   const most = ({ caller }: FastifyRequest) => caller.client?.requestsPerMinute ?? limits.RATE_LIMIT_CLIENT
-  const together = limiters.ofCallers('together', most, ({ caller }) => `${caller.issuer}\n${caller.subject}`)
+  const together = limiters.ofCallers(
+    'together',
+    most,
+    ({ caller }) => `${caller.issuer}\n${caller.client?.id ?? caller.subject}`,
+  )
 
   async function count(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     request.isUncounted = false

@@ -53,6 +53,34 @@ export interface ClientTokenRequest {
   ttlSeconds: number
 }
 
+/** What a token for somebody on whose behalf an app acts should say. */
+export interface ActingTokenRequest {
+  issuer: string
+  /** The app, as a client of ours. */
+  client: string
+  /** The professional's number. */
+  subject: string
+  scope: string
+  /** As of a client's token. */
+  issuedAt: number
+  /** In seconds since 1970. */
+  expiresAt: number
+}
+
+/** Signs a professional's token for an app (RFC 8693 §4.1, RFC 9068): theirs, as far as its client may go. */
+export function signActingToken(key: SigningKey, request: ActingTokenRequest): Promise<string> {
+  const { issuer, client, subject, scope, issuedAt, expiresAt } = request
+  return new SignJWT({ role: 'professional' satisfies Role, client_id: client, scope, act: { sub: client } })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: key.id })
+    .setIssuer(issuer)
+    .setAudience(AUDIENCE)
+    .setSubject(subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(expiresAt)
+    .setJti(uuid())
+    .sign(key.privateKey)
+}
+
 /** Signs a client's token (RFC 9068). What the client may do is not in it but looked up at each request. */
 export function signClientToken(key: SigningKey, request: ClientTokenRequest): Promise<string> {
   const { issuer, client, scope, pharmacies, issuedAt, ttlSeconds } = request

@@ -20,6 +20,8 @@ const right = {
   enrol: true,
 }
 
+const introspection = { check: 'introspection', clientId: 'gomask', clientSecretFile: '/nowhere/to/be/found' }
+
 async function written(t: Test, content: string): Promise<string> {
   const file = join(await makeFolder(t), 'issuers.json')
   await writeFile(file, content)
@@ -60,6 +62,14 @@ t.test('a wrong value is refused in one line that names it', async (t) => {
     [{ acrValues: [] }, '[0].acrValues: must name a value'],
     [{ accessToken: 'JWT' }, /^\[0\].accessToken: must be "at\+jwt", or an object with the claim/],
     [{ clients: [] }, '[0].clients: must name a client'],
+    [{ exchange: 'userinfo' }, '[0].exchange: must be an object whose check is "introspection" or "userinfo"'],
+    [{ exchange: { check: 'signature' } }, /^\[0\].exchange.*: must be an object whose check is/],
+    [{ exchange: { check: 'introspection' } }, /^\[0\].exchange.clientId: /],
+    [
+      { exchange: { ...introspection, endpoint: 'http://auth.example.org' } },
+      /^\[0\].exchange.endpoint: must be https/,
+    ],
+    [{ exchange: { ...introspection, clientSecret: 'x' } }, /^\[0\].exchange: .*"clientSecret"/],
     [{ enrol: 'yes' }, /^\[0\].enrol: /],
     [{ enroll: true }, /^\[0\]: .*"enroll"/],
   ] as const) {
@@ -74,6 +84,15 @@ t.test('a wrong value is refused in one line that names it', async (t) => {
 t.test('a file that is wrong, or not there, stops the start with one line', async (t) => {
   for (const file of ['/nowhere/to/be/found', await written(t, '[\n{]'), await written(t, '[{}]')]) {
     await t.rejects(loadIssuers({ OIDC_ISSUERS_FILE: file }), { message: /^OIDC_ISSUERS_FILE: [^\n]+$/ })
+  }
+  for (const [clientSecretFile, line] of [
+    ['/nowhere/to/be/found', 'ENOENT: no such file or directory'],
+    [await written(t, '\n'), 'is empty'],
+  ]) {
+    const lacking = await written(t, JSON.stringify([{ ...right, exchange: { ...introspection, clientSecretFile } }]))
+    await t.rejects(loadIssuers({ OIDC_ISSUERS_FILE: lacking }), {
+      message: new RegExp(`^OIDC_ISSUERS_FILE: \\[0\\]\\.exchange\\.clientSecretFile: ${line}`),
+    })
   }
   const file = await written(t, JSON.stringify([{ ...right, algorithms: ['HS256'] }]))
   const { code, stdout, stderr } = await gomask(['serve'], {

@@ -10,8 +10,11 @@ import { REDIRECT_URI } from './log-in.ts'
 import { seededUuid } from './seed.ts'
 
 /** What services ask the provider for, and how often they did. */
-const asked = { '/jwks': 0, '/me': 0, '/.well-known/openid-configuration': 0 }
+const asked = { '/jwks': 0, '/me': 0, '/.well-known/openid-configuration': 0, '/token/introspection': 0 }
 type Asked = Record<keyof typeof asked, number>
+
+/** Who may ask it about tokens. */
+export const INTROSPECTING = { clientId: 'gomask: service', clientSecret: 'a secret: +%' }
 
 /** An OpenID provider that runs, in the place of Pro Santé Connect. */
 export interface RunningProvider {
@@ -21,6 +24,8 @@ export interface RunningProvider {
   people: Map<string, Record<string, unknown>>
   /** Whether tokens say it all, or userinfo alone does. */
   claimsIn: 'token' | 'userinfo'
+  /** What later log-ins give: signed tokens, or ones that only the provider can read. */
+  tokens: 'jwt' | 'opaque'
   asked: Asked
   /** Connections are taken, and nothing answered. */
   hangs: boolean
@@ -51,6 +56,7 @@ export async function startProvider(
     audience,
     people: new Map(),
     claimsIn: 'token',
+    tokens: 'jwt',
     asked: { ...asked },
     hangs: false,
     kid: '',
@@ -103,8 +109,8 @@ export async function startProvider(
   async function userinfo({ headers }: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = headers.authorization?.replace('Bearer ', '') ?? ''
     const verified = await jwtVerify(token, createLocalJWKSet({ keys: publicKeys }), { issuer }).catch(() => undefined)
-    response.statusCode = verified ? 200 : 401
-    const { sub = '' } = verified?.payload ?? {}
+    const sub = verified?.payload.sub ?? (await oidc.AccessToken.find(token))?.accountId ?? ''
+    response.statusCode = sub === '' ? 401 : 200
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ sub, ...provider.people.get(sub) }))
   }
@@ -120,10 +126,17 @@ function configuration(provider: RunningProvider, key: object): object {
   return {
     adapter: Memory,
     clients: [
-      {
-        client_id: 'app',
+      ...['app', 'other app'].map((client_id) => ({
+        client_id,
         token_endpoint_auth_method: 'none',
         redirect_uris: [REDIRECT_URI],
+      })),
+      {
+        client_id: INTROSPECTING.clientId,
+        client_secret: INTROSPECTING.clientSecret,
+        grant_types: [],
+        redirect_uris: [],
+        response_types: [],
       },
     ],
     jwks: { keys: [key] },
@@ -134,8 +147,8 @@ function configuration(provider: RunningProvider, key: object): object {
     extraTokenClaims: (_: unknown, token: { accountId?: string }) =>
       provider.claimsIn === 'token' ? claimsOf(token.accountId) : undefined,
     // Whoever logs in consents.
-    async loadExistingGrant({ oidc }: { oidc: { provider: Provider; session: { accountId: string } } }) {
-      const grant = new oidc.provider.Grant({ accountId: oidc.session.accountId, clientId: 'app' })
+    async loadExistingGrant({ oidc }: { oidc: Asking }) {
+      const grant = new oidc.provider.Grant({ accountId: oidc.session.accountId, clientId: oidc.client.clientId })
       grant.addOIDCScope('openid')
       grant.addResourceScope(audience, 'openid')
       await grant.save()
@@ -143,6 +156,8 @@ function configuration(provider: RunningProvider, key: object): object {
     },
     features: {
       devInteractions: { enabled: false },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => audience,
@@ -150,12 +165,18 @@ function configuration(provider: RunningProvider, key: object): object {
         getResourceServerInfo: () => ({
           audience,
           scope: 'openid',
-          accessTokenFormat: 'jwt',
+          accessTokenFormat: provider.tokens,
           jwt: { sign: { alg: 'RS256' } },
         }),
       },
     },
   }
+}
+
+interface Asking {
+  provider: Provider
+  session: { accountId: string }
+  client: { clientId: string }
 }
 
 /** Keeps sessions, codes and grants; the provider's own warns that it is not meant for use. */

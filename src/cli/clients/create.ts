@@ -16,7 +16,7 @@ export const create = defineCommand({
     role: {
       type: 'string',
       required: true,
-      description: 'pharmacy (acts for those that grant it), regulator or admin.',
+      description: 'pharmacy (acts for those that grant it), professional (an app), regulator or admin.',
     },
     scope: { type: 'string', required: true, description: `May be given several times: ${scopes.join(', ')}.` },
     territory: { type: 'string', description: 'A territory in a regulator’s remit; may be given several times.' },
@@ -25,6 +25,11 @@ export const create = defineCommand({
       description: 'A profession that the remit is limited to; may be given several times.',
     },
     'token-seconds': { type: 'string', description: 'How long its tokens are valid, 300 to 3600; 900 if left out.' },
+    issuer: { type: 'string', description: 'Of an app: the issuer whose tokens it exchanges, as tokens name it.' },
+    'issuer-client': {
+      type: 'string',
+      description: 'Of an app: what that issuer calls it (client_id); may be given several times.',
+    },
     jwks: { type: 'string', valueHint: 'FILE', description: 'Its public keys (RFC 7517), instead of a secret.' },
     operator,
   },
@@ -37,6 +42,9 @@ export const create = defineCommand({
       scopes: repeated(rawArgs, 'scope'),
       territories: repeated(rawArgs, 'territory'),
       professions: repeated(rawArgs, 'profession'),
+      ...(args.issuer !== undefined && {
+        exchange: { issuer: args.issuer, clients: repeated(rawArgs, 'issuer-client') },
+      }),
       ...(seconds !== undefined && { tokenSeconds: Number(seconds) }),
       ...(args.jwks !== undefined && { jwks: await readStorableJsonFile(args.jwks) }),
     })

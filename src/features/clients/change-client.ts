@@ -1,6 +1,7 @@
 import type { Transaction } from '../../db/database.ts'
 import { noSuch, requireSame } from '../../domain/named.ts'
 import { type Refusal, refused } from '../../domain/refusals.ts'
+import { requireExchange } from './exchange-of-app.ts'
 import { type ClientState, isPowerful, stateOf, widens } from './powers.ts'
 import { lockClient, readClient, refuseTokens, updateClient } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
@@ -39,6 +40,7 @@ export async function setStatus(
 async function changeTo(tx: Transaction, before: Client, after: ClientState, by: Asker): Promise<Client | Refusal> {
   const { id, role } = before
   if (before.status === 'revoked' && after.status !== 'revoked') return isRevoked()
+  requireExchange(role, after)
   await requireRegulatorRemit(tx, role, after)
   const gainsPower = after.status !== 'revoked' && isPowerful(role, after.scopes) && widens(before, after)
   if (gainsPower && (await needsSecondWord(tx, by))) {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Transaction } from '../../db/database.ts'
 import { validate } from '../../http/validation.ts'
+import { requireExchange } from './exchange-of-app.ts'
 import { isPowerful, stateOf } from './powers.ts'
 import { insertClient, readClient } from './queries.ts'
 import { requireRegulatorRemit } from './regulator-remit.ts'
@@ -11,7 +12,7 @@ import { insertSecret } from './secret-queries.ts'
 
 /**
  * Makes a client, with a secret unless it authenticates with its own keys. A powerful one is suspended until a second
- * admin confirms it. Throws `invalid_request` if the remit does not fit the role.
+ * admin confirms it. Throws `invalid_request` if the remit, or what it exchanges, does not fit the role.
  */
 export async function createClient(
   tx: Transaction,
@@ -20,6 +21,7 @@ export async function createClient(
   by: Asker,
 ): Promise<Client> {
   const { role } = body
+  requireExchange(role, body)
   await requireRegulatorRemit(tx, role, body)
   const id = uuidv7()
   const waits = isPowerful(role, body.scopes) && (await needsSecondWord(tx, by))

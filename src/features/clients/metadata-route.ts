@@ -5,6 +5,7 @@ import { onlyProblems } from '../../http/problems.ts'
 import { scopes } from '../../http/scopes.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { assertionAlgorithms } from './jwks.ts'
+import { grantTypes } from './token-schema.ts'
 
 const metadata = z
   .object({
@@ -53,7 +54,7 @@ function metadataOf(issuer: string): z.output<typeof metadata> {
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     scopes_supported: [...scopes],
     response_types_supported: [], // There is no authorization endpoint.
-    grant_types_supported: ['client_credentials'],
+    grant_types_supported: grantTypes,
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     service_documentation: `${issuer}/docs/`,

@@ -10,6 +10,7 @@ const codes = [
   'invalid_client',
   'invalid_scope',
   'invalid_target',
+  'unauthorized_client',
   'unsupported_grant_type',
   'temporarily_unavailable',
   'server_error',
@@ -17,7 +18,7 @@ const codes = [
 
 type Code = (typeof codes)[number]
 
-/** Ends a token request with an error of RFC 6749 §5.2 or RFC 8707 §2. The description is public. */
+/** Ends a token request with an error of RFC 6749 §5.2, RFC 8693 §2.2.2 or RFC 8707 §2. The description is public. */
 export class OAuthError extends Error {
   readonly code: Code
 
@@ -32,7 +33,7 @@ const body = z
   .meta({ id: 'OAuthError', description: 'RFC 6749, section 5.2.' })
 
 const descriptions: Record<number, string> = {
-  400: 'The request, its scope or its resource (`invalid_target`) is wrong.',
+  400: 'The request, its scope, its target (`invalid_target`) or its subject token is wrong, or the client may not ask for this (`unauthorized_client`).',
   401: 'The client did not authenticate (`invalid_client`).',
   404: 'There is no such route.',
   413: 'The body is too large.',

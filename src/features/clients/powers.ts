@@ -4,7 +4,15 @@ import type { Client } from './schema.ts'
 /** What can be changed of a client, and what it is afterwards. */
 export type ClientState = Pick<
   Client,
-  'name' | 'status' | 'scopes' | 'territories' | 'professions' | 'tokenSeconds' | 'requestsPerMinute' | 'jwks'
+  | 'name'
+  | 'status'
+  | 'scopes'
+  | 'territories'
+  | 'professions'
+  | 'tokenSeconds'
+  | 'requestsPerMinute'
+  | 'jwks'
+  | 'exchange'
 >
 
 /**
@@ -43,9 +51,10 @@ function isWithinProfessions(some: readonly string[], all: readonly string[]): b
 
 /** What can be changed of a client, and nothing else that was given with it. */
 export function stateOf(given: Given): ClientState {
-  const { name, status, scopes, territories, professions, tokenSeconds, requestsPerMinute = null, jwks = null } = given
-  return { name, status, scopes, territories, professions, tokenSeconds, requestsPerMinute, jwks }
+  const { name, status, scopes, territories, professions, tokenSeconds } = given
+  const { requestsPerMinute = null, jwks = null, exchange = null } = given
+  return { name, status, scopes, territories, professions, tokenSeconds, requestsPerMinute, jwks, exchange }
 }
 
-type Unsaid = 'requestsPerMinute' | 'jwks'
+type Unsaid = 'requestsPerMinute' | 'jwks' | 'exchange'
 type Given = Omit<ClientState, Unsaid> & { [K in Unsaid]?: ClientState[K] | undefined }

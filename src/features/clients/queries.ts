@@ -7,7 +7,7 @@ import { wantedChange } from './request-queries.ts'
 import type { Client } from './schema.ts'
 import { type SecretRow, secretView, unexpired } from './secret-queries.ts'
 
-const columns = sql`c.id, c.name, c.role, c.status, c.scopes, c.territories, c.professions, c.jwks,
+const columns = sql`c.id, c.name, c.role, c.status, c.scopes, c.territories, c.professions, c.jwks, c.exchange,
   c.token_seconds as "tokenSeconds", c.requests_per_minute as "requestsPerMinute", ${instant(sql`c.tokens_from`)} as "tokensFrom",
   ${instant(sql`c.created_at`)} as "createdAt", ${instant(sql`c.updated_at`)} as "updatedAt",
   (select count(*)::int from client_grants g where g.client_id = c.id and g.withdrawn_at is null) as pharmacies,
@@ -36,10 +36,10 @@ export async function insertClient(
   await rows(
     tx,
     'insert_client',
-    sql`insert into clients (id, name, role, status, scopes, territories, professions, token_seconds, requests_per_minute, jwks)
+    sql`insert into clients (id, name, role, status, scopes, territories, professions, token_seconds, requests_per_minute, jwks, exchange)
         values (${id}::uuid, ${state.name}, ${role}, ${state.status}, ${texts(state.scopes)},
           ${texts(state.territories)}, ${texts(state.professions)}, ${state.tokenSeconds}::int, ${state.requestsPerMinute}::int,
-          nullif(${json(state.jwks)}, 'null'))`,
+          nullif(${json(state.jwks)}, 'null'), nullif(${json(state.exchange)}, 'null'))`,
   )
 }
 
@@ -64,6 +64,7 @@ export async function updateClient(tx: Transaction, id: string, change: ClientSt
     sql`update clients set name = ${change.name}, status = ${change.status}, scopes = ${texts(change.scopes)},
           territories = ${texts(change.territories)}, professions = ${texts(change.professions)},
           token_seconds = ${change.tokenSeconds}::int, requests_per_minute = ${change.requestsPerMinute}::int, jwks = nullif(${json(change.jwks)}, 'null'),
+          exchange = nullif(${json(change.exchange)}, 'null'),
           updated_at = ${clock}
         where id = ${id}::uuid`,
   )

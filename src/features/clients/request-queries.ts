@@ -12,9 +12,9 @@ export type Wanted =
 
 export type OpenRequest = Wanted & { id: string; askedBy: string }
 
-/** What is asked for a client; one that was asked before its requests could be limited says nothing of that. */
+/** What is asked for a client; one that was asked of an earlier release lacks what has come since. */
 export function wantedChange(request: SQL): SQL {
-  return sql`jsonb_build_object('requestsPerMinute', null) || ${request}.change`
+  return sql`jsonb_build_object('requestsPerMinute', null, 'exchange', null) || ${request}.change`
 }
 
 /** Keeps what is asked for a locked client that has no open request. */

@@ -8,13 +8,25 @@ import { jwks } from './jwks.ts'
 const distinct = (values: readonly unknown[]) => new Set(values).size === values.length
 
 const role = z
-  .enum(['pharmacy', 'regulator', 'admin'])
-  .describe('A `pharmacy` client acts for the pharmacies that grant it.')
+  .enum(['pharmacy', 'professional', 'regulator', 'admin'])
+  .describe(
+    'A `pharmacy` client acts for the pharmacies that grant it; a `professional` one, an app, for those whose tokens it exchanges, and for nobody else.',
+  )
 const status = z
   .enum(['active', 'suspended', 'revoked'])
   .describe(
     'Suspended: it gets no token, and its live tokens are refused (403). Revoked: for good, and its live tokens are refused (401).',
   )
+
+const exchange = z.strictObject({
+  issuer: text(500).describe('As its tokens, and this service’s configuration, name it.'),
+  clients: z
+    .array(text(200))
+    .min(1)
+    .max(20)
+    .refine(distinct, saying({ en: 'names a client twice', fr: 'nomme deux fois le même client' }))
+    .describe('What the issuer calls the app (`client_id` or `azp`): tokens given to others are not exchanged.'),
+})
 
 const fields = {
   name: text(100),
@@ -37,6 +49,9 @@ const fields = {
     .nullish()
     .describe('The most requests in a minute, for all its pharmacies together; as many as any client if left out.'),
   jwks: jwks.nullish(),
+  exchange: exchange
+    .nullish()
+    .describe('The tokens that an app exchanges: required of role `professional`, and of no other.'),
 }
 
 export const clientBody = z.strictObject({ ...fields, role })
@@ -79,6 +94,7 @@ const state = z.object({
   tokenSeconds: z.int(),
   requestsPerMinute: z.int().nullable(),
   jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string() })) }).nullable(),
+  exchange: exchange.nullable(),
 })
 
 const request = z

@@ -7,10 +7,12 @@ import { unexpired } from './secret-queries.ts'
 /** What it takes to authenticate a client. */
 export interface KnownClient {
   id: string
+  role: Client['role']
   scopes: string[]
   status: Client['status']
   tokenSeconds: number
   jwks: Client['jwks']
+  exchange: Client['exchange']
   /** The hash of the secret named, if it is live. */
   hash: string | null
   /** The clock in seconds since 1970, no later than the state that was read. */
@@ -25,7 +27,7 @@ export function findKnownClient(db: Queryable, id: string, secret: string | null
   return row<KnownClient>(
     db,
     'find_known_client',
-    sql`select c.id, c.scopes, c.status, c.token_seconds as "tokenSeconds", c.jwks, s.hash,
+    sql`select c.id, c.role, c.scopes, c.status, c.token_seconds as "tokenSeconds", c.jwks, c.exchange, s.hash,
           extract(epoch from ${clock})::float8 as at
         from clients c left join client_secrets s on s.client_id = c.id and s.id = ${secret}::uuid and ${unexpired(sql`s`)}
         where c.id = ${id}::uuid for share of c`,

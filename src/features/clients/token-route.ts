@@ -1,24 +1,16 @@
 import formbody from '@fastify/formbody'
 import type { FastifyRequest } from 'fastify'
-import { z } from 'zod'
 import { problemOf } from '../../http/errors.ts'
-import { oneOf } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
 import { ISSUER, signClientToken } from '../../http/tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { credentialsOf, notAuthenticated, tokenBody } from './credentials.ts'
+import { credentialsOf, notAuthenticated } from './credentials.ts'
+import { exchange } from './exchange.ts'
 import { answerAsOAuth, OAuthError, oauthErrors } from './oauth-errors.ts'
+import { scopeOf } from './scope.ts'
 import { targetOf } from './target.ts'
 import type { KnownClient } from './token-queries.ts'
-
-const token = z
-  .object({
-    access_token: z.string(),
-    token_type: oneOf(['Bearer']),
-    expires_in: z.int().describe('Seconds.'),
-    scope: z.string().describe('The scopes asked for that the client has.'),
-  })
-  .meta({ id: 'Token', description: 'RFC 6749, section 5.1.' })
+import { EXCHANGE, grantTypes, type Token, token, tokenBody } from './token-schema.ts'
 
 /** The token endpoint (RFC 6749). A plugin of its own, since only it reads forms and answers errors as OAuth does. */
 export async function tokenRoute(app: App, deps: Deps): Promise<void> {
@@ -41,9 +33,9 @@ function route(app: App, deps: Deps): void {
       schema: {
         operationId: 'issueToken',
         tags: ['access'],
-        summary: 'Get a token for a machine',
+        summary: 'Get a token for a machine, or for a professional in an app',
         description:
-          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies.',
+          'Client credentials (RFC 6749, section 4.4), by `client_secret_basic` or `private_key_jwt` (RFC 7523). Send the token as Authorization: Bearer; ask for another when `expires_in` is over or an answer is 401. Scopes that the client does not have are left out. `resource` (RFC 8707) narrows a token to pharmacies. An app, a client of role `professional`, exchanges the access token that a professional’s issuer gave it (RFC 8693) for one of role `professional`, which names the app as `act` and ends no later; a token that cannot be exchanged is `invalid_request`.',
         consumes: ['application/x-www-form-urlencoded'],
         body: tokenBody,
         response: { 200: token, ...oauthErrors(400, 401, 413, 414, 415, 429, 500, 503) },
@@ -55,13 +47,22 @@ function route(app: App, deps: Deps): void {
       }
       const { body } = request
       const credentials = credentialsOf(request.headers.authorization, body)
-      if (body.grant_type !== 'client_credentials') {
-        throw new OAuthError('unsupported_grant_type', 'The grant type is client_credentials.')
+      if (!grantTypes.includes(body.grant_type)) {
+        throw new OAuthError('unsupported_grant_type', `The grant types are ${grantTypes.join(' and ')}.`)
       }
+      const askedAt = performance.now()
       const client = await authenticated(request, deps, credentials)
+      if (body.grant_type === EXCHANGE) {
+        // The issuer may take seconds to answer.
+        const now = () => client.at + (performance.now() - askedAt) / 1000
+        return exchange(app, deps, { client, now }, request, reply)
+      }
       const { pharmacies, fault } = await targetOf(deps.db, client.id, body.resource)
       const [only, ...others] = pharmacies ?? []
-      await app.limitTokensOf({ client: client.id, pharmacy: others.length === 0 ? only : undefined }, request, reply)
+      await app.limitTokensOf({ client: client.id, part: others.length === 0 ? only : undefined }, request, reply)
+      if (client.role === 'professional') {
+        throw new OAuthError('unauthorized_client', 'The client of an app gets tokens by exchange alone.')
+      }
       if (fault) throw fault
       return issue(deps, client, scopeOf(client, body.scope), pharmacies)
     },
@@ -84,20 +85,12 @@ async function authenticated(
   throw notAuthenticated()
 }
 
-function scopeOf({ scopes }: KnownClient, asked: string | undefined): string {
-  if (!asked) return scopes.join(' ')
-  const wanted = asked.split(' ')
-  const granted = scopes.filter((scope) => wanted.includes(scope))
-  if (granted.length === 0) throw new OAuthError('invalid_scope', 'The client has none of these scopes.')
-  return granted.join(' ')
-}
-
 async function issue(
   { keys, config }: Deps,
   client: KnownClient,
   scope: string,
   pharmacies: string[] | undefined,
-): Promise<z.output<typeof token>> {
+): Promise<Token> {
   const accessToken = await signClientToken(keys[0], {
     issuer: config.PUBLIC_URL ?? ISSUER,
     client: client.id,

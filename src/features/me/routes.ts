@@ -23,10 +23,15 @@ const me = z
     subject: z.string(),
     scopes: z
       .array(z.enum(scopes))
-      .describe('What the token may be used for, within its role: a person’s for all, a client’s for what it names.'),
+      .describe(
+        'What the token may be used for, within its role: a person’s own for all, a client’s or an app’s for what it names.',
+      ),
     territories: z.array(z.string()).describe('The remit of a regulator.'),
     professions: z.array(z.string()).describe('Those to which the remit is limited; all if none is named.'),
-    client: z.object({ id: uuid, name: z.string() }).nullable().describe('Null if the token is a person’s.'),
+    client: z
+      .object({ id: uuid, name: z.string() })
+      .nullable()
+      .describe('The machine, or the app that acts for a professional; null if the token is a person’s own.'),
     pharmacies: pageOf(ownPharmacy)
       .nullable()
       .describe('Those that the token acts for, by their numbers; null for the other roles.'),
@@ -54,14 +59,14 @@ export async function meRoutes(app: App, { db }: Deps): Promise<void> {
     },
     async ({ caller, query }) => {
       const { role, subject, client, territories, professions } = caller
-      const name = client && (await findClientName(db.readings, subject))
+      const name = client && (await findClientName(db.readings, client.id))
       return {
         role,
         subject,
         scopes: client ? scopes.filter((scope) => client.scopes.includes(scope)) : [...scopes],
         territories,
         professions,
-        client: name === undefined ? null : { id: subject, name },
+        client: client && name !== undefined ? { id: client.id, name } : null,
         pharmacies: role === 'pharmacy' ? await pharmaciesOf(db.readings, caller, query) : null,
         professional: role === 'professional' ? ((await findProfile(db, professionalOf(caller))) ?? null) : null,
       }

@@ -1,6 +1,8 @@
 import type { IssuerSettings } from './configuration.ts'
 import type { TokenHeader } from './issuer.ts'
 
+type Payload = Record<string, unknown>
+
 const RFC_9068 = /^(application\/)?at\+jwt$/i
 
 /**
@@ -9,12 +11,28 @@ const RFC_9068 = /^(application\/)?at\+jwt$/i
  */
 export function isForUs(
   { accessToken, clients }: Pick<IssuerSettings, 'accessToken' | 'clients'>,
+  header: TokenHeader,
+  payload: Payload,
+): boolean {
+  return isAccessToken(accessToken, header, payload) && (clients === undefined || isOneOf(clients, givenTo(payload)))
+}
+
+/** Whether a signed token says that it is an access token, as the issuer marks them. */
+export function isAccessToken(
+  accessToken: IssuerSettings['accessToken'],
   { typ = '' }: TokenHeader,
-  payload: Record<string, unknown>,
+  payload: Payload,
 ): boolean {
   const isMarked = accessToken !== 'at+jwt' && payload[accessToken.claim] === accessToken.value
-  if (!(isMarked || RFC_9068.test(typ))) return false
-  if (clients === undefined) return true
-  const bringing = [payload.azp, payload.client_id].filter((each) => each !== undefined)
-  return bringing.length > 0 && bringing.every((each) => clients.some((client) => client === each))
+  return isMarked || RFC_9068.test(typ)
+}
+
+/** The clients of the issuer that a token says it was given to. */
+export function givenTo({ azp, client_id: client }: Payload): unknown[] {
+  return [azp, client].filter((each) => each !== undefined)
+}
+
+/** Whether there are names, and all of them are among these. */
+export function isOneOf(clients: readonly string[], names: readonly unknown[]): boolean {
+  return names.length > 0 && names.every((each) => clients.some((client) => client === each))
 }

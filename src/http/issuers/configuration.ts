@@ -25,6 +25,21 @@ const claimMapping = z.strictObject({
 // Keycloak, and so Pro Santé Connect, says it in the payload.
 const KEYCLOAK = { claim: 'typ', value: 'Bearer' }
 
+// How the issuer tells whether an access token that an app holds is live, and whose it is.
+const exchange = z.discriminatedUnion(
+  'check',
+  [
+    z.strictObject({
+      check: z.literal('introspection'),
+      endpoint: secureUrl.optional(),
+      clientId: text(200),
+      clientSecretFile: text(500),
+    }),
+    z.strictObject({ check: z.literal('userinfo') }),
+  ],
+  { error: 'must be an object whose check is "introspection" or "userinfo"' },
+)
+
 const settings = z
   .strictObject({
     issuer: issuerUrl,
@@ -44,6 +59,7 @@ const settings = z
       .optional(),
     clients: z.array(text(200)).min(1, 'must name a client').optional(),
     enrol: z.boolean().default(false),
+    exchange: exchange.optional(),
   })
   .transform((given) => ({
     ...given,
@@ -54,6 +70,8 @@ const settings = z
 
 /** How tokens of an OpenID Connect issuer are verified and read. */
 export type IssuerSettings = z.output<typeof settings>
+/** The credentials of this service at an issuer that it asks about tokens (RFC 7662). */
+export type Introspection = Extract<NonNullable<IssuerSettings['exchange']>, { check: 'introspection' }>
 export type ClaimMapping = z.output<typeof claimMapping>
 
 /** Reads a list of issuers. Throws an error whose one-line message names the first wrong value. */

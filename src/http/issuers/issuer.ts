@@ -29,6 +29,22 @@ export interface VerifiedToken {
   payload: Record<string, unknown>
 }
 
+/** Somebody whose access token an app holds, as the token's issuer knows them. */
+interface Subject {
+  /** An RPPS or ADELI number. */
+  identifier: string
+  /** When the token ends, in seconds since 1970. */
+  expiresAt: number
+}
+
+/** Why a token that an app holds is not taken. */
+export interface NotTaken {
+  /** For the log only. */
+  why: string
+  /** What the person can be told who cannot come in, whatever token. */
+  told?: string
+}
+
 /** An issuer of tokens that this service accepts. */
 export interface Issuer {
   /** As `iss` names it. */
@@ -44,4 +60,9 @@ export interface Issuer {
   keyOf(header: TokenHeader): Promise<string>
   /** The bearer of the token; undefined for 401. Throws a Problem to answer that. */
   callerOf(token: VerifiedToken, standing: Standing): Caller | undefined | Promise<Caller | undefined>
+  /**
+   * Asks the issuer about an access token that it gave to one of these clients of its, at a time in seconds since 1970.
+   * Throws a Problem if the issuer does not answer. Undefined if tokens of this issuer are not exchanged.
+   */
+  subjectOf?(token: string, clients: readonly string[], now: number): Promise<Subject | NotTaken>
 }

@@ -16,6 +16,7 @@ import { mappedProfile, type Person } from './profile.ts'
 import { openProvider } from './provider.ts'
 import { remember } from './remembered.ts'
 import { KEY_TIMING, keepKeys } from './remote-keys.ts'
+import { subjectsOf } from './subject.ts'
 
 interface Needs {
   db: Database
@@ -33,16 +34,26 @@ const PHARMACIST = '21'
  * access records keep it for long.
  */
 export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Needs): Issuer {
-  const { issuer, audience, algorithms, acrValues } = settings
+  const { issuer, audience, algorithms, acrValues, exchange } = settings
   const provider = openProvider(settings)
   const profile = settings.profile === 'pro-sante-connect' ? proSanteConnect : mappedProfile(settings.profile)
   const needed = acrValues ? [...profile.needed, 'acr'] : profile.needed
   const persons = remember<Person | undefined>(TOKENS)
   const bearers = remember<Bearer>(TOKENS)
 
-  const personOf = async ({ payload, raw }: VerifiedToken): Promise<Person | undefined> => {
+  const keyOf = keepKeys(
+    provider.keys,
+    (error) => log.warn({ err: error, issuer }, 'the keys of an issuer could not be fetched'),
+    { ...KEY_TIMING, ...timing },
+  )
+  const admit = (person: Person) => bearerOf(person, settings, { db, log })
+
+  const personOf = async (
+    { payload, raw }: VerifiedToken,
+    asks = needed.some((claim) => payload[claim] === undefined),
+  ): Promise<Person | undefined> => {
     let claims = payload
-    if (needed.some((claim) => payload[claim] === undefined)) {
+    if (asks) {
       const more = await provider.userinfo(raw)
       if (!more || more.sub !== payload.sub) return undefined
       claims = { ...more, ...payload } // What the issuer signed takes precedence.
@@ -56,11 +67,7 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
     audience,
     algorithms,
     isForUs: (header, payload) => isForUs(settings, header, payload),
-    keyOf: keepKeys(
-      provider.keys,
-      (error) => log.warn({ err: error, issuer }, 'the keys of an issuer could not be fetched'),
-      { ...KEY_TIMING, ...timing },
-    ),
+    keyOf,
     async callerOf(token, standing) {
       const name = createHash('sha256').update(token.raw).digest('base64')
       const leftMs = Number(token.payload.exp) * 1000 - db.clock.now()
@@ -68,8 +75,9 @@ export function openIdIssuer(settings: IssuerSettings, { db, log, timing }: Need
       if (!person) return undefined
       refuseSuspended(person, standing)
       const keptMs = Math.min(leftMs, DIRECTORY_MS)
-      return callerFor(issuer, person, await bearers.get(name, keptMs, () => bearerOf(person, settings, { db, log })))
+      return callerFor(issuer, person, await bearers.get(name, keptMs, () => admit(person)))
     },
+    ...(exchange && { subjectOf: subjectsOf(settings, exchange, { provider, keyOf, personOf, admit }) }),
   }
 }
 

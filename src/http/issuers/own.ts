@@ -32,9 +32,19 @@ const clientClaims = z
 
 const ACCESS_TOKENS: readonly (string | undefined)[] = ['JWT', 'at+jwt']
 
+const actingClaims = z.object({
+  sub: z.string().refine((text) => professionalId(text) === text),
+  role: z.literal('professional'),
+  client_id: z.uuid(),
+  act: z.strictObject({ sub: z.uuid() }),
+  scope: z.string(),
+  iat: z.number(),
+})
+
 /**
- * This service as an issuer: of the tokens of `gomask token`, which say what their bearer may do, and of clients'
- * tokens. With a public URL it has two names; in what it stores it is always `gomask`.
+ * This service as an issuer: of the tokens of `gomask token`, which say what their bearer may do, of clients' tokens,
+ * and of those that apps have exchanged for professionals. With a public URL it has two names; in what it stores it is
+ * always `gomask`.
  */
 export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Issuer[] {
   const pems = new Map(keys.map(({ id, publicPem }) => [id, publicPem]))
@@ -49,6 +59,7 @@ export function ownIssuers(keys: SigningKeys, publicUrl: string | undefined): Is
     },
     callerOf({ payload }, standing) {
       if (standing.revoked.has(String(payload.jti))) return undefined
+      if ('act' in payload) return actingOf(payload, standing)
       return 'client_id' in payload ? clientOf(payload, standing) : bearerOf(payload)
     },
   }
@@ -73,14 +84,13 @@ function bearerOf(payload: object): Caller | undefined {
 }
 
 // What a client may do comes from its standing and not from its token, so that changes reach tokens already issued.
-function clientOf(payload: object, { clients }: Standing): Caller | undefined {
+function clientOf(payload: object, standing: Standing): Caller | undefined {
   const { data } = parsedOnce(payload, clientClaims)
-  const client = data && data.sub === data.client_id ? clients.get(data.client_id) : undefined
-  if (!data || !client || (client.tokensFrom !== null && data.iat <= client.tokensFrom)) return undefined
-  const { id, role, territories, professions, suspended, requestsPerMinute } = client
+  const client = data && data.sub === data.client_id ? clientIn(data, standing) : undefined
+  if (!data || !client) return undefined
+  const { id, role, territories, professions } = client
   const { narrowedTo } = data
   const within = (pharmacies: string[]) => narrowedTo?.filter((each) => pharmacies.includes(each)) ?? pharmacies
-  const scopes = data.scope.split(' ').filter((scope) => client.scopes.includes(scope))
   return {
     issuer: ISSUER,
     subject: id,
@@ -89,6 +99,29 @@ function clientOf(payload: object, { clients }: Standing): Caller | undefined {
     territories,
     professions,
     suspended: within(client.closed),
-    client: { scopes, suspended, requestsPerMinute, isNarrowed: narrowedTo !== undefined },
+    client: limitsOf(client, data.scope, narrowedTo !== undefined),
   }
+}
+
+function actingOf(payload: object, standing: Standing): Caller | undefined {
+  const { data } = parsedOnce(payload, actingClaims)
+  const client = data && data.act.sub === data.client_id ? clientIn(data, standing) : undefined
+  if (!data || client?.role !== 'professional') return undefined
+  const { sub: subject, role, scope } = data
+  const nothing = { finess: [], territories: [], professions: [], suspended: [] }
+  return { issuer: ISSUER, subject, role, ...nothing, client: limitsOf(client, scope, false) }
+}
+
+type Client = NonNullable<ReturnType<Standing['clients']['get']>>
+
+/** The client that a token was issued to, unless the token is refused since. */
+function clientIn({ client_id: id, iat }: { client_id: string; iat: number }, { clients }: Standing) {
+  const client = clients.get(id)
+  return client && (client.tokensFrom === null || iat > client.tokensFrom) ? client : undefined
+}
+
+function limitsOf(client: Client, scope: string, isNarrowed: boolean): NonNullable<Caller['client']> {
+  const { id, suspended, requestsPerMinute } = client
+  const scopes = scope.split(' ').filter((each) => client.scopes.includes(each))
+  return { id, scopes, suspended, requestsPerMinute, isNarrowed }
 }

@@ -51,7 +51,7 @@ t.test('400: what a client cannot be, each by its field', async (t) => {
   for (const [path, wrong] of [
     ['name', { name: '' }],
     ['name', { name: 'x'.repeat(101) }],
-    ['role', { role: 'professional' }],
+    ['role', { role: 'patient' }],
     ['scopes', { scopes: [] }],
     ['scopes', { scopes: ['stock:read', 'stock:read'] }],
     ['scopes[0]', { scopes: ['everything'] }],

@@ -15,7 +15,8 @@ t.test('200: the metadata hold what RFC 8414 asks for, and where they lead is th
   const issuer = new URL(body.issuer)
   t.equal(body.issuer, PUBLIC_URL)
   t.strictSame([issuer.search, issuer.hash, body.issuer.endsWith('/')], ['', '', false])
-  t.strictSame(body.grant_types_supported, ['client_credentials'])
+  const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+  t.strictSame(body.grant_types_supported, ['client_credentials', exchange])
   t.strictSame(body.response_types_supported, [], 'required, and there are none')
   t.strictSame(body.token_endpoint_auth_methods_supported, ['client_secret_basic', 'private_key_jwt'])
   const algorithms: string[] = body.token_endpoint_auth_signing_alg_values_supported
