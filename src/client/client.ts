@@ -12,7 +12,9 @@ export type { Credentials, TokenSource } from './tokens.ts'
 export interface ClientOptions extends Patience {
   /** As `https://masks.example.org`. */
   baseUrl: string
-  /** A machine's id and secret, from which tokens are fetched and renewed; or whatever else gives a token. */
+  /**
+   * A machine's or an app's id and secret, from which tokens are fetched and renewed; or whatever else gives a token.
+   */
   auth: Credentials | TokenSource
   /** The language of what people read in errors: `fr` or `en`. */
   language?: 'fr' | 'en'

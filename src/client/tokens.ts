@@ -13,6 +13,8 @@ export interface Credentials {
   clientSecret: string
   /** Narrows the tokens to one pharmacy, by its FINESS number (RFC 8707). */
   pharmacy?: string
+  /** Of an app: gives the access token that a professional's issuer gave it, for which theirs of ours are exchanged. */
+  subjectToken?: () => string | Promise<string>
 }
 
 interface Granted {
@@ -23,7 +25,10 @@ interface Granted {
 
 const MARGIN_MS = 30_000
 
-/** Fetches tokens by client credentials (RFC 6749 §4.4), one at a time, and anew shortly before each ends. */
+/**
+ * Fetches tokens by client credentials (RFC 6749 §4.4), or for an app's professional by exchange (RFC 8693), one at a
+ * time, and anew shortly before each ends.
+ */
 export function clientCredentials(
   baseUrl: string,
   credentials: Credentials,
@@ -35,7 +40,7 @@ export function clientCredentials(
     const answer = await ky
       .post(new URL('/oauth/token', baseUrl), {
         headers: { authorization: basic(credentials) },
-        body: formOf(credentials),
+        body: await formOf(credentials),
         fetch,
         ...retries(patience),
       })
@@ -61,7 +66,14 @@ export function clientCredentials(
   }
 }
 
-function formOf({ pharmacy }: Credentials): URLSearchParams {
+async function formOf({ pharmacy, subjectToken }: Credentials): Promise<URLSearchParams> {
+  if (subjectToken) {
+    return new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+      subject_token: await subjectToken(),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    })
+  }
   const form = new URLSearchParams({ grant_type: 'client_credentials' })
   if (pharmacy !== undefined) form.set('resource', `urn:gomask:pharmacy:${pharmacy}`)
   return form

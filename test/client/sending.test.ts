@@ -96,6 +96,26 @@ t.test('a token is fetched once for all, and once more when it is refused', asyn
   t.match(error, { code: 'unauthenticated' }, 'whose fresh token is refused too is told so')
 })
 
+t.test('an app’s server exchanges the token that its person has now, whenever it needs another', async (t) => {
+  const granted = (token: string) => saying(200, { access_token: token, expires_in: 600 }, {})
+  const items = saying(200, { items: [] })
+  const { baseUrl, heard } = await scripted(t, [granted('first'), items, saying(401, {}), granted('second'), items])
+  const theirs = ['of-the-morning', 'of-the-evening']
+  const auth = { clientId: 'app', clientSecret: 'secret', subjectToken: async () => theirs.shift() ?? '' }
+  const client = createClient({ baseUrl, auth })
+  await client.GET('/v1/reservations')
+  await client.GET('/v1/reservations')
+  const forms = heard.filter(({ url }) => url === '/oauth/token').map(({ body: form }) => new URLSearchParams(form))
+  t.same(
+    forms.map((form) => [form.get('grant_type')?.split(':').at(-1), form.get('subject_token')]),
+    [
+      ['token-exchange', 'of-the-morning'],
+      ['token-exchange', 'of-the-evening'],
+    ],
+  )
+  t.match(heard.at(-1), { url: '/v1/reservations', bearer: 'Bearer second' })
+})
+
 t.test('a hand-over whose answer the network loses happens once', async (t) => {
   const service = await startService(t)
   const world = await makeWorld(service)
