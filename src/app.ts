@@ -7,6 +7,7 @@ import { auditRoutes } from './features/audit/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
+import { eventRoutes } from './features/events/routes.ts'
 import { historyRoutes } from './features/history/routes.ts'
 import { identityDoubtRoutes } from './features/identity-doubts/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
@@ -123,6 +124,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     dispensationRoutes,
     entitlementRoutes,
     historyRoutes,
+    eventRoutes,
     ownDataRoutes,
     ledgerRoutes,
     ledgerBundleRoutes,

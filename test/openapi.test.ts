@@ -57,6 +57,7 @@ const PROMISED = `
   POST /v1/allocation-rules
   POST /v1/allocation-rules/{id}/withdrawal
   GET /v1/territories
+  GET /v1/events
   GET /v1/accesses/me
   GET /v1/audit/accesses
   GET /v1/audit/admin-acts

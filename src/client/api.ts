@@ -714,6 +714,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what happened, oldest first
+         * @description For:
+         *
+         *     - `pharmacy`: a list of only their own or, for a regulator, of what is in its remit.
+         *     - `professional`: a list of only their own or, for a regulator, of what is in its remit.
+         *     - `regulator`: a list of only their own or, for a regulator, of what is in its remit.
+         *
+         *     403 for any other role.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/professionals/me/data": {
         parameters: {
             query?: never;
@@ -1757,7 +1783,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1782,7 +1808,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -2906,6 +2932,49 @@ export interface components {
             /** @description Live reservations that were cancelled. */
             reservations: number;
         };
+        Event: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            type: "reservation.created" | "reservation.cancelled" | "reservation.expired" | "reservation.collected" | "stock.declared" | "stock.depleted" | "stock.replenished" | "dispensation.recorded" | "dispensation.reversed" | "rule.published" | "rule.in_force" | "service.changed" | "alert.stock";
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description What a receiver needs to act: the `id` of the reservation, entry or rule, `pharmacy`, `product`, quantities and status, as the thing itself shows them. Never whom it is about.
+             * @example {
+             *       "id": "019ad0c4-5a00-7000-8000-000000000001",
+             *       "pharmacy": "319009015",
+             *       "product": "surgical",
+             *       "quantity": 6,
+             *       "status": "held",
+             *       "expiresAt": "2026-11-21T09:30:00.000Z",
+             *       "label": "KD4"
+             *     }
+             */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        EventsGoneProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:events_gone";
+            title: string;
+            /** @constant */
+            status: 410;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it.
+             * @constant
+             */
+            code: "events_gone";
+            requestId: string;
+        };
         FindNearestPharmaciesAnswer: {
             items: components["schemas"]["NearbyPharmacy"][];
             nextCursor: string | null;
@@ -3269,6 +3338,14 @@ export interface components {
         ListDispensationsAnswer: {
             items: components["schemas"]["LedgerEntry"][];
             nextCursor: string | null;
+        };
+        ListEventsAnswer: {
+            items: components["schemas"]["Event"][];
+            /**
+             * @description Where to read on. It is there even if nothing more has happened yet.
+             * @example hf2m9x3k7q1
+             */
+            nextCursor: string;
         };
         ListGrantsAnswer: {
             items: components["schemas"]["Grant"][];
@@ -3974,7 +4051,7 @@ export interface components {
              * @description Stable and never renamed: program against it.
              * @enum {string}
              */
-            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             requestId: string;
             /** @description On 400: each wrong field. */
             errors?: {
@@ -8418,6 +8495,92 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
             404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                /** @description Where to read on: a `nextCursor`, the id of an event, or `latest` for what happens from now on. If left out, from the oldest event that is kept. */
+                after?: string;
+                /** @description Events per page. */
+                limit?: number;
+                /** @description Only these types, separated by commas: `reservation.created`, `reservation.cancelled`, `reservation.expired`, `reservation.collected`, `stock.declared`, `stock.depleted`, `stock.replenished`, `dispensation.recorded`, `dispensation.reversed`, `rule.published`, `rule.in_force`, `service.changed`, `alert.stock`. */
+                type?: string;
+                /**
+                 * @description Only events at this pharmacy.
+                 * @example 319009015
+                 */
+                pharmacy?: string;
+            };
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["x-operator"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7862-8417-b9e7c3720bcb",
+                     *           "type": "reservation.created",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "data": {
+                     *             "id": "019ad0c4-5a00-7000-8000-000000000001",
+                     *             "pharmacy": "319009015",
+                     *             "product": "surgical",
+                     *             "quantity": 6,
+                     *             "status": "held",
+                     *             "expiresAt": "2026-11-21T09:30:00.000Z",
+                     *             "label": "KD4"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": "hf2m9x3k7q1"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListEventsAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            /** @description It was there, and is no longer kept. */
+            410: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["EventsGoneProblem"];
+                };
+            };
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];

@@ -1,4 +1,5 @@
-import { type Draw, type Effects, endedAs, endedEvent, freed, type RecordedMovement, stockEffects } from './effects.ts'
+import { type Draw, type Effects, endedAs, freed, type RecordedMovement, stockEffects } from './effects.ts'
+import { endedEvent } from './event-records.ts'
 import type { Instant } from './instant.ts'
 import type { SingleMasks } from './packs.ts'
 import { isRefusal, type Refusal } from './refusals.ts'

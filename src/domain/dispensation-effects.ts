@@ -1,8 +1,10 @@
 import { remainingAfter } from './beneficiary.ts'
 import type { Head, LineWeight, NewEntry } from './chain.ts'
 import type { DispensationFacts, Grant } from './dispensation.ts'
-import { type Draw, type EndedHold, endedAs, endedEvent, freed, type LockedHold, stockEffects } from './effects.ts'
-import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import { type Draw, endedAs, freed, stockEffects } from './effects.ts'
+import { chained, type EntryEffects, entryEvent, moveLines } from './entry-effects.ts'
+import { endedEvent } from './event-records.ts'
+import type { EndedHold, LockedHold } from './holds.ts'
 import { ruleHash } from './rule-record.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -43,8 +45,7 @@ export function dispensationEffects(
     { pharmacy, kind: 'dispensation', lines: grant.lines, occurredAt: entry.occurredAt, at: entry.recordedAt },
     { entryId: entry.id, draw },
   )
-  const ids = { dispensation: entry.id, pharmacy, person: head.personId }
-  const events = [...ended.map(endedEvent), { type: 'dispensation.recorded', subject: entry.id, ids }]
+  const events = [...ended.map(endedEvent), entryEvent(entry, head.personId)]
   const { numbers } = facts.entitlement.person
   const payload = {
     ...{ professional, numbers, identityCheck, override, operator, reservations: outcomesOf(grant) },

@@ -1,4 +1,6 @@
 import type { ChainedEntry } from './chain.ts'
+import { createdEvent, type EventRecord, endedEvent, shelfEvent } from './event-records.ts'
+import type { EndedHold, Ending, HeldMasks, LockedHold, NewReservation } from './holds.ts'
 import type { Instant } from './instant.ts'
 import { available, hold, type Movement, type Shelf } from './shelf.ts'
 
@@ -41,46 +43,6 @@ export interface RecordedMovement extends Movement {
   bestBefore?: string | undefined
   /** The ledger entry that moved the stock. */
   entryId?: string | undefined
-}
-
-/** Masks that a reservation sets aside on a shelf. */
-export interface HeldMasks {
-  id: string
-  personId: string
-  pharmacy: string
-  product: string
-  quantity: number
-}
-
-/** A locked reservation that still counts in its shelf's `held`. */
-export interface LockedHold extends HeldMasks {
-  expiresAt: Instant
-  createdAt: Instant
-}
-
-/** A reservation to be made. */
-export interface NewReservation extends HeldMasks {
-  pickupCode: string
-  /** For the bag at the counter; null if none was free. */
-  label: string | null
-  distanceMetres: number | null
-  from: Instant
-  until: Instant
-}
-
-/** How a reservation ends. */
-export type Ending =
-  | { status: 'expired' }
-  | { status: 'cancelled'; cancellationReason: string }
-  | { status: 'collected'; collectedQuantity: number; collectedBy: string }
-
-export type EndedHold = HeldMasks & Ending
-
-/** What happened, for subscribers to events. Never contains a national number. */
-export interface EventRecord {
-  type: string
-  subject: string
-  ids: Record<string, string>
 }
 
 /** Changes to stock and reservations; `after` has the shelves of `before`, in the same order. */
@@ -146,7 +108,7 @@ export function availableOn({ shelf, expired }: SweptShelf): number {
 export function reservationEffects({ shelf, expired }: SweptShelf, made: NewReservation): Effects {
   const ended = endedAs(expired, { status: 'expired' })
   const after = hold(freed(shelf, ended), made.quantity)
-  const events = [...ended.map(endedEvent), reservationEvent('created', made)]
+  const events = [...ended.map(endedEvent), createdEvent(made)]
   return { ...stockEffects(made.from, { before: [shelf], after: [after], ended, events }), made }
 }
 
@@ -154,7 +116,7 @@ export function reservationEffects({ shelf, expired }: SweptShelf, made: NewRese
 export function reductionEffects(shelf: Shelf, held: LockedHold, made: NewReservation): Effects {
   const ended = endedAs([held], { status: 'cancelled', cancellationReason: 'reduced' })
   const after = hold(freed(shelf, ended), made.quantity)
-  const events = [...ended.map(endedEvent), reservationEvent('created', made)]
+  const events = [...ended.map(endedEvent), createdEvent(made)]
   return { ...stockEffects(made.from, { before: [shelf], after: [after], ended, events }), made }
 }
 
@@ -172,24 +134,11 @@ export function freed(shelf: Shelf, ended: readonly Pick<HeldMasks, 'pharmacy' |
   return hold(shelf, -here.reduce((sum, { quantity }) => sum + quantity, 0))
 }
 
-/** The event of a hold that ended. */
-export function endedEvent(ended: EndedHold): EventRecord {
-  return reservationEvent(ended.status, ended)
-}
-
-function reservationEvent(
-  what: 'created' | EndedHold['status'],
-  { id, pharmacy, product, personId }: HeldMasks,
-): EventRecord {
-  return { type: `reservation.${what}`, subject: id, ids: { reservation: id, pharmacy, product, person: personId } }
-}
-
 // Depleted means that nothing is available any more, replenished that something is again.
 function stockTransitions(changes: readonly ShelfChange[]): EventRecord[] {
   return changes.flatMap(({ before, after }) => {
     const has = available(after) > 0
     if (available(before) > 0 === has) return []
-    const { pharmacy, product } = after
-    return [{ type: has ? 'stock.replenished' : 'stock.depleted', subject: pharmacy, ids: { pharmacy, product } }]
+    return [shelfEvent(has ? 'replenished' : 'depleted', after)]
   })
 }

@@ -7,7 +7,8 @@ import {
   sealNext,
 } from './chain.ts'
 import type { Draw, Effects, RecordedMovement } from './effects.ts'
-import type { Instant } from './instant.ts'
+import type { EventRecord } from './event-records.ts'
+import { type Instant, iso } from './instant.ts'
 import { type Movement, move, type Shelf } from './shelf.ts'
 
 /** Effects that include the one entry that a hand-over or its reversal adds to the professional's chain. */
@@ -58,4 +59,21 @@ export function chained(
   const judged = weights.map((weight) => weight.judged)
   const sealed = sealNext(head, entry, { ...payload, judged }, draw.salt())
   return { entry: sealed, weights, professional: payload.professional }
+}
+
+/** The event of an entry: what was handed over or taken back, and where, but not to whom. */
+export function entryEvent(entry: NewEntry, person: string): EventRecord {
+  const { id, kind, pharmacy, occurredAt, flags, refersTo } = entry
+  const isReversal = kind === 'reversal'
+  return {
+    type: isReversal ? 'dispensation.reversed' : 'dispensation.recorded',
+    subject: id,
+    ids: {
+      ...(pharmacy !== null && { pharmacy }),
+      person,
+      lines: entry.lines.map(({ product, quantity }) => ({ product, quantity })),
+      dispensedAt: iso(occurredAt),
+      ...(isReversal ? { reverses: refersTo } : { flags }),
+    },
+  }
 }

@@ -1,6 +1,7 @@
 import { allowanceFor, type EntitlementFacts } from './beneficiary.ts'
 import { type Head, type NewEntry, sealNext } from './chain.ts'
-import { type Draw, type Effects, endedAs, endingEffects, type LockedHold } from './effects.ts'
+import { type Draw, type Effects, endedAs, endingEffects } from './effects.ts'
+import type { LockedHold } from './holds.ts'
 import { type Instant, iso } from './instant.ts'
 import { moment, phrase, type Text } from './language.ts'
 import { countsIn, DAY_MS, lastLeavesAt } from './periods.ts'

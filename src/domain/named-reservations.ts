@@ -1,4 +1,4 @@
-import type { LockedHold } from './effects.ts'
+import type { LockedHold } from './holds.ts'
 import type { Instant } from './instant.ts'
 import type { Text } from './language.ts'
 import { isPickupCode } from './pickup-code.ts'

@@ -16,6 +16,7 @@ export type RefusalCode =
   | 'voucher_invalid'
   | 'voucher_elsewhere'
   | 'entry_not_in_checkpoint'
+  | 'events_gone'
   | 'rate_limited'
   | 'unavailable'
   // It was judged.

@@ -1,7 +1,7 @@
 import { type EntitlementFacts, remainingAfter } from './beneficiary.ts'
 import type { Head, LineWeight, NewEntry } from './chain.ts'
 import { type Draw, stockEffects } from './effects.ts'
-import { chained, type EntryEffects, moveLines } from './entry-effects.ts'
+import { chained, type EntryEffects, entryEvent, moveLines } from './entry-effects.ts'
 import type { Instant } from './instant.ts'
 import type { Original, OriginalLine } from './reversal.ts'
 import type { Shelf } from './shelf.ts'
@@ -43,7 +43,7 @@ export function reversalEffects(
   )
   const numbers = entitlement?.person.numbers ?? [professional]
   const payload = { professional, numbers, kind, note, operator }
-  const events = [{ type: 'dispensation.reversed', subject: entry.id, ids: { reversal: entry.id, pharmacy } }]
+  const events = [entryEvent(entry, head.personId)]
   return {
     ...stockEffects(at, { before: shelves, after, movements, events }, operator),
     entries: [chained(head, entry, lines.map(weightOf(original)), payload, draw)],

@@ -1,15 +1,6 @@
-import {
-  availableOn,
-  type Draw,
-  type Effects,
-  type EndedHold,
-  endedAs,
-  endedEvent,
-  freed,
-  type LockedHold,
-  type RecordedMovement,
-  stockEffects,
-} from './effects.ts'
+import { availableOn, type Draw, type Effects, endedAs, freed, type RecordedMovement, stockEffects } from './effects.ts'
+import { endedEvent, shelfEvent } from './event-records.ts'
+import type { EndedHold, LockedHold } from './holds.ts'
 import { type Instant, iso } from './instant.ts'
 import { counted, moment, phrase, type Text } from './language.ts'
 import { productInactive } from './product-inactive.ts'
@@ -83,11 +74,9 @@ export function countEffects(
   { since, operator }: { since: number; operator: string | undefined },
   draw: Draw,
 ): Effects {
-  const { pharmacy, product } = facts.shelf
   const counted = count(facts.shelf, onHand, since, countedAt)
   const movements = counted.movements.map((movement) => ({ ...movement, id: draw.id() }))
-  const declared = { type: 'stock.declared', subject: pharmacy, ids: { pharmacy, product } }
-  return fittedEffects(facts, { ...counted, movements }, { told: [declared], operator })
+  return fittedEffects(facts, { ...counted, movements }, { isCount: true, operator })
 }
 
 export type DeclaredKind = Exclude<MovementKind, 'count' | 'count_absorbed' | 'dispensation' | 'reversal'>
@@ -157,18 +146,18 @@ export function movementEffects(
   const movements = moved.movements.map((movement) =>
     movement.kind === kind ? { ...movement, ...papers } : { ...movement, id: draw.id() },
   )
-  return fittedEffects(facts, { ...moved, movements }, { told: [], operator })
+  return fittedEffects(facts, { ...moved, movements }, { isCount: false, operator })
 }
 
 function fittedEffects(
   { shelf, holds, at }: ShelfFacts,
   moved: Moved & { movements: RecordedMovement[] },
-  { told, operator }: { told: Effects['events']; operator: string | undefined },
+  { isCount, operator }: { isCount: boolean; operator: string | undefined },
 ): Effects {
   const ended = endedToFit(moved.shelf, holds, at)
-  const after = [freed(moved.shelf, ended)]
-  const events = [...told, ...ended.map(endedEvent)]
-  return stockEffects(at, { before: [shelf], after, movements: moved.movements, ended, events }, operator)
+  const after = freed(moved.shelf, ended)
+  const events = [...(isCount ? [shelfEvent('declared', after)] : []), ...ended.map(endedEvent)]
+  return stockEffects(at, { before: [shelf], after: [after], movements: moved.movements, ended, events }, operator)
 }
 
 // The expired holds, and the newest live ones until what is held fits on the shelf.

@@ -31,6 +31,7 @@ const tags = [
     name: 'ledger',
     description: 'The signed log of all entries: checkpoints, keys, proofs and bundles to check offline.',
   },
+  { name: 'events', description: 'What happened, for those who follow it.' },
   { name: 'rules', description: 'Allocation rules: dated caps by profession, product and territory.' },
   { name: 'reference data', description: 'Products, pharmacies, professionals, territories.' },
   { name: 'access', description: 'Tokens and the keys that verify them.' },

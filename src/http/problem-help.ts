@@ -151,6 +151,10 @@ export const help: Record<ProblemCode, Help> = {
       'The request has been answered otherwise, has expired or was replaced by a newer one; `consentStatus` says which.',
     cure: 'The client asks anew.',
   },
+  events_gone: {
+    cause: 'Events after this place are older than the service keeps them.',
+    cure: 'Read what you need anew, then follow from `after=latest`.',
+  },
   payload_too_large: { cause: 'The body is larger than this path takes.', cure: 'Send less at a time.' },
   uri_too_long: { cause: 'The URL is longer than this service takes.', cure: 'Shorten it.' },
   unsupported_media_type: {

@@ -52,6 +52,7 @@ const descriptions: Record<number, string> = {
   403: 'The role, the pharmacy or a suspension forbids it.',
   404: 'It does not exist, or the caller may not see it.',
   409: 'Refused by a rule, by the stock or by the present state; `code` says which.',
+  410: 'It was there, and is no longer kept.',
   413: 'The body is too large.',
   414: 'The URL is too long.',
   415: 'The body is not application/json.',

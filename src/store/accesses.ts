@@ -110,6 +110,27 @@ export async function recordListReading(db: Queryable, reading: Reading, personI
   await rows(db, 'record_list_reading', insertList(reading, persons))
 }
 
+/** Records that things of several kinds were listed, at several pharmacies: an access for each of both. */
+export async function recordListReadings(
+  db: Queryable,
+  { reader, operator }: Omit<Reading, 'kind'>,
+  shown: readonly { kind: Reading['kind']; pharmacy: string | null; personId: string }[],
+): Promise<void> {
+  const lists = Map.groupBy(shown, ({ kind, pharmacy }) => `${kind} ${pharmacy}`)
+  const accesses = [...lists.values()].flatMap(([first, ...more]) =>
+    first
+      ? [{ id: uuidv7(), ...first, person_ids: [...new Set([first, ...more].map(({ personId }) => personId))] }]
+      : [],
+  )
+  await rows(
+    db,
+    'record_list_readings',
+    sql`insert into accesses (id, kind, person_ids, reader_role, reader, pharmacy, outcome, operator)
+        select id, kind, person_ids, ${reader.role}, ${reader.subject}, pharmacy, 'shown', ${operator ?? null}
+        from jsonb_to_recordset(${json(accesses)}) as t(id uuid, kind text, person_ids uuid[], pharmacy text)`,
+  )
+}
+
 function insertList({ kind, reader, pharmacy, operator }: Reading, persons: SQL): SQL {
   return sql`
     insert into accesses (id, kind, person_ids, reader_role, reader, pharmacy, outcome, operator)

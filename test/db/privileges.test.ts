@@ -18,6 +18,8 @@ const PROMISED = `
   clients: insert, select, update
   consents: insert, select, update (answered_at), update (answered_by), update (outcome)
   counted_together: select
+  event_log: select
+  event_log_state: select
   events: insert, select
   idempotency_keys: delete, insert, select, update (request_hash), update (response)
   identity_doubts: insert, select, update (decision), update (reason)
@@ -128,7 +130,14 @@ t.test('with its owner’s rights only those functions run that check what they 
     where f.prosecdef and n.nspname in ('public', 'pgboss')
       and not exists (select from pg_depend d where d.objid = f.oid and d.deptype = 'e') order by f.proname`
   // Those for anybody are triggers', which nobody can call.
-  const checked = ['find_room', 'forget_accesses', 'forget_events', 'forget_refusals', 'forget_reservations']
+  const checked = [
+    'find_room',
+    'forget_accesses',
+    'forget_events',
+    'forget_refusals',
+    'forget_reservations',
+    'log_events',
+  ]
   const ofTriggers = [
     'doubts_change_counting for anybody',
     'journal_act for anybody',

@@ -1,4 +1,5 @@
-import type { Draw, LockedHold } from '../../src/domain/effects.ts'
+import type { Draw } from '../../src/domain/effects.ts'
+import type { LockedHold } from '../../src/domain/holds.ts'
 import { type Instant, instantOf } from '../../src/domain/instant.ts'
 import type { Shelf } from '../../src/domain/shelf.ts'
 

@@ -10,7 +10,10 @@ export async function eventsOn(db: Database, subject: string): Promise<string[]>
   const found = await rows<{ type: string }>(
     db,
     'events_on',
-    sql`select type from events where subject = ${subject} order by id`,
+    sql`select type from (
+          select 1 as part, place as nth, type from event_log where coalesce(data ->> 'id', pharmacy) = ${subject}
+          union all select 2, id, type from events where subject = ${subject}) as told
+        order by part, nth`,
   )
   return found.map(({ type }) => type)
 }

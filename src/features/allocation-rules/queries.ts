@@ -1,7 +1,7 @@
 import { readClock } from '../../db/clock.ts'
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
-import { clock, json, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
+import { clock, json, rfc3339, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
 import type { AllocationRule } from '../../domain/allocation-rules.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { publicationOf, RULE_PUBLISHED, RULE_WITHDRAWN, withdrawalOf } from '../../domain/rule-record.ts'
@@ -15,6 +15,10 @@ interface Row {
 }
 
 const columns = sql`json_build_object(${ruleColumns}) as rule`
+
+// What those who follow events are told of a row of allocation_rules.
+const toldOfRule = sql`jsonb_build_object('territory', territory, 'products', products,
+  'validFrom', ${rfc3339(sql`valid_from`)}, 'validTo', ${rfc3339(sql`valid_to`)})`
 
 const authority = sql`case when authority_territory is not null
   then json_build_object('territory', authority_territory, 'professions', authority_professions) end as authority`
@@ -46,7 +50,7 @@ export async function insertRule(
           returning *
         ), told as (
           insert into events (type, subject, ids, at)
-          select 'rule.published', id::text, jsonb_build_object('rule', id, 'territory', territory), published_at from published
+          select 'rule.published', id::text, ${toldOfRule}, published_at from published
         )
         select ${columns} from published r`,
   )

@@ -1,7 +1,7 @@
 import type { Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, sql, texts, uuids } from '../../db/sql.ts'
-import type { LockedHold } from '../../domain/effects.ts'
+import type { LockedHold } from '../../domain/holds.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { holdColumns } from '../../store/shelves.ts'
 

@@ -1,7 +1,7 @@
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { row } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
-import type { LockedHold } from '../../domain/effects.ts'
+import type { LockedHold } from '../../domain/holds.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { holdColumns, shelfColumns } from '../../store/shelves.ts'
 import { isOf, type Owner } from './queries.ts'

@@ -43,6 +43,7 @@ const PROMISED = `
   POST /v1/allocation-rules: rules:write, regulator territory, admin
   POST /v1/allocation-rules/{id}/withdrawal: rules:write, regulator territory, admin
   GET /v1/territories: directory:read, regulator
+  GET /v1/events: any scope, pharmacy listed, professional listed, regulator listed
   GET /v1/accesses/me: audit:read, professional self
   GET /v1/audit/accesses: audit:read, regulator listed
   GET /v1/audit/admin-acts: audit:read, regulator listed

@@ -115,6 +115,11 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'POST /v1/allocation-rules': { regulator: 'nobody', admin: 'nobody' },
   'POST /v1/allocation-rules/{id}/withdrawal': { regulator: 'nobody', admin: 'nobody' },
   'GET /v1/territories': { regulator: 'nobody' },
+  'GET /v1/events': {
+    professional: 'own',
+    pharmacy: { leaves: 'dispensation', path: '/v1/events?type=dispensation.recorded' },
+    regulator: { leaves: 'dispensation', path: '/v1/events?type=dispensation.recorded' },
+  },
   'GET /v1/accesses/me': { professional: 'own' },
   'GET /v1/audit/accesses': { regulator: { leaves: 'accesses' } },
   'GET /v1/audit/admin-acts': { regulator: { leaves: 'professional' } },

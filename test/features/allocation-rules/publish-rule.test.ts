@@ -27,7 +27,9 @@ t.test('201: a rule answers as it was published, and is told as an event', async
   const { rows } = (await service.db.execute(sql`select type, ids from events where subject = ${id}`)) as unknown as {
     rows: unknown[]
   }
-  t.strictSame(rows, [{ type: 'rule.published', ids: { rule: id, territory: 'FR' } }])
+  const { products, validFrom, validTo } = answer.body
+  const ids = { territory: 'FR', products, validFrom, validTo }
+  t.strictSame(rows, [{ type: 'rule.published', ids }])
 })
 
 t.test('201: subCaps may be left out, and a window of once has no count', async (t) => {

@@ -54,6 +54,7 @@ t.test('the codes that callers program against are there, and no others', async 
       'client_secrets_full',
       ...'voucher_invalid voucher_elsewhere voucher_expired voucher_not_theirs'.split(' '),
       'consent_ended',
+      'events_gone',
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
     ].sort(),
   )

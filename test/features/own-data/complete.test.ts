@@ -1,6 +1,7 @@
 import t from 'tap'
 import { rows } from '../../../src/db/query.ts'
 import { sql } from '../../../src/db/sql.ts'
+import { logEvents } from '../../../src/store/event-log.ts'
 import { raiseDoubts } from '../../../src/store/identity-doubts.ts'
 import { makePeople, ZEPHIRINE } from '../../support/own-data.ts'
 import { startService } from '../../support/service.ts'
@@ -15,6 +16,7 @@ const decided: Record<string, { list: string } | { leftOut: string }> = {
     leftOut: 'what a doubt that is undecided means for the share, as the list of doubts says',
   },
   'refusals.person_id': { list: 'refusals' },
+  'event_log.person_id': { leftOut: 'what happened to reservations and entries, which are there' },
   'ledger_entries.person_id': { list: 'entries' },
   'ledger_heads.person_id': { leftOut: 'the number and hash of the newest entry, which is there' },
   'ledger_lines.person_id': { list: 'entries' },
@@ -28,7 +30,7 @@ const decided: Record<string, { list: string } | { leftOut: string }> = {
 /** Tables that name persons in other columns. */
 const beside: Record<string, { list: string } | { leftOut: string }> = {
   persons: { list: 'records' },
-  events: { leftOut: 'ids of reservations and entries, which are there' },
+  events: { leftOut: 'what happened to reservations and entries, which are there' },
   identity_doubts: { list: 'doubts' },
   admin_acts: {
     leftOut: 'who changed the directory’s record, by surrogate; what it says is there, and regulators read it',
@@ -39,6 +41,9 @@ const beside: Record<string, { list: string } | { leftOut: string }> = {
 const service = await startService(t)
 const { db } = service
 const { nurse, numbers, world } = await makePeople(service)
+// One event is not in the log yet.
+await logEvents(db)
+must(201, await world.reserve(nurse.token, { quantity: 1 }))
 await raiseDoubts(db, [nurse.id, (await world.professional(3)).id], 'an issuer')
 const { body } = must(200, await service.call('GET', '/v1/professionals/me/data', { token: nurse.token }))
 const persons = body.records.map(({ person }: { person: string }) => person) as string[]
