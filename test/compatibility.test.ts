@@ -14,6 +14,18 @@ const INTENDED: [what: RegExp, why: string][] = [
   [/ header (x-operator|idempotency-key): (minLength|maxLength) is narrower$/, 'was said in words, and held to'],
   [/ header (x-operator|idempotency-key): has another pattern$/, 'was said in words, and held to'],
   [/ header idempotency-key: now required$/, 'was said in words, and held to'],
+  [
+    /[ .](finess|pharmacy|counterparty|professional|id|otherIds\[\]|pickupCode|gtin): has another pattern$/,
+    'was held to',
+  ],
+  [/ query (cursor|groupBy): has another pattern$/, 'was held to'],
+  [
+    /[ .](product|products\[\]|code|id|client|secret|entry): maxLength is narrower$/,
+    'its pattern lets it be no longer',
+  ],
+  [/[ .](territory|territories\[\]|professions?(\[\])?): maxLength is narrower$/, 'its pattern lets it be no longer'],
+  [/( query (from|to)|bestBefore): maxLength is narrower$/, 'a day is no longer'],
+  [/ request\.scopes: maxItems is narrower$/, 'there are no more, and each is named once'],
   [/ request: is now object, was null$/, 'null is taken as before; the document offers the way that is meant'],
   [/^GET \/v1\/pharmacies query near: has another pattern$/, 'takes more notations'],
   [/^GET \/v1\/audit\/dispensations query flag: takes fewer values$/, 'others are taken, and find nothing'],

@@ -2066,6 +2066,7 @@ export interface components {
              */
             professions?: string[];
             /**
+             * Format: int32
              * @description How long its tokens are valid.
              * @default 900
              */
@@ -2137,7 +2138,10 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Single masks. */
+                /**
+                 * Format: int32
+                 * @description Single masks.
+                 */
                 quantity: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -2149,7 +2153,10 @@ export interface components {
             } | {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -2161,7 +2168,10 @@ export interface components {
             } | {
                 /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
                 scan: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes?: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -2411,7 +2421,10 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                /**
+                 * Format: int32
+                 * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                 */
                 onHand: number;
                 /**
                  * Format: date-time
@@ -2421,9 +2434,15 @@ export interface components {
             } | {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin: string;
-                /** @description Whole boxes; one if left out beside `scan`. */
+                /**
+                 * Format: int32
+                 * @description Whole boxes; one if left out beside `scan`.
+                 */
                 onHandBoxes: number;
-                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                /**
+                 * Format: int32
+                 * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                 */
                 onHand?: number;
                 /**
                  * Format: date-time
@@ -2433,9 +2452,15 @@ export interface components {
             } | {
                 /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
                 scan: string;
-                /** @description Whole boxes; one if left out beside `scan`. */
+                /**
+                 * Format: int32
+                 * @description Whole boxes; one if left out beside `scan`.
+                 */
                 onHandBoxes: number;
-                /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+                /**
+                 * Format: int32
+                 * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                 */
                 onHand?: number;
                 /**
                  * Format: date-time
@@ -2468,7 +2493,10 @@ export interface components {
             }[];
         };
         CountStockRequest: {
-            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+            /**
+             * Format: int32
+             * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+             */
             onHand: number;
             /**
              * Format: date-time
@@ -2478,9 +2506,15 @@ export interface components {
         } | {
             /** @description GTIN of a pack of the catalogue, in any length. */
             gtin: string;
-            /** @description Whole boxes; one if left out beside `scan`. */
+            /**
+             * Format: int32
+             * @description Whole boxes; one if left out beside `scan`.
+             */
             onHandBoxes: number;
-            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+            /**
+             * Format: int32
+             * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+             */
             onHand?: number;
             /**
              * Format: date-time
@@ -2490,9 +2524,15 @@ export interface components {
         } | {
             /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
             scan: string;
-            /** @description Whole boxes; one if left out beside `scan`. */
+            /**
+             * Format: int32
+             * @description Whole boxes; one if left out beside `scan`.
+             */
             onHandBoxes: number;
-            /** @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks. */
+            /**
+             * Format: int32
+             * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+             */
             onHand?: number;
             /**
              * Format: date-time
@@ -2523,6 +2563,7 @@ export interface components {
              */
             professions?: string[];
             /**
+             * Format: int32
              * @description How long its tokens are valid.
              * @default 900
              */
@@ -2707,7 +2748,10 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Single masks. */
+                /**
+                 * Format: int32
+                 * @description Single masks.
+                 */
                 quantity: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -2719,7 +2763,10 @@ export interface components {
             } | {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -2731,7 +2778,10 @@ export interface components {
             } | {
                 /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
                 scan: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes?: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -3491,7 +3541,10 @@ export interface components {
              * @example surgical
              */
             product: string;
-            /** @description Single masks. */
+            /**
+             * Format: int32
+             * @description Single masks.
+             */
             quantity: number;
             /** @enum {string} */
             kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
@@ -3514,7 +3567,10 @@ export interface components {
         } | {
             /** @description GTIN of a pack of the catalogue, in any length. */
             gtin: string;
-            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            /**
+             * Format: int32
+             * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+             */
             boxes: number;
             /** @enum {string} */
             kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
@@ -3537,7 +3593,10 @@ export interface components {
         } | {
             /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
             scan: string;
-            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            /**
+             * Format: int32
+             * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+             */
             boxes?: number;
             /** @enum {string} */
             kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
@@ -4201,7 +4260,10 @@ export interface components {
                 speciality?: string;
             }[];
             products: string[];
-            /** @description Single masks, of all the products together. */
+            /**
+             * Format: int32
+             * @description Single masks, of all the products together.
+             */
             cap: number;
             /**
              * @description Further caps on single products, within the cap.
@@ -4213,17 +4275,22 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Single masks. */
+                /**
+                 * Format: int32
+                 * @description Single masks.
+                 */
                 cap: number;
             }[];
             /** @description The time over which receipts add up. */
             window: {
                 /** @enum {string} */
                 kind: "calendar_weeks";
+                /** Format: int32 */
                 count: number;
             } | {
                 /** @enum {string} */
                 kind: "rolling_days";
+                /** Format: int32 */
                 count: number;
             } | {
                 /** @enum {string} */
@@ -4291,7 +4358,10 @@ export interface components {
             packs: {
                 /** @description GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. Shown in 14 digits. */
                 gtin: string;
-                /** @description Single masks per box. */
+                /**
+                 * Format: int32
+                 * @description Single masks per box.
+                 */
                 unitsPerBox: number;
                 /** @description The trade code. */
                 acl?: string;
@@ -4396,7 +4466,10 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Single masks. */
+                /**
+                 * Format: int32
+                 * @description Single masks.
+                 */
                 quantity: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -4408,7 +4481,10 @@ export interface components {
             } | {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -4420,7 +4496,10 @@ export interface components {
             } | {
                 /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
                 scan: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes?: number;
                 /** @description Read from `scan` where it says one. */
                 lot?: string;
@@ -4651,7 +4730,10 @@ export interface components {
             reservation?: string;
         };
         ReservationReductionInput: {
-            /** @description Single masks. */
+            /**
+             * Format: int32
+             * @description Single masks.
+             */
             quantity: number;
         };
         ReserveRequest: {
@@ -4660,7 +4742,10 @@ export interface components {
              * @example surgical
              */
             product: string;
-            /** @description Single masks. */
+            /**
+             * Format: int32
+             * @description Single masks.
+             */
             quantity: number;
             /**
              * @description If left out, the nearest that can serve the whole quantity now.
@@ -4674,12 +4759,18 @@ export interface components {
                 /** @description WGS 84 degrees. */
                 longitude: number;
             };
-            /** @default 50000 */
+            /**
+             * Format: int32
+             * @default 50000
+             */
             maxDistanceMetres?: number;
         } | {
             /** @description GTIN of a pack of the catalogue, in any length. */
             gtin: string;
-            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            /**
+             * Format: int32
+             * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+             */
             boxes: number;
             /**
              * @description If left out, the nearest that can serve the whole quantity now.
@@ -4693,12 +4784,18 @@ export interface components {
                 /** @description WGS 84 degrees. */
                 longitude: number;
             };
-            /** @default 50000 */
+            /**
+             * Format: int32
+             * @default 50000
+             */
             maxDistanceMetres?: number;
         } | {
             /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
             scan: string;
-            /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+            /**
+             * Format: int32
+             * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+             */
             boxes?: number;
             /**
              * @description If left out, the nearest that can serve the whole quantity now.
@@ -4712,7 +4809,10 @@ export interface components {
                 /** @description WGS 84 degrees. */
                 longitude: number;
             };
-            /** @default 50000 */
+            /**
+             * Format: int32
+             * @default 50000
+             */
             maxDistanceMetres?: number;
         };
         RetentionRunningProblem: {
@@ -4778,17 +4878,26 @@ export interface components {
                  * @example surgical
                  */
                 product: string;
-                /** @description Single masks. */
+                /**
+                 * Format: int32
+                 * @description Single masks.
+                 */
                 quantity: number;
             } | {
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes: number;
             } | {
                 /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
                 scan: string;
-                /** @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned. */
+                /**
+                 * Format: int32
+                 * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                 */
                 boxes?: number;
             })[];
         };

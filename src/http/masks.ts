@@ -18,6 +18,7 @@ export const packGtin = z
   .max(20)
   .refine((given) => gtin(given) !== undefined, saying(notAGtin))
   .describe('GTIN of a pack of the catalogue, in any length.')
+  .meta({ pattern: '^[0-9 \\u00a0\\u202f]{8,20}$' })
 
 const scan = z
   .string()
@@ -29,6 +30,7 @@ const scan = z
   .describe(
     'The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read.',
   )
+  .meta({ pattern: '(?:\\D*\\d){8}' }) // The digits of the shortest GTIN.
 
 const boxes = z.int().min(1).max(1_000_000)
 

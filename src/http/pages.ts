@@ -6,7 +6,12 @@ import { queryInteger } from './schemas.ts'
 /** `limit` and `cursor` of a list. */
 export const pageQuery = {
   limit: queryInteger(1, 100).default(20).describe('Items per page.'),
-  cursor: z.string().max(300).optional().describe('`nextCursor` of the previous page.'),
+  cursor: z
+    .string()
+    .max(300)
+    .meta({ pattern: '^[A-Za-z0-9_-]+$' })
+    .optional()
+    .describe('`nextCursor` of the previous page.'),
 }
 
 /** The position of an item in a list by time. */

@@ -21,7 +21,7 @@ export const finess = z
     }),
   )
   .describe('FINESS number.')
-  .meta({ examples: [PHARMACY] })
+  .meta({ examples: [PHARMACY], pattern: '^(?:\\d\\d|2[AB])\\d{7}$' })
 
 /** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
 export const professional = z
@@ -36,16 +36,19 @@ export const professional = z
   )
   .transform((text) => professionalId(text) ?? text)
   .describe('RPPS or ADELI number; a national prefix (8 or 0) is removed.')
-  .meta({ examples: [PROFESSIONAL] })
+  .meta({ examples: [PROFESSIONAL], pattern: '^[0-9A-Ja-j \\u00a0\\u202f]{9,20}$' })
 
 /** The directory's code of a profession. */
-export const profession = z.string().regex(
-  /^[0-9A-Z]{1,10}$/,
-  saying({
-    en: 'must be a code of the directory, such as "10"',
-    fr: 'doit être un code de l’annuaire, tel que « 10 »',
-  }),
-)
+export const profession = z
+  .string()
+  .regex(
+    /^[0-9A-Z]{1,10}$/,
+    saying({
+      en: 'must be a code of the directory, such as "10"',
+      fr: 'doit être un code de l’annuaire, tel que « 10 »',
+    }),
+  )
+  .meta({ maxLength: 10 })
 
 /** A catalogue code. */
 export const product = z
@@ -58,7 +61,7 @@ export const product = z
     }),
   )
   .describe('Code of a product in the catalogue.')
-  .meta({ examples: ['surgical'] })
+  .meta({ examples: ['surgical'], maxLength: 40 })
 
 export const territory = z
   .string()
@@ -70,7 +73,7 @@ export const territory = z
     }),
   )
   .describe('ISO 3166-2 code.')
-  .meta({ examples: ['FR-31'] })
+  .meta({ examples: ['FR-31'], maxLength: 6 })
 
 /** As people type it. What cannot be a code is refused before anything is looked at, so that it costs no try. */
 export const pickupCode = z
@@ -86,6 +89,8 @@ export const pickupCode = z
   .describe(
     'Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too.',
   )
+  // The code, and perhaps the word before it.
+  .meta({ pattern: '^(?:[^0-9A-Za-z]*[0-9A-Za-z]){8,14}[^0-9A-Za-z]*$' })
 
 /** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z
@@ -126,7 +131,7 @@ export const day = dayBetween(NAMEABLE.first, NAMEABLE.last)
 export const bestBeforeDay = dayBetween(Date.parse('2000-01-01'), Date.parse('2099-12-31'))
 
 /** An instant as answers show it: RFC 3339, UTC, milliseconds. */
-export const time = z.string().meta({ format: 'date-time' })
+export const time = z.string().meta({ format: 'date-time', maxLength: 24 })
 
 /** Text written by people: no control characters. */
 export const text = (longest: number) => textOrNone(longest).min(1)

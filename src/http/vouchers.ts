@@ -15,6 +15,7 @@ export const voucher = z
   .min(1)
   .max(2_000)
   .describe('A reservation’s `voucher`, as its QR code says it, in place of id and code.')
+  .meta({ pattern: '^[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+){2}$' })
 
 /** Tells a voucher from an access token, which the same keys sign. */
 const VOUCHER_TYPE = 'gomask-voucher+jwt'

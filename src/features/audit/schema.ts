@@ -64,7 +64,8 @@ export const summaryQuery = z.strictObject({
     )
     .transform((names) => groupings.filter((each) => names.includes(each)))
     .default([])
-    .describe(`Any of ${groupings.join(', ')}, separated by commas; if left out, one row over all.`),
+    .describe(`Any of ${groupings.join(', ')}, separated by commas; if left out, one row over all.`)
+    .meta({ pattern: `^(?:${groupings.join('|')})(?:,(?:${groupings.join('|')}))*$` }),
   from: day.optional().describe('Weeks that begin on or after this day.'),
   to: day.optional().describe('Weeks that begin before this day.'),
   ...filters,

@@ -9,7 +9,9 @@ const status = z
 export const consentBody = z.strictObject({ pharmacy: finess })
 export const consentParams = z.strictObject({ id: uuid })
 export const consentQuery = z.strictObject({ ...pageQuery, status: status.optional() })
-export const acceptance = z.strictObject({ code: z.string().min(1).max(100).describe('As the client has sent it.') })
+export const acceptance = z.strictObject({
+  code: z.string().min(1).max(100).describe('As the client has sent it.').meta({ pattern: '^[A-Za-z0-9_-]+$' }),
+})
 
 export const consent = z
   .object({

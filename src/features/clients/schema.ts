@@ -33,6 +33,7 @@ const fields = {
   scopes: z
     .array(z.enum(scopes))
     .min(1)
+    .meta({ maxItems: scopes.length })
     .refine(distinct, saying({ en: 'names a scope twice', fr: 'nomme deux fois le même scope' }))
     .describe('The most that its tokens may be used for, within its role.'),
   territories: z.array(territory).max(200).default([]).describe('The remit of a regulator’s client.'),

@@ -12,6 +12,7 @@ const acl = z
     /^(?:\d{7}|\d{13})$/,
     saying({ en: 'must be an ACL code: 7 or 13 digits', fr: 'doit être un code ACL : 7 ou 13 chiffres' }),
   )
+  .meta({ maxLength: 13 })
 const cip13 = z
   .string()
   .max(13)
@@ -22,13 +23,15 @@ const cip13 = z
       fr: 'doit être un CIP13 : 13 chiffres avec la bonne clé',
     }),
   )
+  .meta({ pattern: '^\\d{13}$' })
 
 const pack = z.strictObject({
   gtin: z
     .string()
     .max(14)
     .refine((given) => gtin(given) === given, saying(notAGtin))
-    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. Shown in 14 digits.'),
+    .describe('GTIN: EAN-13, CIP13 or another length; unique in the catalogue across lengths. Shown in 14 digits.')
+    .meta({ pattern: '^(?:\\d{8}|\\d{12,14})$' }),
   unitsPerBox: quantity.describe('Single masks per box.'),
   acl: acl.optional().describe('The trade code.'),
   cip13: cip13.optional().describe('Finds the pack as its GTIN does.'),
