@@ -13,12 +13,14 @@ const types = z
     z.array(z.string().refine(isType, saying({ en: 'must be a type of event', fr: 'doit être un type d’événement' }))),
   )
   .describe(`Only these types, separated by commas: ${eventTypes.map((type) => `\`${type}\``).join(', ')}.`)
+  .meta({ pattern: '^[a-z._]+(?:,[a-z._]+)*$' })
 
 export const eventsQuery = z.strictObject({
   after: z
     .string()
     .min(1)
     .max(100)
+    .meta({ pattern: '^[0-9A-Za-z-]+$' })
     .optional()
     .describe(
       'Where to read on: a `nextCursor`, the id of an event, or `latest` for what happens from now on. If left out, from the oldest event that is kept.',
