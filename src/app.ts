@@ -13,6 +13,7 @@ import { identityDoubtRoutes } from './features/identity-doubts/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
 import { meRoutes } from './features/me/routes.ts'
+import { openDataRoutes } from './features/open-data/routes.ts'
 import { ownDataRoutes } from './features/own-data/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
 import { productRoutes } from './features/products/routes.ts'
@@ -138,6 +139,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     adminActRoutes,
     clientRoutes,
     meRoutes,
+    openDataRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }

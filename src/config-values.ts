@@ -8,6 +8,16 @@ const whole = (low: number, high: number) =>
 export const count = (low: number, high: number, preset: number, about: string) =>
   whole(low, high).default(preset).meta({ about })
 
+/** A number of hours up to `high`, with a default, and what it is for. */
+export const hours = (high: number, preset: number, about: string) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number of hours')
+    .transform(Number)
+    .pipe(z.number().positive().max(high))
+    .default(preset)
+    .meta({ about })
+
 /** `true` or `false`, with a default, and what it is for. */
 export const flag = (preset: boolean, about: string) =>
   z

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, exactOrigins, flag, lackOfServer, trustedProxies } from './config-values.ts'
+import { count, exactOrigins, flag, hours, lackOfServer, trustedProxies } from './config-values.ts'
 
 /** A wrong configuration value, which stops the start. The message is one line that names the variable. */
 export class ConfigError extends Error {}
@@ -115,13 +115,11 @@ const environment = z.object({
   CORS_ORIGINS: z.string().transform(exactOrigins).default([]).meta({
     about: 'origins whose web pages may call, such as https://app.example.org,https://b.example.org',
   }),
-  HOLD_HOURS: z
-    .string()
-    .regex(/^\d+(\.\d+)?$/, 'must be a number of hours')
-    .transform(Number)
-    .pipe(z.number().positive().max(720))
-    .default(24)
-    .meta({ about: 'hours that a reservation holds its masks; fractions are allowed' }),
+  OPEN_DATA: z.enum(['off', 'bands']).default('off').meta({
+    about: 'what everybody may read without a token: nothing, or in bands which pharmacy has how much (bands)',
+  }),
+  OPEN_DATA_SECONDS: count(5, 3600, 30, 'seconds after which what everybody may read is read from the database anew'),
+  HOLD_HOURS: hours(720, 24, 'hours that a reservation holds its masks; fractions are allowed'),
   MAX_LIVE_HOLDS: count(1, 100, 2, 'live reservations per professional and product'),
   OVERRIDES_PER_WEEK: count(0, 10_000, 20, 'overrides per pharmacy in any 7 days'),
   UNSERVED_CHECKS_PER_HOUR: count(

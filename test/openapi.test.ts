@@ -65,6 +65,14 @@ const PROMISED = `
   GET /v1/audit/dispensations
   GET /v1/audit/summary
   GET /v1/audit/anomalies
+  GET /open-data/manifest.json
+  GET /open-data/stock.geojson
+  GET /open-data/stock.csv
+  GET /open-data/stock.ndjson
+  GET /corona19-masks/v1/storesByGeo/json
+  GET /corona19-masks/v1/storesByAddr/json
+  GET /corona19-masks/v1/stores/json
+  GET /corona19-masks/v1/sales/json
 `
 
 const service = await startService(t)

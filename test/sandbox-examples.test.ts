@@ -25,7 +25,12 @@ async function startSandbox() {
   const [key, signer] = [await makeKey(), makeSigner()]
   const folder = await openCheckpointFolder(join(dataDir, 'checkpoints'))
   const sandbox = { ...(await fillSandbox({ db, folder, signers: [signer] })), people: await peopleOf(key) }
-  const given = { RATE_LIMIT: 0, FOUR_EYES: 'false', PUBLIC_URL: 'https://masks.example.org' } as const
+  const given = {
+    RATE_LIMIT: 0,
+    FOUR_EYES: 'false',
+    OPEN_DATA: 'bands',
+    PUBLIC_URL: 'https://masks.example.org',
+  } as const
   const config = { ...loadConfig({}), ...given }
   const made = { db, url: undefined, dataDir, config, key, signers: [signer] as [typeof signer] }
   return { sandbox, service: await startBeside(t, made, { sandbox }) }

@@ -64,5 +64,6 @@ async function ownConfig({
   const PORT = await freePort(given.HOST, given.PORT)
   const DATA_DIR = await emptyFolder(given.DATA_DIR, 'sandbox')
   const { PUBLIC_URL = `http://${isIPv6(given.HOST) ? `[${given.HOST}]` : given.HOST}:${PORT}` } = given
-  return { ...given, PUBLIC_URL, LOG_LEVEL: 'warn', FOUR_EYES: 'false', DATA_DIR, PORT, OPERATIONS_PORT: 0 }
+  const fixed = { LOG_LEVEL: 'warn', FOUR_EYES: 'false', OPEN_DATA: 'bands', OPERATIONS_PORT: 0 } as const
+  return { ...given, ...fixed, PUBLIC_URL, DATA_DIR, PORT }
 }

@@ -1752,6 +1752,182 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/open-data/manifest.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which files there are, and how old they are
+         * @description Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["readOpenDataManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open-data/stock.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bands of all pharmacies as GeoJSON
+         * @description Each active pharmacy, and for each product a band: `plenty` (100 and more), `some` (30 to 99), `few` (2 to 29), `empty`, or `unknown` where nothing was declared. Never how many. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["readOpenStockGeojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open-data/stock.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bands of all pharmacies as CSV
+         * @description Each active pharmacy, and for each product a band: `plenty` (100 and more), `some` (30 to 99), `few` (2 to 29), `empty`, or `unknown` where nothing was declared. Never how many. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["readOpenStockCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/open-data/stock.ndjson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bands of all pharmacies as NDJSON
+         * @description Each active pharmacy, and for each product a band: `plenty` (100 and more), `some` (30 to 99), `few` (2 to 29), `empty`, or `unknown` where nothing was declared. Never how many. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["readOpenStockNdjson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/corona19-masks/v1/storesByGeo/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pharmacies around a place, nearest first
+         * @description As in the interface that South Korea opened in March 2020, for programs that have a client of it. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["findStoresByGeo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/corona19-masks/v1/storesByAddr/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pharmacies of a town, by their address
+         * @description As in the interface that South Korea opened in March 2020, for programs that have a client of it. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["findStoresByAddress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/corona19-masks/v1/stores/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All pharmacies, without what they have
+         * @description As in the interface that South Korea opened in March 2020, for programs that have a client of it. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["listStores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/corona19-masks/v1/sales/json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What all pharmacies have, without where they are
+         * @description As in the interface that South Korea opened in March 2020, for programs that have a client of it. Available once the operator has set OPEN_DATA.
+         *
+         *     For anybody, without a token.
+         */
+        get: operations["listSales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3478,6 +3654,103 @@ export interface components {
              */
             pharmacy?: string;
         };
+        /**
+         * @example {
+         *       "code": "319009015",
+         *       "stock_at": "2026/11/20 10:30:00",
+         *       "remain_stat": "plenty",
+         *       "created_at": "2026/11/20 10:31:00"
+         *     }
+         */
+        MaskSale: {
+            /** @description The FINESS number. */
+            code: string;
+            /** @description The newest declaration; null if there was none. */
+            stock_at: string | null;
+            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; null if nothing was declared. */
+            remain_stat: ("plenty" | "some" | "few" | "empty" | "break") | null;
+            /** @description YYYY/MM/DD HH:mm:ss, in Europe/Paris. */
+            created_at: string;
+        };
+        MaskSales: {
+            totalPages: number;
+            totalCount: number;
+            page: number;
+            count: number;
+            sales: components["schemas"]["MaskSale"][];
+        };
+        /**
+         * @example {
+         *       "code": "319009015",
+         *       "name": "Pharmacie Une",
+         *       "addr": "1 place du Capitole, 31000 Toulouse",
+         *       "type": "01",
+         *       "lat": 43.6045,
+         *       "lng": 1.444,
+         *       "stock_at": "2026/11/20 10:30:00",
+         *       "remain_stat": "plenty",
+         *       "created_at": "2026/11/20 10:31:00"
+         *     }
+         */
+        MaskStore: {
+            /** @description The FINESS number. */
+            code: string;
+            name: string;
+            addr: string;
+            /**
+             * @description A pharmacy.
+             * @constant
+             */
+            type: "01";
+            lat: number;
+            lng: number;
+            /** @description The newest declaration; null if there was none. */
+            stock_at: string | null;
+            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; null if nothing was declared. */
+            remain_stat: ("plenty" | "some" | "few" | "empty" | "break") | null;
+            /** @description YYYY/MM/DD HH:mm:ss, in Europe/Paris. */
+            created_at: string;
+        };
+        /**
+         * @example {
+         *       "code": "319009015",
+         *       "name": "Pharmacie Une",
+         *       "addr": "1 place du Capitole, 31000 Toulouse",
+         *       "type": "01",
+         *       "lat": 43.6045,
+         *       "lng": 1.444
+         *     }
+         */
+        MaskStoreInfo: {
+            /** @description The FINESS number. */
+            code: string;
+            name: string;
+            addr: string;
+            /**
+             * @description A pharmacy.
+             * @constant
+             */
+            type: "01";
+            lat: number;
+            lng: number;
+        };
+        MaskStoreInfos: {
+            totalPages: number;
+            totalCount: number;
+            page: number;
+            count: number;
+            storeInfos: components["schemas"]["MaskStoreInfo"][];
+        };
+        MaskStores: {
+            count: number;
+            stores: components["schemas"]["MaskStore"][];
+        };
+        MaskStoresAtAddress: {
+            /** @description As asked for. */
+            address: string;
+            count: number;
+            stores: components["schemas"]["MaskStore"][];
+        };
         Me: {
             /** @enum {string} */
             role: "pharmacy" | "professional" | "regulator" | "admin";
@@ -3787,6 +4060,88 @@ export interface components {
             /** @enum {string} */
             error: "invalid_request" | "invalid_client" | "invalid_scope" | "invalid_target" | "unauthorized_client" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
+        };
+        /**
+         * @example {
+         *       "transactionTime": "2026-11-20T09:30:00.000Z",
+         *       "output": [
+         *         {
+         *           "type": "text/csv",
+         *           "url": "https://masks.example.org/open-data/stock.csv"
+         *         }
+         *       ]
+         *     }
+         */
+        OpenDataManifest: {
+            /**
+             * Format: date-time
+             * @description What the files tell is as it was then, or newer.
+             */
+            transactionTime: string;
+            output: {
+                /** @description A media type. */
+                type: string;
+                url: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "type": "FeatureCollection",
+         *       "features": [
+         *         {
+         *           "type": "Feature",
+         *           "id": "319009015",
+         *           "geometry": {
+         *             "type": "Point",
+         *             "coordinates": [
+         *               1.444,
+         *               43.6045
+         *             ]
+         *           },
+         *           "properties": {
+         *             "id": "319009015",
+         *             "finess": "319009015",
+         *             "name": "Pharmacie Une",
+         *             "address": "1 place du Capitole, 31000 Toulouse",
+         *             "stock": [
+         *               {
+         *                 "product": "surgical",
+         *                 "band": "plenty",
+         *                 "observedAt": "2026-11-20T09:30:00.000Z"
+         *               }
+         *             ]
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        OpenStock: {
+            /** @constant */
+            type: "FeatureCollection";
+            features: {
+                /** @constant */
+                type: "Feature";
+                id: string;
+                geometry: {
+                    /** @constant */
+                    type: "Point";
+                    coordinates: number[];
+                };
+                properties: {
+                    id: string;
+                    finess: string;
+                    name: string;
+                    address: string;
+                    /** @description Of every product that is handed out. */
+                    stock: {
+                        product: string;
+                        /** @enum {string} */
+                        band: "plenty" | "some" | "few" | "empty" | "unknown";
+                        /** @description Of the last count or movement. */
+                        observedAt: string | null;
+                    }[];
+                };
+            }[];
         };
         OutcomeUnknownProblem: {
             /**
@@ -5578,6 +5933,8 @@ export interface components {
         limit: number;
         /** @description By this X-Operator; for the pharmacy itself alone. */
         operator: string;
+        page: number;
+        perPage: number;
         /**
          * @description FINESS number.
          * @example 319009015
@@ -12851,6 +13208,573 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readOpenDataManifest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "transactionTime": "2026-11-20T09:30:00.000Z",
+                     *       "output": [
+                     *         {
+                     *           "type": "text/csv",
+                     *           "url": "https://masks.example.org/open-data/stock.csv"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenDataManifest"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readOpenStockGeojson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole country */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "FeatureCollection",
+                     *       "features": [
+                     *         {
+                     *           "type": "Feature",
+                     *           "id": "319009015",
+                     *           "geometry": {
+                     *             "type": "Point",
+                     *             "coordinates": [
+                     *               1.444,
+                     *               43.6045
+                     *             ]
+                     *           },
+                     *           "properties": {
+                     *             "id": "319009015",
+                     *             "finess": "319009015",
+                     *             "name": "Pharmacie Une",
+                     *             "address": "1 place du Capitole, 31000 Toulouse",
+                     *             "stock": [
+                     *               {
+                     *                 "product": "surgical",
+                     *                 "band": "plenty",
+                     *                 "observedAt": "2026-11-20T09:30:00.000Z"
+                     *               }
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/geo+json": components["schemas"]["OpenStock"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readOpenStockCsv: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole country */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id,finess,name,address,latitude,longitude,product,band,observedAt
+                     *     "319009015","319009015","Pharmacie Une","1 place du Capitole, 31000 Toulouse","43.6045","1.444","surgical","plenty","2026-11-20T09:30:00.000Z"
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readOpenStockNdjson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole country */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"id":"319009015","finess":"319009015","name":"Pharmacie Une","address":"1 place du Capitole, 31000 Toulouse","latitude":43.6045,"longitude":1.444,"stock":[{"product":"surgical","band":"plenty","observedAt":"2026-11-20T09:30:00.000Z"}]} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findStoresByGeo: {
+        parameters: {
+            query: {
+                /**
+                 * @description WGS 84 degrees.
+                 * @example 43.6045
+                 */
+                lat: number;
+                /**
+                 * @description WGS 84 degrees.
+                 * @example 1.444
+                 */
+                lng: number;
+                /** @description Metres around the place. */
+                m?: number;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 0,
+                     *       "stores": [
+                     *         {
+                     *           "code": "319009015",
+                     *           "name": "Pharmacie Une",
+                     *           "addr": "1 place du Capitole, 31000 Toulouse",
+                     *           "type": "01",
+                     *           "lat": 43.6045,
+                     *           "lng": 1.444,
+                     *           "stock_at": "2026/11/20 10:30:00",
+                     *           "remain_stat": "plenty",
+                     *           "created_at": "2026/11/20 10:31:00"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MaskStores"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    findStoresByAddress: {
+        parameters: {
+            query: {
+                /**
+                 * @description A town with its department or its postcode, and maybe more of the address, in any spelling.
+                 * @example 31000 Toulouse
+                 */
+                address: string;
+            };
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "address": "1 place du Capitole, 31000 Toulouse",
+                     *       "count": 0,
+                     *       "stores": [
+                     *         {
+                     *           "code": "319009015",
+                     *           "name": "Pharmacie Une",
+                     *           "addr": "1 place du Capitole, 31000 Toulouse",
+                     *           "type": "01",
+                     *           "lat": 43.6045,
+                     *           "lng": 1.444,
+                     *           "stock_at": "2026/11/20 10:30:00",
+                     *           "remain_stat": "plenty",
+                     *           "created_at": "2026/11/20 10:31:00"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MaskStoresAtAddress"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listStores: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                perPage?: components["parameters"]["perPage"];
+            };
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "totalPages": 0,
+                     *       "totalCount": 0,
+                     *       "page": 1,
+                     *       "count": 0,
+                     *       "storeInfos": [
+                     *         {
+                     *           "code": "319009015",
+                     *           "name": "Pharmacie Une",
+                     *           "addr": "1 place du Capitole, 31000 Toulouse",
+                     *           "type": "01",
+                     *           "lat": 43.6045,
+                     *           "lng": 1.444
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MaskStoreInfos"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSales: {
+        parameters: {
+            query?: {
+                page?: components["parameters"]["page"];
+                perPage?: components["parameters"]["perPage"];
+            };
+            header?: {
+                /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
+                "if-none-match"?: components["parameters"]["if-none-match"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "totalPages": 0,
+                     *       "totalCount": 0,
+                     *       "page": 1,
+                     *       "count": 0,
+                     *       "sales": [
+                     *         {
+                     *           "code": "319009015",
+                     *           "stock_at": "2026/11/20 10:30:00",
+                     *           "remain_stat": "plenty",
+                     *           "created_at": "2026/11/20 10:31:00"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MaskSales"];
+                };
+            };
+            /** @description What you have is still the same. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    Age: components["headers"]["Age"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];

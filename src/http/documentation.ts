@@ -35,6 +35,10 @@ const tags = [
   { name: 'rules', description: 'Allocation rules: dated caps by profession, product and territory.' },
   { name: 'reference data', description: 'Products, pharmacies, professionals, territories.' },
   { name: 'access', description: 'Tokens and the keys that verify them.' },
+  {
+    name: 'open data',
+    description: 'What everybody may know without a token, where the operator opens it: bands, never numbers.',
+  },
   { name: 'operations', description: 'For those who run the service.' },
 ]
 

@@ -18,5 +18,6 @@ export function chooseLanguage(request: FastifyRequest, reply: FastifyReply): La
 
 /** Says that the answer depends on a header of the request, besides those said before. */
 export function varyBy(reply: FastifyReply, header: string): void {
-  reply.header('vary', [reply.getHeader('vary') ?? [], header].flat().join(', '))
+  const before = [reply.getHeader('vary') ?? []].flat().join(', ')
+  if (!before.split(', ').includes(header)) reply.header('vary', before === '' ? header : `${before}, ${header}`)
 }

@@ -20,8 +20,7 @@ export const finess = z
       fr: 'doit être un numéro FINESS : 9 caractères avec une clé juste',
     }),
   )
-  .describe('FINESS number.')
-  .meta({ examples: [PHARMACY], pattern: '^(?:\\d\\d|2[AB])\\d{7}$' })
+  .meta({ description: 'FINESS number.', examples: [PHARMACY], pattern: '^(?:\\d\\d|2[AB])\\d{7}$' })
 
 /** An RPPS or ADELI number, with a national prefix (8 or 0) removed. */
 export const professional = z

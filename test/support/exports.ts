@@ -17,8 +17,13 @@ export async function exportedLines(service: Service, token: string, query = '')
 export async function exportedCells(service: Service, token: string, query = ''): Promise<(string | null)[][]> {
   const { status, body } = await exported(service, token, 'text/csv', query)
   if (status !== 200) throw new Error(`the export answered ${status}: ${body}`)
+  return cellsOf(body)
+}
+
+/** CSV, read: the header and the rows, whose empty cells are null. */
+export function cellsOf(csv: string): (string | null)[][] {
   // Every cell ends at a comma or a line's end; a quoted one doubles its quotes.
-  const cells = [...body.matchAll(/("(?:[^"]|"")*"|[^,\n]*)(,|\n)/g)]
+  const cells = [...csv.matchAll(/("(?:[^"]|"")*"|[^,\n]*)(,|\n)/g)]
   const rows: (string | null)[][] = [[]]
   for (const [, cell = '', end] of cells) {
     rows.at(-1)?.push(cell === '' ? null : cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell)

@@ -114,7 +114,9 @@ function exemplify(operation: Operation, path: string, components: Components): 
   for (const { content = {} } of Object.values(responses)) {
     for (const [type, media] of Object.entries(content)) {
       if (type === 'application/problem+json') media.examples = examplesOfCodes(media.schema, components)
-      else media.example = texts[type] ?? exampleOf(media.schema, { ...place, isRequest: false })
+      else
+        media.example =
+          media.schema.examples?.[0] ?? texts[type] ?? exampleOf(media.schema, { ...place, isRequest: false })
     }
   }
 }

@@ -82,6 +82,14 @@ const PROMISED = `
   GET /openapi.json: public
   GET /openapi.yaml: public
   GET /.well-known/jwks.json: public
+  GET /open-data/manifest.json: public
+  GET /open-data/stock.geojson: public
+  GET /open-data/stock.csv: public
+  GET /open-data/stock.ndjson: public
+  GET /corona19-masks/v1/storesByGeo/json: public
+  GET /corona19-masks/v1/storesByAddr/json: public
+  GET /corona19-masks/v1/stores/json: public
+  GET /corona19-masks/v1/sales/json: public
 `
 
 /** A policy in a line, as the list above writes it. */
