@@ -125,5 +125,14 @@ t.test(
       }
       t.equal((await client('create', '--name', 'N')).code, 2)
     })
+
+    await t.test('create makes the client of an app, and says whose tokens it exchanges', async (t) => {
+      const app = ['create', '--name', 'App', '--role', 'professional', '--scope', 'stock:read']
+      const issuer = 'https://auth.example.org'
+      const { stdout } = await client(...app, '--issuer', issuer, '--issuer-client', 'one', '--issuer-client=two')
+      const [, made = ''] = /^client (\S{36})\nsecret \S{80}\n$/.exec(stdout) ?? []
+      const { body } = must(200, await service.call('GET', `/v1/clients/${made}`, { token: world.admin }))
+      t.same(body.exchange, { issuer, clients: ['one', 'two'] })
+    })
   },
 )

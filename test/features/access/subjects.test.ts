@@ -5,6 +5,7 @@ import t from 'tap'
 import { byIntrospection, exchangeToken, makeApp } from '../../support/apps.ts'
 import { listenForGood } from '../../support/lasting-port.ts'
 import { logIn } from '../../support/log-in.ts'
+import { rpps } from '../../support/numbers.ts'
 import { claimsFor, settingsOf, startWithIssuers } from '../../support/people.ts'
 import { INTROSPECTING, startProvider } from '../../support/provider.ts'
 import { range } from '../../support/tally.ts'
@@ -114,6 +115,16 @@ t.test('no token is shown to an issuer that has not issued it', async (t) => {
   t.equal(heard.length, asked)
 })
 
+t.test('only whose token is exchanged may be put into the directory by it', async (t) => {
+  const someone = { ...right(), ...claimsFor(rpps(9)) }
+  const body = { profession: '60', familyName: 'M', givenName: 'C', otherIds: [], status: 'active' }
+  for (const more of [{ exp: soon() - 560 }, { client_id: 'stranger' }]) await ask({ ...someone, ...more })
+  const put = (number: string) => service.call('PUT', `/v1/professionals/${number}`, { token: world.admin, body })
+  t.equal((await put(rpps(9))).status, 201, 'nobody was')
+  t.equal(await ask({ ...right(), ...claimsFor(rpps(10)) }), 200)
+  t.equal((await put(rpps(10))).status, 200)
+})
+
 t.test('where userinfo alone is asked, the token must be signed, and say itself which app’s it is', async (t) => {
   const exchange = async (token: string) => {
     const { status, body } = await exchangeToken(service, other, token)
@@ -137,6 +148,9 @@ t.test('where userinfo alone is asked, the token must be signed, and say itself 
   t.match(await exchange(await sign({ exp: soon() - 560 })), wrong, 'one that has ended')
   const [head, payload] = (await sign({})).split('.')
   t.match(await exchange(`${head}.${payload}.${'A'.repeat(342)}`), wrong, 'one that nobody signed')
+  await provider.stop()
+  t.match(await exchange(await sign({})), { status: 503 }, 'while nobody can be asked')
+  await provider.start()
   provider.tokens = 'opaque'
   t.match(await exchange(await logIn(provider, 'f:1:nurse')), wrong, 'one that only the issuer can read')
 })
@@ -159,4 +173,19 @@ t.test('a loop with one token holds back that person; one with wrong tokens, the
   t.same(await statuses(one, wrong, { active: false }), [400, 400, 400, 400, 400, 429, 429])
   t.equal(heard.length, asked + 5, 'the issuer is asked no more')
   t.same(await statuses(two, ['a-person'], right()), [200], 'another app is not held back')
+})
+
+t.test('an app’s ceiling counts what it asks for all its people together', async (t) => {
+  const limited = await startWithIssuers(t, [settingsOf(scripted as typeof provider, introspection)], {
+    RATE_LIMIT: 600,
+  })
+  const { admin } = await makeWorld(limited)
+  const busy = await makeApp(limited, admin, scripted, { requestsPerMinute: 3 })
+  const tokens: string[] = []
+  for (const number of [rpps(1), rpps(2)]) {
+    Object.assign(says, { status: 200, body: { ...right(), ...claimsFor(number) } })
+    tokens.push(must(200, await exchangeToken(limited, busy, 'a-token')).body.access_token)
+  }
+  const ask = async (n: number) => (await limited.call('GET', '/v1/me', { token: tokens[n % 2] as string })).status
+  t.same([await ask(0), await ask(1), await ask(0), await ask(1)], [200, 200, 200, 429])
 })
