@@ -24,6 +24,7 @@ const PROMISED = `
   GET /v1/pharmacies
   GET /v1/pharmacies/{finess}
   GET /v1/pharmacies/{finess}/stock
+  PUT /v1/pharmacies/{finess}/service
   PUT /v1/pharmacies/{finess}/stock
   PUT /v1/pharmacies/{finess}/stock/{product}
   POST /v1/pharmacies/{finess}/stock-movements

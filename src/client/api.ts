@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * Find the nearest pharmacies that have a product now
-         * @description Active pharmacies with the quantity available, nearest first; `nextCursor` is always null: to see more, raise the limit or search from another place.
+         * @description Active pharmacies with the quantity available, nearest first, but for those whose own notice (`service`) turns everybody away; `nextCursor` is always null: to see more, raise the limit or search from another place.
          *
          *     For any token. 403 for a client whose token lacks the scope `stock:read`.
          */
@@ -193,6 +193,32 @@ export interface paths {
          *     403 for any other role, and for a client whose token lacks the scope `directory:write`.
          */
         put: operations["putPharmacy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pharmacies/{finess}/service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say whom the pharmacy serves for now
+         * @description It takes the place of the notice before, in searches and reservations at once, and ends by itself at `until`. With reservations off the pharmacy is passed over wherever the nearest is looked for to reserve there; with walk-ins off as well it is in no search. What is left out is said no more.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `stock:write`.
+         */
+        put: operations["putService"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1254,7 +1280,7 @@ export interface paths {
         };
         /**
          * Read who changed what is administered, newest first
-         * @description The directory, the catalogue, rules, clients, grants and revoked tokens, in your territories and professions as they were before or after; what belongs to no territory is for regulators of a whole country. Changes by commands, by jobs and by hand in the database are included. Reading about professionals is recorded as an access to them.
+         * @description The directory, pharmacies’ own notices, the catalogue, rules, clients, grants and revoked tokens, in your territories and professions as they were before or after; what belongs to no territory is for regulators of a whole country. Changes by commands, by jobs and by hand in the database are included. Reading about professionals is recorded as an access to them.
          *
          *     For:
          *
@@ -1959,7 +1985,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -1984,7 +2010,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -3908,6 +3934,8 @@ export interface components {
             /** @description In OSM syntax; null if unknown. */
             openingHours: string | null;
             phone: string | null;
+            /** @description Its own notice; null if it has none now. */
+            service: components["schemas"]["Service"] | null;
         };
         NewClient: {
             name: string;
@@ -4406,6 +4434,8 @@ export interface components {
                  */
                 observedAt: string;
             }[];
+            /** @description Its own notice; null if it has none now. */
+            service: components["schemas"]["Service"] | null;
         };
         PharmacySuspendedProblem: {
             /**
@@ -4465,7 +4495,7 @@ export interface components {
              * @description Stable and never renamed: program against it.
              * @enum {string}
              */
-            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             requestId: string;
             /** @description On 400: each wrong field. */
             errors?: {
@@ -4699,6 +4729,8 @@ export interface components {
             status: "active" | "suspended" | "closed";
             /** @description As GET shows it; changes nothing. */
             stock?: unknown;
+            /** @description As GET shows it; changes nothing. */
+            service?: unknown;
         };
         PutProductRequest: {
             /**
@@ -4754,6 +4786,28 @@ export interface components {
             } | null;
             /** @enum {string} */
             status: "active" | "suspended";
+        };
+        PutServiceRequest: {
+            /** @description Whether masks can be reserved; if not, 409 `reservations_closed`. */
+            reservations: boolean;
+            /** @description Whether people without a reservation are served; shown, and left to the counter. */
+            walkIns: boolean;
+            /** @enum {string} */
+            reason?: "equipment" | "sold_out" | "not_taking_part" | "closed" | "other";
+            /**
+             * Format: date-time
+             * @description When the notice ends by itself; if left out, with the next one.
+             */
+            until?: string;
+            /** @description When masks are handed over, in OSM syntax. */
+            handOverHours?: string;
+            /** @description For those who look for masks; no personal data. */
+            note?: string;
+            /**
+             * @description Whether live reservations stay, or are cancelled now (`reservations_closed`).
+             * @enum {string}
+             */
+            liveHolds: "keep" | "cancel";
         };
         RateLimitedProblem: {
             /**
@@ -4970,7 +5024,7 @@ export interface components {
              */
             verb: "dispensation" | "reversal" | "reservation";
             /** @enum {string} */
-            code: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
+            code: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservations_closed" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
             /** @description Null for a reservation at the nearest pharmacy. */
             pharmacy: string | null;
             /** @description The person’s present number; null if nobody has the number given. */
@@ -5090,6 +5144,28 @@ export interface components {
              * @description Single masks.
              */
             quantity: number;
+        };
+        ReservationsClosedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:reservations_closed";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "reservations_closed";
+            requestId: string;
+            /** @description When its notice ends by itself; null if it says nothing. */
+            until: string | null;
         };
         ReserveRequest: {
             /**
@@ -5268,6 +5344,18 @@ export interface components {
             };
             /** Format: date-time */
             publishedAt: string;
+        };
+        Service: {
+            /** @description Whether masks can be reserved. */
+            reservations: boolean;
+            /** @description Whether people without a reservation are served. */
+            walkIns: boolean;
+            reason: ("equipment" | "sold_out" | "not_taking_part" | "closed" | "other") | null;
+            /** @description When the notice ends by itself. */
+            until: string | null;
+            /** @description When masks are handed over, in OSM syntax. */
+            handOverHours: string | null;
+            note: string | null;
         };
         Statement: {
             pharmacy: string;
@@ -6468,7 +6556,15 @@ export interface operations {
                      *           "available": 228,
                      *           "observedAt": "2026-11-20T09:30:00.000Z",
                      *           "openingHours": "Mo-Sa 08:30-19:30",
-                     *           "phone": "+33561000000"
+                     *           "phone": "+33561000000",
+                     *           "service": {
+                     *             "reservations": true,
+                     *             "walkIns": true,
+                     *             "reason": "equipment",
+                     *             "until": "2026-11-20T09:30:00.000Z",
+                     *             "handOverHours": "Mo-Fr 14:00-18:00",
+                     *             "note": "An outbreak in the home next door."
+                     *           }
                      *         }
                      *       ],
                      *       "nextCursor": null
@@ -6538,7 +6634,15 @@ export interface operations {
                      *           "available": 228,
                      *           "observedAt": "2026-11-20T09:30:00.000Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "service": {
+                     *         "reservations": true,
+                     *         "walkIns": true,
+                     *         "reason": "equipment",
+                     *         "until": "2026-11-20T09:30:00.000Z",
+                     *         "handOverHours": "Mo-Fr 14:00-18:00",
+                     *         "note": "An outbreak in the home next door."
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Pharmacy"];
@@ -6639,7 +6743,15 @@ export interface operations {
                      *           "available": 228,
                      *           "observedAt": "2026-11-20T09:30:00.000Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "service": {
+                     *         "reservations": true,
+                     *         "walkIns": true,
+                     *         "reason": "equipment",
+                     *         "until": "2026-11-20T09:30:00.000Z",
+                     *         "handOverHours": "Mo-Fr 14:00-18:00",
+                     *         "note": "An outbreak in the home next door."
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Pharmacy"];
@@ -6673,7 +6785,15 @@ export interface operations {
                      *           "available": 228,
                      *           "observedAt": "2026-11-20T09:30:00.000Z"
                      *         }
-                     *       ]
+                     *       ],
+                     *       "service": {
+                     *         "reservations": true,
+                     *         "walkIns": true,
+                     *         "reason": "equipment",
+                     *         "until": "2026-11-20T09:30:00.000Z",
+                     *         "handOverHours": "Mo-Fr 14:00-18:00",
+                     *         "note": "An outbreak in the home next door."
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Pharmacy"];
@@ -6682,6 +6802,83 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            409: components["responses"]["IdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    putService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-778b-834c-e01c855f957b
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
+                finess: components["parameters"]["pharmacies.finess"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reservations": true,
+                 *       "walkIns": true,
+                 *       "liveHolds": "keep"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PutServiceRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reservations": true,
+                     *       "walkIns": true,
+                     *       "reason": "equipment",
+                     *       "until": "2026-11-20T09:30:00.000Z",
+                     *       "handOverHours": "Mo-Fr 14:00-18:00",
+                     *       "note": "An outbreak in the home next door."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
             409: components["responses"]["IdempotencyInProgress"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
@@ -7548,7 +7745,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["TooManyHoldsProblem"] | components["schemas"]["NoStockInReachProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                    "application/problem+json": components["schemas"]["ProfessionalUnknownProblem"] | components["schemas"]["ProfessionalSuspendedProblem"] | components["schemas"]["ProductUnknownProblem"] | components["schemas"]["ProductInactiveProblem"] | components["schemas"]["NoRuleInForceProblem"] | components["schemas"]["ProfessionNotEntitledProblem"] | components["schemas"]["EntitlementExceededProblem"] | components["schemas"]["TooManyHoldsProblem"] | components["schemas"]["ReservationsClosedProblem"] | components["schemas"]["NoStockInReachProblem"] | components["schemas"]["StockInsufficientProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
                 };
             };
             413: components["responses"]["PayloadTooLarge"];
@@ -10765,7 +10962,7 @@ export interface operations {
                  * @example surgical
                  */
                 product?: components["parameters"]["product"];
-                code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
+                code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservations_closed" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
             };
             header?: {
                 /**

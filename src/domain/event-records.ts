@@ -14,7 +14,10 @@ export interface EventRecord {
 }
 
 // Others are a pharmacy's own words, in which there may be a name.
-const REASONS = ['by_professional', 'reduced', 'released', 'stock_shortfall', 'pharmacy_closed', 'pharmacy_suspended']
+const REASONS = [
+  ...['by_professional', 'reduced', 'released', 'stock_shortfall'],
+  ...['pharmacy_closed', 'pharmacy_suspended', 'reservations_closed'],
+]
 
 /** The event of a hold that ended. */
 export function endedEvent(ended: EndedHold): EventRecord {
@@ -54,4 +57,13 @@ export function shelfEvent(what: 'declared' | 'depleted' | 'replenished', shelf:
   const { pharmacy, product, onHand, held, version } = shelf
   const ids = { pharmacy, product, onHand, held, available: available(shelf), version }
   return { type: `stock.${what}`, subject: pharmacy, ids }
+}
+
+/** The event of a pharmacy's notice, without its own words. */
+export function serviceEvent(
+  pharmacy: string,
+  notice: { reservations: boolean; walkIns: boolean; reason: string | null; until: string | null },
+): EventRecord {
+  const { reservations, walkIns, reason, until } = notice
+  return { type: 'service.changed', subject: pharmacy, ids: { pharmacy, reservations, walkIns, reason, until } }
 }

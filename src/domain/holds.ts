@@ -23,6 +23,8 @@ export interface NewReservation extends HeldMasks {
   distanceMetres: number | null
   from: Instant
   until: Instant
+  /** It takes the place of a hold, so that a pharmacy that takes no more reservations has none the more. */
+  isReduced?: true
 }
 
 /** How a reservation ends. */

@@ -31,6 +31,7 @@ export type RefusalCode =
   | 'no_stock_in_reach'
   | 'stock_count_outdated'
   | 'too_many_holds'
+  | 'reservations_closed'
   | 'reservation_not_held'
   | 'reservation_mismatch'
   | 'pickup_code_wrong'

@@ -88,6 +88,10 @@ export const help: Record<ProblemCode, Help> = {
     cause: 'The professional has as many live reservations of this product as are allowed.',
     cure: 'Collect or cancel one first.',
   },
+  reservations_closed: {
+    cause: 'The pharmacy takes no reservations, by its own notice, until `until` if it says so.',
+    cure: 'Name another pharmacy, or none and have the nearest found.',
+  },
   reservation_not_held: {
     cause: 'The reservation was collected or cancelled.',
     cure: 'Read it again. To hand over all the same, leave it out of `reservations`.',

@@ -31,6 +31,7 @@ const members: { [C in ProblemCode]?: z.ZodRawShape } = {
   no_stock_in_reach: { product: z.string() },
   stock_count_outdated: { countedAt: time.describe('Of the newest count.'), index },
   too_many_holds: { limit: z.int().describe('As many live reservations of one product a professional may have.') },
+  reservations_closed: { until: time.nullable().describe('When its notice ends by itself; null if it says nothing.') },
   reservation_not_held: { reservationStatus: z.string(), reservation: uuid.optional() },
   reservation_mismatch: namedReservation,
   pickup_code_wrong: namedReservation,

@@ -24,6 +24,7 @@ export const problemStatus = {
   no_stock_in_reach: 409,
   stock_count_outdated: 409,
   too_many_holds: 409,
+  reservations_closed: 409,
   reservation_not_held: 409,
   reservation_mismatch: 409,
   pickup_code_wrong: 409,

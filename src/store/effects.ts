@@ -7,6 +7,7 @@ import type { Draw, Effects } from '../domain/effects.ts'
 import type { NewReservation } from '../domain/holds.ts'
 import { iso } from '../domain/instant.ts'
 import { append } from './ledger.ts'
+import { takesReservations } from './service-notices.ts'
 
 /** The ids and salts of everything that is recorded. */
 export const draw: Draw = { id: uuidv7, salt: () => randomBytes(32) }
@@ -95,8 +96,8 @@ function endedRows({ ended }: Effects): Record<string, unknown>[] {
   }))
 }
 
-// Under the shelf's lock: the pharmacy may have been closed or suspended while that was waited for, and a reservation
-// of another product there may have taken the label.
+// Under the shelf's lock: the pharmacy may have been closed or suspended, or have put a notice, while that was waited
+// for, and a reservation of another product there may have taken the label.
 function insertReservation(tx: Transaction, made: NewReservation): void {
   send(
     tx,
@@ -106,7 +107,8 @@ function insertReservation(tx: Transaction, made: NewReservation): void {
           created_at, expires_at)
         select ${made.id}::uuid, ${made.personId}::uuid, finess, ${made.product}, ${made.quantity}::int, ${made.pickupCode}, ${made.label},
           ${made.distanceMetres}::int, 'held', ${timestamp(made.from)}, ${timestamp(made.until)}
-        from pharmacies where finess = ${made.pharmacy} and status = 'active'
+        from pharmacies p where finess = ${made.pharmacy} and status = 'active'
+          and (${made.isReduced === true}::boolean or ${takesReservations(sql`clock_timestamp()`)})
         on conflict (pharmacy, label) where status = 'held' do nothing returning 1
       )
       select unchanged_or_fail((select count(*) from made), 1)`,

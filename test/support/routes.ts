@@ -89,6 +89,7 @@ const place = { latitude: 43.6, longitude: 1.44 }
 /** What requests hold beside their path; routes that are not here need nothing. */
 const examples: Record<string, (objects: Objects, role: Role | undefined) => Example> = {
   'GET /v1/pharmacies': () => ({ query: 'near=43.6045,1.4440&product=surgical' }),
+  'PUT /v1/pharmacies/{finess}/service': () => ({ body: { reservations: true, walkIns: true, liveHolds: 'keep' } }),
   'PUT /v1/pharmacies/{finess}/stock': () => ({
     body: { counts: [{ product: 'surgical', onHand: 10_000, countedAt: minutesAgo(0) }] },
   }),

@@ -50,7 +50,7 @@ export async function adminActRoutes(app: App, { db: { audits: db } }: Deps): Pr
         tags: ['audit'],
         summary: 'Read who changed what is administered, newest first',
         description:
-          'The directory, the catalogue, rules, clients, grants and revoked tokens, in your territories and professions as they were before or after; what belongs to no territory is for regulators of a whole country. Changes by commands, by jobs and by hand in the database are included. Reading about professionals is recorded as an access to them.',
+          'The directory, pharmacies’ own notices, the catalogue, rules, clients, grants and revoked tokens, in your territories and professions as they were before or after; what belongs to no territory is for regulators of a whole country. Changes by commands, by jobs and by hand in the database are included. Reading about professionals is recorded as an access to them.',
         querystring: z.strictObject({
           ...pageQuery,
           from: instant.optional().describe('Inclusive.'),

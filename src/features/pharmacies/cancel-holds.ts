@@ -2,27 +2,25 @@ import { readClock } from '../../db/clock.ts'
 import type { Transaction } from '../../db/database.ts'
 import { rows } from '../../db/query.ts'
 import { sql } from '../../db/sql.ts'
-import { endedAs, endingEffects } from '../../domain/effects.ts'
+import { type Effects, endedAs, endingEffects } from '../../domain/effects.ts'
 import type { LockedHold } from '../../domain/holds.ts'
 import type { Shelf } from '../../domain/shelf.ts'
-import { writeEffects } from '../../store/effects.ts'
 import { holdColumns, shelfColumns } from '../../store/shelves.ts'
 
 /**
- * Ends the reservations at a pharmacy that hands out nothing any more, so that nobody's entitlement waits for masks
- * that cannot be fetched. The pharmacy's row is locked. A reservation that is being made has locked its shelf: it is
- * there once the shelves are ours, or finds the pharmacy inactive.
+ * What ending the reservations at a pharmacy does, for a reason, so that nobody's entitlement waits for masks that
+ * cannot be fetched. The pharmacy's row is locked, and no reservation can be made any more once it is written: one that
+ * is being made has locked its shelf, so that it is there once the shelves are ours, or finds the pharmacy closed.
  */
-export async function cancelHolds(tx: Transaction, finess: string, status: 'suspended' | 'closed'): Promise<void> {
+export async function cancelledHolds(tx: Transaction, finess: string, reason: string): Promise<Effects> {
   // Reservations before shelves, as everywhere. Those that came in between are nobody's yet, or are about to end: then
   // their locks are not waited for, and all begins anew.
-  const [, shelves, holds] = await Promise.all([
+  const [, shelves, holds, at] = await Promise.all([
     lockHolds(tx, finess, 'wait'),
     lockShelvesAt(tx, finess),
     lockHolds(tx, finess, 'nowait'),
+    readClock(tx),
   ])
-  if (holds.length === 0) return
-  const at = await readClock(tx)
   const ended = [
     ...endedAs(
       holds.filter(({ expiresAt }) => expiresAt <= at),
@@ -30,10 +28,10 @@ export async function cancelHolds(tx: Transaction, finess: string, status: 'susp
     ),
     ...endedAs(
       holds.filter(({ expiresAt }) => expiresAt > at),
-      { status: 'cancelled', cancellationReason: `pharmacy_${status}` },
+      { status: 'cancelled', cancellationReason: reason },
     ),
   ]
-  writeEffects(tx, endingEffects(at, shelves, ended))
+  return endingEffects(at, shelves, ended)
 }
 
 function lockHolds(tx: Transaction, finess: string, mode: 'wait' | 'nowait'): Promise<LockedHold[]> {
@@ -45,7 +43,8 @@ function lockHolds(tx: Transaction, finess: string, mode: 'wait' | 'nowait'): Pr
   )
 }
 
-function lockShelvesAt(tx: Transaction, finess: string): Promise<Shelf[]> {
+/** Locks all shelves of a pharmacy in the order that everybody uses. */
+export function lockShelvesAt(tx: Transaction, finess: string): Promise<Shelf[]> {
   return rows(
     tx,
     'lock_shelves_at_pharmacy',

@@ -8,7 +8,10 @@ type Point = { latitude: number; longitude: number }
 
 const DEGREE_METRES = 111_700 // Of latitude at the poles, where it is longest.
 
-/** The active pharmacies that have the quantity available now, nearest first, as JSON. Rejects an unknown product. */
+/**
+ * The active pharmacies that serve anybody and have the quantity available now, nearest first, as JSON. Rejects an
+ * unknown product.
+ */
 export async function findNearest(db: Queryable, query: NearestQuery): Promise<string> {
   const { near, bbox, maxDistanceMetres = NEAR_METRES, ...wanted } = query
   // The schema demands one of the two.

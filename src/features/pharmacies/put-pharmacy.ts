@@ -2,8 +2,9 @@ import type { Transaction } from '../../db/database.ts'
 import { departmentOfFiness } from '../../domain/identifiers.ts'
 import { requireKnown, requireSame } from '../../domain/named.ts'
 import { invalid } from '../../domain/refusals.ts'
+import { writeEffects } from '../../store/effects.ts'
 import { findTerritories } from '../../store/territories.ts'
-import { cancelHolds } from './cancel-holds.ts'
+import { cancelledHolds } from './cancel-holds.ts'
 import { findPharmacy, moveShelves, upsertPharmacy } from './queries.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
@@ -26,7 +27,7 @@ export async function putPharmacy(
     })
   requireKnown('territory', [{ path: 'territory', code: territory }], await findTerritories(tx, [territory]))
   const created = await upsertPharmacy(tx, finess, { ...body, territory })
-  if (body.status !== 'active') await cancelHolds(tx, finess, body.status)
+  if (body.status !== 'active') writeEffects(tx, await cancelledHolds(tx, finess, `pharmacy_${body.status}`))
   await moveShelves(tx, [finess])
   const pharmacy = await findPharmacy(tx, finess)
   if (!pharmacy) throw new Error('the pharmacy was put in by this transaction')

@@ -2,6 +2,7 @@ import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, row, rows } from '../../db/query.ts'
 import { clock, instant, json, point, sql, texts } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
+import { shownNotice } from '../../store/service-notices.ts'
 import type { OsmPharmacy } from './osm.ts'
 import type { Pharmacy, PharmacyBody } from './schema.ts'
 
@@ -98,7 +99,7 @@ export async function findPharmacy(db: Queryable, finess: string): Promise<Pharm
     db,
     'find_pharmacy',
     sql`select p.finess, p.name, p.address, ST_Y(p.location::geometry) as latitude, ST_X(p.location::geometry) as longitude,
-          p.opening_hours as "openingHours", p.phone, p.territory, p.status,
+          p.opening_hours as "openingHours", p.phone, p.territory, p.status, ${shownNotice(sql`clock_timestamp()`)} as service,
           (select coalesce(json_agg(json_build_object('product', s.product, 'observedAt', ${instant(sql`s.observed_at`)},
               'available', s.on_hand - s.held + (
                 select coalesce(sum(r.quantity), 0) from reservations r

@@ -10,12 +10,14 @@ import { findNearest } from './find-nearest.ts'
 import { putPharmacy } from './put-pharmacy.ts'
 import { findPharmacy } from './queries.ts'
 import { nearestPage, nearestQuery, pharmacy, pharmacyBody, pharmacyParams } from './schema.ts'
+import { serviceRoute } from './service-route.ts'
 
 /** Where pharmacies are, and which of them have stock. */
 export async function pharmacyRoutes(app: App, deps: Deps): Promise<void> {
   searchRoute(app, deps)
   readRoute(app, deps)
   putRoute(app, deps)
+  serviceRoute(app, deps)
 }
 
 function searchRoute(app: App, deps: Deps): void {
@@ -28,7 +30,7 @@ function searchRoute(app: App, deps: Deps): void {
         tags: ['stock'],
         summary: 'Find the nearest pharmacies that have a product now',
         description:
-          'Active pharmacies with the quantity available, nearest first; `nextCursor` is always null: to see more, raise the limit or search from another place.',
+          'Active pharmacies with the quantity available, nearest first, but for those whose own notice (`service`) turns everybody away; `nextCursor` is always null: to see more, raise the limit or search from another place.',
         querystring: nearestQuery,
         response: { 200: nearestPage, ...problems(401, 403) },
       },

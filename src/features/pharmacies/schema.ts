@@ -4,6 +4,7 @@ import { pageOf } from '../../http/pages.ts'
 import { box, latitude, longitude, near, queryMaxDistanceMetres } from '../../http/places.ts'
 import { finess, product, queryInteger, shownOnly, territory, text, textOrNone, time } from '../../http/schemas.ts'
 import { longest } from './limits.ts'
+import { service } from './service-schema.ts'
 
 const statuses = ['active', 'suspended', 'closed'] as const
 
@@ -20,6 +21,7 @@ export const pharmacyBody = z.strictObject({
   phone: text(longest.phone).nullish(),
   status: z.enum(statuses),
   stock: shownOnly,
+  service: shownOnly,
 })
 
 const shelf = z.object({
@@ -40,6 +42,7 @@ export const pharmacy = z
     territory: z.string(),
     status: z.enum(statuses),
     stock: z.array(shelf).describe('By product.'),
+    service: service.nullable().describe('Its own notice; null if it has none now.'),
   })
   .meta({ id: 'Pharmacy' })
 
@@ -79,6 +82,7 @@ const nearbyPharmacy = z
     observedAt: time.describe('Of the last count or movement.'),
     openingHours: z.string().nullable().describe('In OSM syntax; null if unknown.'),
     phone: z.string().nullable(),
+    service: service.nullable().describe('Its own notice; null if it has none now.'),
   })
   .meta({ id: 'NearbyPharmacy' })
 

@@ -27,6 +27,7 @@ const codes = [
   'stock_insufficient',
   'no_stock_in_reach',
   'too_many_holds',
+  'reservations_closed',
   'reservation_mismatch',
   'reservation_not_held',
   'pickup_code_wrong',

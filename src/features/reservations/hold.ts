@@ -23,7 +23,7 @@ import { LABEL_BYTES, labelsOf } from '../../domain/label.ts'
 import type { Shelf } from '../../domain/shelf.ts'
 import { type NearestSearch, nearestQuery, suffix } from '../../store/nearest.ts'
 import { holdColumns, shelfColumns } from '../../store/shelves.ts'
-import { type Place, placeQuery } from './queries.ts'
+import { type Place, placeQuery } from './place.ts'
 
 /** Where masks are wanted: at one pharmacy, or at the nearest that has the whole quantity. */
 export type Target = { kind: 'named'; finess: string } | { kind: 'nearest' }
@@ -31,7 +31,7 @@ export type Target = { kind: 'named'; finess: string } | { kind: 'nearest' }
 /** What is wanted, as seen from where. */
 export type Wanted = Omit<NearestSearch, 'limit'>
 
-/** A pharmacy, with its shelf locked if it has the quantity: undefined if not, or if it was skipped. */
+/** A pharmacy, with its shelf locked if it takes reservations and has the quantity: undefined if not, or if skipped. */
 export interface Tried {
   place: Place
   /** For the bag, if one of those drawn is free there. */
@@ -91,7 +91,7 @@ async function lockAt(tx: Transaction, target: Target, wanted: Wanted, mode: Loc
   )
   if (!found) return undefined
   const { shelf, expired, label, ...place } = found
-  const hasEnough = shelf !== null && availableOn({ shelf, expired }) >= wanted.quantity
+  const hasEnough = place.takesReservations && shelf !== null && availableOn({ shelf, expired }) >= wanted.quantity
   return { place, label, swept: hasEnough ? { shelf, expired } : undefined }
 }
 
@@ -111,7 +111,7 @@ function lockQuery(target: Target, wanted: Wanted, mode: LockMode): SQL {
       select ${shelfColumns} from stock s
       where (s.pharmacy, s.product) = ${key} and (select count(*) from expired) >= 0 for update of s ${how}
     )
-    select finess, name, address, latitude, longitude, "distanceMetres", active,
+    select finess, name, address, latitude, longitude, "distanceMetres", active, "takesReservations", "noticeUntil",
       (select row_to_json(shelf) from shelf) as shelf,
       (select coalesce(json_agg(expired order by id), '[]') from expired) as expired, ${freeLabel} as label
     from place`
@@ -119,7 +119,7 @@ function lockQuery(target: Target, wanted: Wanted, mode: LockMode): SQL {
 
 function placeOf(target: Target, wanted: Wanted): SQL {
   if (target.kind === 'named') return placeQuery(target.finess, wanted.near)
-  return sql`select *, true as active from (${nearestQuery({ ...wanted, limit: 1 })}) as nearest`
+  return sql`select *, true as active, true as "takesReservations", null as "noticeUntil" from (${nearestQuery({ ...wanted, limit: 1 }, { toReserve: true })}) as nearest`
 }
 
 // Nor of the newest reservations there that have ended: their bags may still stand about.

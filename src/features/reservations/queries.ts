@@ -4,7 +4,6 @@ import { instant, type SQL, sql, texts, timestamp } from '../../db/sql.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { type Reading, recordingList, recordingOne } from '../../store/accesses.ts'
 import { type ListFilter, listed, matching } from '../../store/filters.ts'
-import { type From, placeOf } from '../../store/nearest.ts'
 import { recordsOf } from '../../store/persons.ts'
 import type { Reservation } from './schema.ts'
 
@@ -140,17 +139,6 @@ export async function findByCode(
     ),
   )
   return found && view(found, false)
-}
-
-/** A pharmacy at which masks may be set aside, and its distance; null if there is no practice to measure from. */
-export type Place = Reservation['pharmacy'] & { active: boolean; distanceMetres: number | null }
-
-/** The statement that returns a named pharmacy's Place. */
-export function placeQuery(finess: string, from: From): SQL {
-  return sql`
-    select finess, name, address, status = 'active' as active, ST_Y(location::geometry) as latitude,
-      ST_X(location::geometry) as longitude, round(ST_Distance(location, ${placeOf(from)}))::int as "distanceMetres"
-    from pharmacies where finess = ${finess}`
 }
 
 /** What a pharmacy has of a product that no live reservation holds. */

@@ -44,6 +44,7 @@ export async function reduce(
     ...{ id: draw.id(), personId, pharmacy, product, quantity, pickupCode: found.pickupCode },
     label: found.label ?? null, // The bag keeps its own.
     ...{ distanceMetres: found.distanceMetres ?? null, from: at, until: expiresAt },
+    isReduced: true as const,
   }
   const answer = await vouch(professional, { ...found, id: made.id, quantity, createdAt: iso(at) })
   writeEffects(tx, reductionEffects(shelf, locked, made))

@@ -10,6 +10,7 @@ import { noSuch, unknown } from '../../domain/named.ts'
 import { pickupCode } from '../../domain/pickup-code.ts'
 import { invalid, isRefusal, type Refusal, Rejection, refused } from '../../domain/refusals.ts'
 import { decideReservation, refusedAnywhere } from '../../domain/reservation.ts'
+import { reservationsClosed } from '../../domain/reservations-closed.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { headOf, readEntitlementFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadsFor } from '../../store/ledger.ts'
@@ -17,7 +18,8 @@ import { nearestWithStock } from '../../store/nearest.ts'
 import { findProducts } from '../../store/products.ts'
 import { type RefusedRequest, recordRefusal } from '../../store/refusals.ts'
 import { type Found, isFound, letGo, type Target, type Tried, tryUnlocked, type Wanted, waitForFirst } from './hold.ts'
-import { availableAt, type Place } from './queries.ts'
+import type { Place } from './place.ts'
+import { availableAt } from './queries.ts'
 import type { Reservation, ReservationRequest } from './schema.ts'
 import type { Vouch } from './vouch.ts'
 
@@ -146,6 +148,7 @@ async function findNamed(tx: Transaction, wanted: Wanted, tried: Tried | undefin
   if (!tried) throw noSuch('pharmacy')
   const { place } = tried
   const { product, quantity } = wanted
+  if (place.active && !place.takesReservations) return reservationsClosed(place.noticeUntil)
   if (place.active) {
     // The second look is for holds that expired while the first waited for the shelf.
     const found = isFound(tried) ? tried : await waitForFirst(tx, [place, place], wanted)

@@ -20,6 +20,7 @@ export const reservationRefusals = [
   'profession_not_entitled',
   'entitlement_exceeded',
   'too_many_holds',
+  'reservations_closed',
   'no_stock_in_reach',
   'stock_insufficient',
 ] as const satisfies RefusalCode[]

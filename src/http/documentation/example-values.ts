@@ -61,6 +61,7 @@ export const values: Readonly<Record<string, unknown>> = {
   givenName: 'Camille',
   grantedBy: 'pharmacy 319009015',
   gtin: '2000000000015',
+  handOverHours: 'Mo-Fr 14:00-18:00',
   hashes: HASH,
   held: 12,
   instance: 'urn:uuid:019ad0c4-5a00-7000-8000-000000000000',

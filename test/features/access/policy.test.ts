@@ -12,6 +12,7 @@ const PROMISED = `
   GET /v1/pharmacies: stock:read, pharmacy, professional, regulator, admin
   GET /v1/pharmacies/{finess}: stock:read, pharmacy, professional, regulator, admin
   PUT /v1/pharmacies/{finess}: directory:write, admin
+  PUT /v1/pharmacies/{finess}/service: stock:write, pharmacy acting
   GET /v1/pharmacies/{finess}/statement: stock:read, pharmacy acting, regulator remit
   GET /v1/pharmacies/{finess}/stock: stock:read, pharmacy acting, regulator remit
   PUT /v1/pharmacies/{finess}/stock: stock:write, pharmacy acting

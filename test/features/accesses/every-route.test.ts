@@ -49,6 +49,7 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'GET /v1/pharmacies': everybody('nobody'),
   'GET /v1/pharmacies/{finess}': everybody('nobody'),
   'GET /v1/pharmacies/{finess}/stock': { pharmacy: 'nobody', regulator: 'nobody' },
+  'PUT /v1/pharmacies/{finess}/service': { pharmacy: 'nobody' },
   'PUT /v1/pharmacies/{finess}/stock': { pharmacy: 'nobody' },
   'PUT /v1/pharmacies/{finess}/stock/{product}': { pharmacy: 'nobody' },
   'POST /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody' },

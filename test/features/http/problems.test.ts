@@ -55,6 +55,7 @@ t.test('the codes that callers program against are there, and no others', async 
       ...'voucher_invalid voucher_elsewhere voucher_expired voucher_not_theirs'.split(' '),
       'consent_ended',
       'events_gone',
+      'reservations_closed',
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
     ].sort(),
   )
