@@ -5,6 +5,7 @@ import { adminActRoutes } from './features/admin-acts/routes.ts'
 import { allocationRuleRoutes } from './features/allocation-rules/routes.ts'
 import { auditRoutes } from './features/audit/routes.ts'
 import { clientRoutes } from './features/clients/routes.ts'
+import { offlineHandOvers } from './features/dispensations/offline.ts'
 import { dispensationRoutes } from './features/dispensations/routes.ts'
 import { entitlementRoutes } from './features/entitlements/routes.ts'
 import { eventRoutes } from './features/events/routes.ts'
@@ -13,6 +14,7 @@ import { identityDoubtRoutes } from './features/identity-doubts/routes.ts'
 import { ledgerBundleRoutes } from './features/ledger/bundle-route.ts'
 import { ledgerRoutes } from './features/ledger/routes.ts'
 import { meRoutes } from './features/me/routes.ts'
+import { offlineBatchRoutes } from './features/offline-batches/routes.ts'
 import { openDataRoutes } from './features/open-data/routes.ts'
 import { ownDataRoutes } from './features/own-data/routes.ts'
 import { pharmacyRoutes } from './features/pharmacies/routes.ts'
@@ -21,6 +23,7 @@ import { professionalRoutes } from './features/professionals/routes.ts'
 import { refusalRoutes } from './features/refusals/routes.ts'
 import { reservationRoutes } from './features/reservations/routes.ts'
 import { sandboxRoutes } from './features/sandbox/routes.ts'
+import { offlineStock } from './features/stock/offline.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
 import { authenticate } from './http/authentication.ts'
@@ -143,6 +146,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
   ]) {
     await feature(app as unknown as App, deps)
   }
+  await offlineBatchRoutes(app as unknown as App, deps, { ...offlineHandOvers(deps), ...offlineStock(deps) })
 }
 
 // One line per request, with the route's pattern: paths and query strings may contain national numbers and places.

@@ -128,6 +128,7 @@ const environment = z.object({
     100,
     'people whom a pharmacy may ask about within an hour without handing them anything; 0: no limit',
   ),
+  OFFLINE_MAX_DAYS: count(1, 365, 30, 'days back that an item of an offline batch may have happened'),
   CONTROLLER_NAME: z
     .string()
     .trim()

@@ -31,6 +31,8 @@ const INTENDED: [what: RegExp, why: string][] = [
   [/^GET \/v1\/audit\/dispensations query flag: takes fewer values$/, 'others are taken, and find nothing'],
   [/^POST \/oauth\/token request\.grant_type: takes fewer values$/, 'others were refused'],
   [/reservations.*\.distanceMetres: may be left out now$/, 'a pharmacy no longer sees how far somebody came'],
+  [/decision\.(rule|window): is now null, was object$/, 'off line, somebody may be served whom no rule names'],
+  [/data 200\.records\[\]\.profession: is now null, was string$/, 'nor does the directory know them all'],
   [/^GET \/v1\/audit\/anomalies 200\.items\[\]\.pharmacy: is now null, was string$/, 'some are about people'],
 ]
 

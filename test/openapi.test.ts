@@ -28,6 +28,7 @@ const PROMISED = `
   PUT /v1/pharmacies/{finess}/stock
   PUT /v1/pharmacies/{finess}/stock/{product}
   POST /v1/pharmacies/{finess}/stock-movements
+  POST /v1/pharmacies/{finess}/offline-batches
   POST /v1/pharmacies/{finess}/deliveries
   GET /v1/pharmacies/{finess}/stock-movements
   GET /v1/entitlements/me

@@ -979,6 +979,8 @@ export interface paths {
          *     - `overrides`: pharmacies with at least 3 hand-overs above the entitlement, whose share of them (`measured`; `count` of `total`) is above 2 % and above 3 times that of the other pharmacies of the remit.
          *     - `late_share`: pharmacies with at least 3 hand-overs recorded late, whose share of them (`measured`; `count` of `total`) is above 10 % and above 3 times that of the other pharmacies of the remit.
          *     - `very_late_share`: pharmacies with at least 3 hand-overs recorded more than 72 hours late, whose share of them (`measured`; `count` of `total`) is above 2 % and above 3 times that of the other pharmacies of the remit.
+         *     - `over_allocation_share`: pharmacies with at least 3 hand-overs off line above the entitlement, whose share of them (`measured`; `count` of `total`) is above 2 % and above 3 times that of the other pharmacies of the remit.
+         *     - `offline_batch`: hand-overs that a pharmacy recorded late within one hour, from `at` on, of which at least 5 (`count` of `total`; `entries` names up to 100) and more than 20 % (`measured`) are flagged `very_late`, `over_allocation`, `stock_discrepancy`, `unverified`, `suspended` or `inactive_product`.
          *     - `stock_discrepancy`: counts that were off by at least 50 masks (`count`) and 20 % of what was on hand before (`total`); the first count of a shelf does not count.
          *     - `unmatched_transfer`: transfers out (or in) for which the other pharmacy declared no transfer in (or out) of the same product and quantity within 7 days; each movement is listed once, after these days are over (`measured` days ago).
          *     - `dispensed_above_deliveries`: shelves from which at least 50 masks and 20 % more were handed over (`measured`, without what was taken back) than were there before, delivered, transferred in or counted for the first time.
@@ -1954,6 +1956,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/pharmacies/{finess}/offline-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record what happened off line
+         * @description What was handed over, taken back, moved or counted while the service could not be reached. Each item has the body of its online call, with the time when it happened. They are taken in the order of their times, each on its own, and are never dropped: what the online call would have refused is recorded and flagged.
+         *
+         *     Refused are only items that cannot be read, that happened in the future or more than 30 days ago, another pharmacy’s reservation, and what no record can hold, such as more taken back than was handed over. Send refused items again once they are right; the others are replayed. 503: send the whole batch again.
+         *
+         *     A batch counts towards the limits of requests as one for every 10 of its items.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: for a pharmacy that the token acts for; another is 403.
+         *
+         *     403 for any other role, and for a client whose token lacks the scope `dispensations:write`.
+         */
+        post: operations["recordOffline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2086,7 +2118,7 @@ export interface components {
         };
         Anomaly: {
             /** @enum {string} */
-            kind: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
+            kind: "overrides" | "late_share" | "very_late_share" | "over_allocation_share" | "offline_batch" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
             /** @description Null where it is about people. */
             pharmacy: string | null;
             product: string | null;
@@ -2176,13 +2208,13 @@ export interface components {
                 bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
-                    rule: components["schemas"]["RuleVersion"];
-                    /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+                    /** @description Null where no rule judged it: off line, there may be none. */
+                    rule: components["schemas"]["RuleVersion"] | null;
                     window: {
                         /** Format: date-time */
                         start: string;
                         end: string | null;
-                    };
+                    } | null;
                     cap: number | null;
                     /** @description In the window before this line, at all pharmacies. */
                     received: number | null;
@@ -2197,7 +2229,7 @@ export interface components {
             dispensedAt: string;
             /** Format: date-time */
             recordedAt: string;
-            /** @description `override`: above the entitlement. */
+            /** @description What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches. */
             flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
@@ -2209,12 +2241,12 @@ export interface components {
             } | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
-            /** @description `collected`, or `expired` and served as a walk-in. */
+            /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
             reservations: {
                 /** Format: uuid */
                 id: string;
                 /** @enum {string} */
-                outcome: "collected" | "expired";
+                outcome: "collected" | "expired" | "not_collected";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
@@ -2750,6 +2782,24 @@ export interface components {
              */
             countedAt: string;
         };
+        CountedStock: {
+            product: string;
+            /** @description On the shelf, including masks set aside. */
+            onHand: number;
+            /** @description Promised to live reservations. */
+            held: number;
+            /** @description On hand and not promised. */
+            available: number;
+            /** @description Grows with every change. */
+            version: number;
+            /**
+             * Format: date-time
+             * @description Of the last count or movement.
+             */
+            observedAt: string;
+            /** @description Of what came in an offline batch. */
+            flags?: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
+        };
         CreateClientRequest: {
             name: string;
             /** @description The most that its tokens may be used for, within its role. */
@@ -2814,34 +2864,7 @@ export interface components {
             occurredAt: string;
             counterparty: string | null;
             /** @description One a line, each with the stock after it. */
-            movements: {
-                /** Format: uuid */
-                id: string;
-                pharmacy: string;
-                product: string;
-                /**
-                 * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
-                 * @enum {string}
-                 */
-                kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
-                /** @description As declared; for a count, the difference. */
-                quantity: number;
-                /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
-                change: number;
-                /** Format: date-time */
-                occurredAt: string;
-                /** Format: date-time */
-                recordedAt: string;
-                reference: string | null;
-                counterparty: string | null;
-                lot: string | null;
-                bestBefore: string | null;
-                /** @description The ledger entry that moved the stock. */
-                dispensation: string | null;
-                /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
-                operator?: string;
-                stock: components["schemas"]["StockLevel"];
-            }[];
+            movements: components["schemas"]["RecordedMovement"][];
             /** @description Left out where there are none. Nothing is refused for them. */
             warnings?: {
                 /**
@@ -2868,7 +2891,8 @@ export interface components {
             mergedInto: string | null;
             /** @description RPPS and ADELI. */
             numbers: string[];
-            profession: string;
+            /** @description Null as long as the directory knows your number alone. */
+            profession: string | null;
             speciality: string | null;
             familyName: string | null;
             givenName: string | null;
@@ -3161,7 +3185,7 @@ export interface components {
             entryHash: string;
             /** @description `entryHash` of the previous entry; null for the first. */
             previousHash: string | null;
-            /** @description `override`: above the entitlement. */
+            /** @description What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches. */
             flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
         };
         EraseProfessionalRequest: {
@@ -3522,13 +3546,13 @@ export interface components {
                 bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
-                    rule: components["schemas"]["RuleVersion"];
-                    /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+                    /** @description Null where no rule judged it: off line, there may be none. */
+                    rule: components["schemas"]["RuleVersion"] | null;
                     window: {
                         /** Format: date-time */
                         start: string;
                         end: string | null;
-                    };
+                    } | null;
                     cap: number | null;
                     /** @description In the window before this line, at all pharmacies. */
                     received: number | null;
@@ -3543,7 +3567,7 @@ export interface components {
             dispensedAt: string;
             /** Format: date-time */
             recordedAt: string;
-            /** @description `override`: above the entitlement. */
+            /** @description What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches. */
             flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
@@ -3555,12 +3579,12 @@ export interface components {
             } | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
-            /** @description `collected`, or `expired` and served as a walk-in. */
+            /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
             reservations: {
                 /** Format: uuid */
                 id: string;
                 /** @enum {string} */
-                outcome: "collected" | "expired";
+                outcome: "collected" | "expired" | "not_collected";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
@@ -3805,34 +3829,6 @@ export interface components {
             } | null;
             /** @description What the directory says; null if it does not know the professional, and for the other roles. */
             professional: components["schemas"]["Professional"] | null;
-        };
-        MoveStockAnswer: {
-            /** Format: uuid */
-            id: string;
-            pharmacy: string;
-            product: string;
-            /**
-             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
-             * @enum {string}
-             */
-            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
-            /** @description As declared; for a count, the difference. */
-            quantity: number;
-            /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
-            change: number;
-            /** Format: date-time */
-            occurredAt: string;
-            /** Format: date-time */
-            recordedAt: string;
-            reference: string | null;
-            counterparty: string | null;
-            lot: string | null;
-            bestBefore: string | null;
-            /** @description The ledger entry that moved the stock. */
-            dispensation: string | null;
-            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
-            operator?: string;
-            stock: components["schemas"]["StockLevel"];
         };
         MoveStockRequest: {
             /**
@@ -4089,6 +4085,42 @@ export interface components {
             error: "invalid_request" | "invalid_client" | "invalid_scope" | "invalid_target" | "unauthorized_client" | "unsupported_grant_type" | "temporarily_unavailable" | "server_error";
             error_description: string;
         };
+        OfflineBatchAnswer: {
+            /** @description In the order of the request. */
+            items: components["schemas"]["OfflineResult"][];
+            /** @description Each flag among the items, explained in the language of the answer. */
+            legend: {
+                /** @enum {string} */
+                flag: "override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product";
+                /** @example Recorded more than 5 minutes after it happened. */
+                meaning: string;
+                /**
+                 * @description What the pharmacy should do.
+                 * @example Nothing, after an outage.
+                 */
+                action: string;
+            }[];
+        };
+        OfflineResult: {
+            /**
+             * @description Of the item; null if it has none that can be read.
+             * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+             */
+            key: string | null;
+            /**
+             * @description `replayed`: it was recorded before, online or off.
+             * @enum {string}
+             */
+            outcome: "recorded" | "replayed" | "refused";
+            /**
+             * @description What the online call would answer.
+             * @example 201
+             */
+            status: number;
+            answer?: components["schemas"]["RecordedEntry"] | components["schemas"]["RecordedMovement"] | components["schemas"]["CountedStock"];
+            problem?: components["schemas"]["Problem"];
+            flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
+        };
         /**
          * @example {
          *       "transactionTime": "2026-11-20T09:30:00.000Z",
@@ -4276,13 +4308,13 @@ export interface components {
                 bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
-                    rule: components["schemas"]["RuleVersion"];
-                    /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+                    /** @description Null where no rule judged it: off line, there may be none. */
+                    rule: components["schemas"]["RuleVersion"] | null;
                     window: {
                         /** Format: date-time */
                         start: string;
                         end: string | null;
-                    };
+                    } | null;
                     cap: number | null;
                     /** @description In the window before this line, at all pharmacies. */
                     received: number | null;
@@ -4297,7 +4329,7 @@ export interface components {
             dispensedAt: string;
             /** Format: date-time */
             recordedAt: string;
-            /** @description `override`: above the entitlement. */
+            /** @description What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches. */
             flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
@@ -4309,12 +4341,12 @@ export interface components {
             } | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
-            /** @description `collected`, or `expired` and served as a walk-in. */
+            /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
             reservations: {
                 /** Format: uuid */
                 id: string;
                 /** @enum {string} */
-                outcome: "collected" | "expired";
+                outcome: "collected" | "expired" | "not_collected";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
@@ -4919,6 +4951,337 @@ export interface components {
                 bestBefore?: string;
             })[];
         };
+        RecordOfflineRequest: {
+            /** @description In any order: they are taken in the order of their times. */
+            items: ({
+                /**
+                 * @description As the Idempotency-Key of the online call: sent online and in a batch, it happens once.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                key: string;
+                /** @enum {string} */
+                kind: "dispensation";
+                body: {
+                    /**
+                     * @description Required when the token acts for several pharmacies.
+                     * @example 319009015
+                     */
+                    pharmacy?: string;
+                    /**
+                     * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+                     * @example 99700090071
+                     */
+                    professional: string;
+                    identityCheck: {
+                        /** @enum {string} */
+                        method: "cps_card" | "e_cps" | "photo_id" | "order_card";
+                    };
+                    lines: ({
+                        /**
+                         * @description Code of a product in the catalogue.
+                         * @example surgical
+                         */
+                        product: string;
+                        /**
+                         * Format: int32
+                         * @description Single masks.
+                         */
+                        quantity: number;
+                        /** @description Read from `scan` where it says one. */
+                        lot?: string;
+                        /**
+                         * Format: date
+                         * @description Read from `scan` where it says one.
+                         */
+                        bestBefore?: string;
+                    } | {
+                        /** @description GTIN of a pack of the catalogue, in any length. */
+                        gtin: string;
+                        /**
+                         * Format: int32
+                         * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                         */
+                        boxes: number;
+                        /** @description Read from `scan` where it says one. */
+                        lot?: string;
+                        /**
+                         * Format: date
+                         * @description Read from `scan` where it says one.
+                         */
+                        bestBefore?: string;
+                    } | {
+                        /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                        scan: string;
+                        /**
+                         * Format: int32
+                         * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                         */
+                        boxes?: number;
+                        /** @description Read from `scan` where it says one. */
+                        lot?: string;
+                        /**
+                         * Format: date
+                         * @description Read from `scan` where it says one.
+                         */
+                        bestBefore?: string;
+                    })[];
+                    /** @default [] */
+                    reservations?: ({
+                        /** Format: uuid */
+                        id: string;
+                        /** @description Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too. */
+                        pickupCode: string;
+                    } | {
+                        /** @description A reservation’s `voucher`, as its QR code says it, in place of id and code. */
+                        voucher: string;
+                    })[];
+                    /**
+                     * Format: date-time
+                     * @description When the masks changed hands.
+                     */
+                    dispensedAt: string;
+                    /**
+                     * @description Cancel as few masks’ worth of the professional’s other reservations as lets the hand-over happen.
+                     * @default false
+                     */
+                    releaseHolds?: boolean;
+                    /** @description Lifts the cap and nothing else, and is flagged for ever. Not spent where `releaseHolds` suffices. */
+                    override?: {
+                        /** @enum {string} */
+                        reasonCode: "emergency" | "cluster" | "directive" | "other";
+                        note?: string;
+                    };
+                };
+            } | {
+                /**
+                 * @description As the Idempotency-Key of the online call: sent online and in a batch, it happens once.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                key: string;
+                /** @enum {string} */
+                kind: "reversal";
+                body: {
+                    /**
+                     * @description FINESS number.
+                     * @example 319009015
+                     */
+                    pharmacy?: string;
+                    /** @enum {string} */
+                    kind: "entry_error" | "returned";
+                    note?: string;
+                    /** @description If left out, everything not yet reversed. */
+                    lines?: ({
+                        /**
+                         * @description Code of a product in the catalogue.
+                         * @example surgical
+                         */
+                        product: string;
+                        /**
+                         * Format: int32
+                         * @description Single masks.
+                         */
+                        quantity: number;
+                    } | {
+                        /** @description GTIN of a pack of the catalogue, in any length. */
+                        gtin: string;
+                        /**
+                         * Format: int32
+                         * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                         */
+                        boxes: number;
+                    } | {
+                        /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                        scan: string;
+                        /**
+                         * Format: int32
+                         * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                         */
+                        boxes?: number;
+                    })[];
+                    /** @description The id of the dispensation, or the `key` of the item or online call that made it. */
+                    dispensation: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was taken back.
+                     */
+                    occurredAt: string;
+                };
+            } | {
+                /**
+                 * @description As the Idempotency-Key of the online call: sent online and in a batch, it happens once.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                key: string;
+                /** @enum {string} */
+                kind: "movement";
+                body: {
+                    /**
+                     * @description Code of a product in the catalogue.
+                     * @example surgical
+                     */
+                    product: string;
+                    /**
+                     * Format: int32
+                     * @description Single masks.
+                     */
+                    quantity: number;
+                    /** @enum {string} */
+                    kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+                    /** Format: date-time */
+                    occurredAt: string;
+                    /** @description The delivery note or similar. */
+                    reference?: string;
+                    /**
+                     * @description The other pharmacy of a transfer.
+                     * @example 319009015
+                     */
+                    counterparty?: string;
+                    /** @description Read from `scan` where it says one. */
+                    lot?: string;
+                    /**
+                     * Format: date
+                     * @description Read from `scan` where it says one.
+                     */
+                    bestBefore?: string;
+                } | {
+                    /** @description GTIN of a pack of the catalogue, in any length. */
+                    gtin: string;
+                    /**
+                     * Format: int32
+                     * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                     */
+                    boxes: number;
+                    /** @enum {string} */
+                    kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+                    /** Format: date-time */
+                    occurredAt: string;
+                    /** @description The delivery note or similar. */
+                    reference?: string;
+                    /**
+                     * @description The other pharmacy of a transfer.
+                     * @example 319009015
+                     */
+                    counterparty?: string;
+                    /** @description Read from `scan` where it says one. */
+                    lot?: string;
+                    /**
+                     * Format: date
+                     * @description Read from `scan` where it says one.
+                     */
+                    bestBefore?: string;
+                } | {
+                    /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                    scan: string;
+                    /**
+                     * Format: int32
+                     * @description How many boxes; all together at most 1,000,000 single masks. Beside `scan`, how many like the one scanned.
+                     */
+                    boxes?: number;
+                    /** @enum {string} */
+                    kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out";
+                    /** Format: date-time */
+                    occurredAt: string;
+                    /** @description The delivery note or similar. */
+                    reference?: string;
+                    /**
+                     * @description The other pharmacy of a transfer.
+                     * @example 319009015
+                     */
+                    counterparty?: string;
+                    /** @description Read from `scan` where it says one. */
+                    lot?: string;
+                    /**
+                     * Format: date
+                     * @description Read from `scan` where it says one.
+                     */
+                    bestBefore?: string;
+                };
+            } | {
+                /**
+                 * @description As the Idempotency-Key of the online call: sent online and in a batch, it happens once.
+                 * @example 5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11
+                 */
+                key: string;
+                /** @enum {string} */
+                kind: "count";
+                body: {
+                    /**
+                     * Format: int32
+                     * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                     */
+                    onHand: number;
+                    /**
+                     * @description Code of a product in the catalogue.
+                     * @example surgical
+                     */
+                    product: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was counted; later movements are added.
+                     */
+                    countedAt: string;
+                } | {
+                    /** @description GTIN of a pack of the catalogue, in any length. */
+                    gtin: string;
+                    /**
+                     * Format: int32
+                     * @description Whole boxes; one if left out beside `scan`.
+                     */
+                    onHandBoxes: number;
+                    /**
+                     * Format: int32
+                     * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                     */
+                    onHand?: number;
+                    /**
+                     * @description Code of a product in the catalogue.
+                     * @example surgical
+                     */
+                    product: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was counted; later movements are added.
+                     */
+                    countedAt: string;
+                } | {
+                    /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                    scan: string;
+                    /**
+                     * Format: int32
+                     * @description Whole boxes; one if left out beside `scan`.
+                     */
+                    onHandBoxes: number;
+                    /**
+                     * Format: int32
+                     * @description Counted on the shelf, including masks set aside. Beside `onHandBoxes`, the loose masks.
+                     */
+                    onHand?: number;
+                    /**
+                     * @description Code of a product in the catalogue.
+                     * @example surgical
+                     */
+                    product: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was counted; later movements are added.
+                     */
+                    countedAt: string;
+                } | {
+                    /** @description The text that a scanner gives for the GS1 code on a pack (GS1 DataMatrix, GS1-128, EAN or another), as it comes: with or without separators, symbology identifier or brackets. Its GTIN (AI 01), lot (10), date (17) and count of packs (30, one if left out) are read. */
+                    scan: string;
+                    /**
+                     * @description Code of a product in the catalogue.
+                     * @example surgical
+                     */
+                    product: string;
+                    /**
+                     * Format: date-time
+                     * @description When it was counted; later movements are added.
+                     */
+                    countedAt: string;
+                };
+            })[];
+        };
         RecordedEntry: {
             /** Format: uuid */
             id: string;
@@ -4941,13 +5304,13 @@ export interface components {
                 bestBefore?: string;
                 /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
                 decision: {
-                    rule: components["schemas"]["RuleVersion"];
-                    /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+                    /** @description Null where no rule judged it: off line, there may be none. */
+                    rule: components["schemas"]["RuleVersion"] | null;
                     window: {
                         /** Format: date-time */
                         start: string;
                         end: string | null;
-                    };
+                    } | null;
                     cap: number | null;
                     /** @description In the window before this line, at all pharmacies. */
                     received: number | null;
@@ -4962,7 +5325,7 @@ export interface components {
             dispensedAt: string;
             /** Format: date-time */
             recordedAt: string;
-            /** @description `override`: above the entitlement. */
+            /** @description What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches. */
             flags: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
@@ -4974,12 +5337,12 @@ export interface components {
             } | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
-            /** @description `collected`, or `expired` and served as a walk-in. */
+            /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
             reservations: {
                 /** Format: uuid */
                 id: string;
                 /** @enum {string} */
-                outcome: "collected" | "expired";
+                outcome: "collected" | "expired" | "not_collected";
             }[];
             /** @description Why the entitlement was exceeded, in the pharmacy’s words; gone once the payload is erased. */
             override: {
@@ -5011,6 +5374,36 @@ export interface components {
                 /** Format: date-time */
                 occurredAt: string;
             }[];
+        };
+        RecordedMovement: {
+            /** Format: uuid */
+            id: string;
+            pharmacy: string;
+            product: string;
+            /**
+             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation, reversal and discrepancy (makes up for what left off line without being known to be there).
+             * @enum {string}
+             */
+            kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
+            /** @description As declared; for a count, the difference. */
+            quantity: number;
+            /** @description What it did to the stock on hand; the stock on hand is the sum of these. */
+            change: number;
+            /** Format: date-time */
+            occurredAt: string;
+            /** Format: date-time */
+            recordedAt: string;
+            reference: string | null;
+            counterparty: string | null;
+            lot: string | null;
+            bestBefore: string | null;
+            /** @description The ledger entry that moved the stock. */
+            dispensation: string | null;
+            /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
+            operator?: string;
+            stock: components["schemas"]["StockLevel"];
+            /** @description Of what came in an offline batch. */
+            flags?: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
         };
         /** @description A refusal, with what decided it at the time. */
         Refusal: {
@@ -5480,7 +5873,7 @@ export interface components {
             pharmacy: string;
             product: string;
             /**
-             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.
+             * @description Also count, count_absorbed (takes back a movement that a count already included), dispensation, reversal and discrepancy (makes up for what left off line without being known to be there).
              * @enum {string}
              */
             kind: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
@@ -6950,10 +7343,13 @@ export interface operations {
                      *       "held": 12,
                      *       "available": 228,
                      *       "version": 7,
-                     *       "observedAt": "2026-11-20T09:30:00.000Z"
+                     *       "observedAt": "2026-11-20T09:30:00.000Z",
+                     *       "flags": [
+                     *         "override"
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["StockLevel"];
+                    "application/json": components["schemas"]["CountedStock"];
                 };
             };
             /** @description Created */
@@ -6974,10 +7370,13 @@ export interface operations {
                      *       "held": 12,
                      *       "available": 228,
                      *       "version": 7,
-                     *       "observedAt": "2026-11-20T09:30:00.000Z"
+                     *       "observedAt": "2026-11-20T09:30:00.000Z",
+                     *       "flags": [
+                     *         "override"
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["StockLevel"];
+                    "application/json": components["schemas"]["CountedStock"];
                 };
             };
             400: components["responses"]["InvalidRequest"];
@@ -7335,10 +7734,13 @@ export interface operations {
                      *         "available": 228,
                      *         "version": 7,
                      *         "observedAt": "2026-11-20T09:30:00.000Z"
-                     *       }
+                     *       },
+                     *       "flags": [
+                     *         "override"
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["MoveStockAnswer"];
+                    "application/json": components["schemas"]["RecordedMovement"];
                 };
             };
             400: components["responses"]["InvalidRequestOrIdempotencyKeyMissing"];
@@ -7439,7 +7841,10 @@ export interface operations {
                      *             "available": 228,
                      *             "version": 7,
                      *             "observedAt": "2026-11-20T09:30:00.000Z"
-                     *           }
+                     *           },
+                     *           "flags": [
+                     *             "override"
+                     *           ]
                      *         }
                      *       ],
                      *       "warnings": [
@@ -9989,7 +10394,7 @@ export interface operations {
                 from?: string;
                 /** @description Now if left out. At most 92 days after `from`. */
                 to?: string;
-                kind?: "overrides" | "late_share" | "very_late_share" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
+                kind?: "overrides" | "late_share" | "very_late_share" | "over_allocation_share" | "offline_batch" | "stock_discrepancy" | "unmatched_transfer" | "dispensed_above_deliveries" | "reversed_then_elsewhere" | "checks_without_hand_over" | "many_checks" | "one_person_two_records";
                 /**
                  * @description Only this part of the remit, as if the remit were no more.
                  * @example FR-31
@@ -13976,6 +14381,197 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    recordOffline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["x-operator"];
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /**
+                 * @description FINESS number.
+                 * @example 319009015
+                 */
+                finess: components["parameters"]["pharmacies.finess"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "key": "5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11",
+                 *           "kind": "dispensation",
+                 *           "body": {
+                 *             "professional": "99700090071",
+                 *             "identityCheck": {
+                 *               "method": "cps_card"
+                 *             },
+                 *             "lines": [
+                 *               {
+                 *                 "product": "surgical",
+                 *                 "quantity": 12
+                 *               }
+                 *             ],
+                 *             "dispensedAt": "2026-11-20T09:30:00.000Z"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecordOfflineRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "key": "5f0a1d52-7a5e-4c55-9d6b-3a1f0e6b7c11",
+                     *           "outcome": "recorded",
+                     *           "status": 201,
+                     *           "answer": {
+                     *             "id": "019ad0c4-5a00-7677-8fe2-1b65f4a6cf1d",
+                     *             "kind": "dispensation",
+                     *             "sequence": 1,
+                     *             "entryHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *             "previousHash": "q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=",
+                     *             "pharmacy": "319009015",
+                     *             "professional": "99700090071",
+                     *             "lines": [
+                     *               {
+                     *                 "product": "surgical",
+                     *                 "quantity": 12,
+                     *                 "lot": "L2026-11",
+                     *                 "bestBefore": "2030-06-30",
+                     *                 "decision": {
+                     *                   "rule": {
+                     *                     "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *                     "source": {
+                     *                       "title": "Doctrine of distribution, 2026",
+                     *                       "reference": "BL-2026-1042",
+                     *                       "url": "https://www.example.org/doctrine.pdf"
+                     *                     },
+                     *                     "publishedAt": "2026-11-20T09:30:00.000Z"
+                     *                   },
+                     *                   "window": {
+                     *                     "start": "2026-11-20T09:30:00.000Z",
+                     *                     "end": "2026-11-20T09:30:00.000Z"
+                     *                   },
+                     *                   "cap": 18,
+                     *                   "received": 0,
+                     *                   "held": 12,
+                     *                   "remaining": 6,
+                     *                   "beyondCap": true
+                     *                 }
+                     *               }
+                     *             ],
+                     *             "dispensedAt": "2026-11-20T09:30:00.000Z",
+                     *             "recordedAt": "2026-11-20T09:30:00.000Z",
+                     *             "flags": [
+                     *               "override"
+                     *             ],
+                     *             "rule": {
+                     *               "id": "019ad0c4-5a00-765f-8921-cc493390424a",
+                     *               "source": {
+                     *                 "title": "Doctrine of distribution, 2026",
+                     *                 "reference": "BL-2026-1042",
+                     *                 "url": "https://www.example.org/doctrine.pdf"
+                     *               }
+                     *             },
+                     *             "window": {
+                     *               "start": "2026-11-20T09:30:00.000Z",
+                     *               "end": "2026-11-20T09:30:00.000Z"
+                     *             },
+                     *             "reverses": "019ad0c4-5a00-7f7b-8b08-7ae6f7d29857",
+                     *             "reservations": [
+                     *               {
+                     *                 "id": "019ad0c4-5a00-74d0-8161-e088542039f8",
+                     *                 "outcome": "collected"
+                     *               }
+                     *             ],
+                     *             "override": {
+                     *               "reasonCode": "emergency",
+                     *               "note": "An outbreak in the home next door."
+                     *             },
+                     *             "operator": "till-2",
+                     *             "remaining": [
+                     *               {
+                     *                 "product": "surgical",
+                     *                 "quantity": 12
+                     *               }
+                     *             ],
+                     *             "receipt": "masks.example.org\n57\nq83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq80=\n\n— masks.example.org q83vEjRW\n",
+                     *             "warnings": [
+                     *               {
+                     *                 "code": "similar_entry",
+                     *                 "id": "019ad0c4-5a00-75e4-8b6a-b547b02a8c62",
+                     *                 "occurredAt": "2026-11-20T09:30:00.000Z"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "problem": {
+                     *             "type": "urn:gomask:problem:invalid_request",
+                     *             "title": "Bad Request",
+                     *             "status": 400,
+                     *             "detail": "See the code.",
+                     *             "instance": "urn:uuid:019ad0c4-5a00-7000-8000-000000000000",
+                     *             "code": "invalid_request",
+                     *             "requestId": "019ad0c4-5a00-7000-8000-000000000000",
+                     *             "errors": [
+                     *               {
+                     *                 "path": "lines[0].quantity",
+                     *                 "message": "must be a whole number"
+                     *               }
+                     *             ]
+                     *           },
+                     *           "flags": [
+                     *             "override"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "legend": [
+                     *         {
+                     *           "flag": "override",
+                     *           "meaning": "Recorded more than 5 minutes after it happened.",
+                     *           "action": "Nothing, after an outage."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OfflineBatchAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
         };
     };
 }

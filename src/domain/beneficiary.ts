@@ -28,9 +28,12 @@ export interface Person {
   id: string
   /** All by which the person is known, those of merged records too, in order. */
   numbers: string[]
-  profession: string
+  /** Null as long as the directory lacks the person. */
+  profession: string | null
   speciality: string | null
   status: 'active' | 'suspended'
+  /** Known by a right number alone, off line, until the directory has it. */
+  provisional?: boolean | undefined
   practiceTerritory: string | null
   /** WGS 84 degrees. */
   practice: { latitude: number; longitude: number } | null
@@ -44,7 +47,7 @@ export function allowanceFor(
 ): Allowance | Refusal {
   const choice = ruleFor(
     facts.rules,
-    { profession: facts.person.profession, speciality: facts.person.speciality ?? undefined },
+    { profession: facts.person.profession ?? '', speciality: facts.person.speciality ?? undefined },
     product,
     facts.territoryPath,
     facts.occurredAt,

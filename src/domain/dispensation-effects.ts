@@ -4,6 +4,7 @@ import type { DispensationFacts, Grant } from './dispensation.ts'
 import { type Draw, endedAs, freed, stockEffects } from './effects.ts'
 import { chained, type EntryEffects, entryEvent, moveLines } from './entry-effects.ts'
 import { endedEvent } from './event-records.ts'
+import { notFitting } from './fit.ts'
 import type { EndedHold, LockedHold } from './holds.ts'
 import { ruleHash } from './rule-record.ts'
 import type { Shelf } from './shelf.ts'
@@ -15,6 +16,8 @@ export interface Counter {
   shelves: Shelf[]
   /** Held reservations on these shelves that have expired. */
   expired: LockedHold[]
+  /** The live ones on these shelves that may have to give way, as they must for what has been handed over already. */
+  yielding?: LockedHold[]
   pharmacyTerritory: string
 }
 
@@ -36,15 +39,18 @@ export function dispensationEffects(
   const { head, shelves, facts } = counter
   const { pharmacy } = facts
   const entry = entryOf(counter, grant, draw.id())
-  const ended = endedBy(counter, grant, entry.id)
-  // What a count has cancelled before is set aside no more.
-  const cancelled = new Set(facts.reservations.filter(({ status }) => status === 'cancelled').map(({ id }) => id))
-  const setAside = ended.filter(({ id }) => !cancelled.has(id))
-  const { after, movements } = moveLines(
+  const taken = endedBy(counter, grant, entry.id)
+  // What has ended before is set aside no more.
+  const before = new Set(facts.reservations.filter(({ status }) => status !== 'held').map(({ id }) => id))
+  const setAside = taken.filter(({ id }) => !before.has(id))
+  const { after: moved, movements } = moveLines(
     shelves.map((shelf) => freed(shelf, setAside)),
     { pharmacy, kind: 'dispensation', lines: grant.lines, occurredAt: entry.occurredAt, at: entry.recordedAt },
     { entryId: entry.id, draw },
   )
+  const displaced = displacedFrom(moved, counter, taken)
+  const after = moved.map((shelf) => freed(shelf, displaced))
+  const ended = [...taken, ...displaced]
   const events = [...ended.map(endedEvent), entryEvent(entry, head.personId)]
   const { numbers } = facts.entitlement.person
   const payload = {
@@ -58,7 +64,7 @@ export function dispensationEffects(
 }
 
 /** The reservations that a hand-over names, with what became of each. */
-export function outcomesOf({ outcomes }: Grant): { id: string; outcome: 'collected' | 'expired' }[] {
+export function outcomesOf({ outcomes }: Grant): Omit<Grant['outcomes'][number], 'quantity'>[] {
   return outcomes.map(({ id, outcome }) => ({ id, outcome }))
 }
 
@@ -96,9 +102,9 @@ function entryOf({ facts, pharmacyTerritory }: Counter, { lines, flags }: Grant,
       product,
       quantity,
       lot,
-      ruleId: allowance.rule.id,
-      ruleHash: ruleHash(allowance.rule),
-      window: allowance.period,
+      ruleId: allowance?.rule.id ?? null,
+      ruleHash: allowance && ruleHash(allowance.rule),
+      window: allowance?.period ?? null,
       timeZone,
     })),
     flags,
@@ -107,12 +113,10 @@ function entryOf({ facts, pharmacyTerritory }: Counter, { lines, flags }: Grant,
 }
 
 function weightsOf({ lines }: Grant, { occurredAt }: NewEntry): LineWeight[] {
-  return lines.map(({ quantity, allowance: { cap, received, held }, beyondCap }) => ({
-    effect: quantity,
-    countedAt: occurredAt,
-    judged: { cap, received, held },
-    beyondCap,
-  }))
+  return lines.map(({ quantity, allowance, beyondCap }) => {
+    const { cap, received, held } = allowance ?? { cap: 0, received: 0, held: 0 }
+    return { effect: quantity, countedAt: occurredAt, judged: { cap, received, held }, beyondCap }
+  })
 }
 
 // Expired holds give way, named live ones are collected, and those in the way of the entitlement are released.
@@ -124,9 +128,27 @@ function endedBy({ facts, head, expired }: Counter, { outcomes, released }: Gran
     return endedAs([reservation], ending)
   })
   const cancelled = released.map((hold) => ({ ...hold, personId: head.personId }))
+  const isCollected = new Set(collected.map(({ id }) => id))
   return [
-    ...endedAs(expired, { status: 'expired' }),
+    ...endedAs(
+      expired.filter(({ id }) => !isCollected.has(id)),
+      { status: 'expired' },
+    ),
     ...collected,
     ...endedAs(cancelled, { status: 'cancelled', cancellationReason: 'released' }),
   ]
+}
+
+// What was promised cannot be kept where the masks are gone: the newest promises go first, as in a count.
+function displacedFrom(shelves: Shelf[], { yielding = [] }: Counter, taken: EndedHold[]): EndedHold[] {
+  const gone = new Set(taken.map(({ id }) => id))
+  const displaced = shelves.flatMap((shelf) =>
+    notFitting(
+      shelf,
+      yielding.filter(
+        ({ id, pharmacy, product }) => pharmacy === shelf.pharmacy && product === shelf.product && !gone.has(id),
+      ),
+    ),
+  )
+  return endedAs(displaced, { status: 'cancelled', cancellationReason: 'stock_shortfall' })
 }

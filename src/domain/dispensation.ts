@@ -2,8 +2,9 @@ import { type EntitlementFacts, exceeded } from './beneficiary.ts'
 import { shortOfStock, stockInsufficient, stockShortfalls } from './counter-stock.ts'
 import { type Hold, quantityOf } from './entitlement.ts'
 import { firstGrantedAt } from './first-granted.ts'
+import type { Flag } from './flags.ts'
 import { iso } from './instant.ts'
-import { isWithinCaps, type JudgedLine, judgeLines, type Line, shortfallsOf } from './judged-lines.ts'
+import { type GrantedLine, isWithinCaps, type JudgedLine, judgeLines, type Line, shortfallsOf } from './judged-lines.ts'
 import type { Text } from './language.ts'
 import { isCutShort, liveOf, type NamedBy, type NamedReservation, reservationFault } from './named-reservations.ts'
 import { productInactive } from './product-inactive.ts'
@@ -34,12 +35,12 @@ export interface DispensationFacts {
 }
 
 export interface Grant {
-  lines: JudgedLine[]
-  /** Named reservations with the quantity collected from each; `expired` ones count as walk-ins. */
-  outcomes: { id: string; outcome: 'collected' | 'expired'; quantity: number }[]
+  lines: GrantedLine[]
+  /** Named reservations with the quantity collected from each; the others count as walk-ins. */
+  outcomes: { id: string; outcome: 'collected' | 'expired' | 'not_collected'; quantity: number }[]
   /** Holds cancelled to make room for this hand-over. */
   released: Hold[]
-  flags: string[]
+  flags: Flag[]
 }
 
 const overridesUsedUp: Text = {
@@ -67,7 +68,8 @@ export function decideDispensation(facts: DispensationFacts, request: HandOver):
   return { ...judged, outcomes: outcomesOf(facts, request, taken) }
 }
 
-function judge(
+/** Judges a hand-over by its entitlement alone; `live` are the holds that it collects. */
+export function judge(
   facts: DispensationFacts,
   request: HandOver,
   live: NamedReservation[],
@@ -133,11 +135,17 @@ function held(holds: Hold[], judged: Judged | undefined): Refusal {
   )
 }
 
-function outcomesOf(facts: DispensationFacts, request: HandOver, taken: NamedReservation[]): Grant['outcomes'] {
+/** What becomes of the reservations named once these are taken; `otherwise` is said of the others. */
+export function outcomesOf(
+  facts: DispensationFacts,
+  request: HandOver,
+  taken: NamedReservation[],
+  otherwise: (reservation: NamedReservation) => 'expired' | 'not_collected' = () => 'expired',
+): Grant['outcomes'] {
   const left = new Map<string, number>()
   return facts.reservations.map((reservation) => {
     const asked = left.get(reservation.product) ?? quantityOf([reservation.product], request.lines)
-    if (!taken.includes(reservation)) return { id: reservation.id, outcome: 'expired', quantity: 0 }
+    if (!taken.includes(reservation)) return { id: reservation.id, outcome: otherwise(reservation), quantity: 0 }
     const quantity = Math.min(asked, reservation.quantity)
     left.set(reservation.product, asked - quantity)
     return { id: reservation.id, outcome: 'collected', quantity }

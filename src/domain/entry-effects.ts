@@ -7,7 +7,9 @@ import {
   sealNext,
 } from './chain.ts'
 import type { Draw, Effects, RecordedMovement } from './effects.ts'
+import { quantityOf } from './entitlement.ts'
 import type { EventRecord } from './event-records.ts'
+import { madeUp } from './fit.ts'
 import { type Instant, iso } from './instant.ts'
 import { type Movement, move, type Shelf } from './shelf.ts'
 
@@ -26,14 +28,17 @@ interface Lines {
   at: Instant
 }
 
-/** Takes the masks of these lines off a pharmacy's shelves or puts them back, with the movements that record it. */
+/**
+ * Takes the masks of these lines off a pharmacy's shelves or puts them back, with the movements that record it. Where
+ * more leave than are known to be there, a movement before makes up for it.
+ */
 export function moveLines(
   shelves: Shelf[],
   { pharmacy, kind, lines, occurredAt, at }: Lines,
   { entryId, draw }: { entryId: string; draw: Draw },
 ): { after: Shelf[]; movements: RecordedMovement[] } {
-  let after = shelves
-  const movements: Movement[] = []
+  const leaving = kind === 'dispensation' ? lines : []
+  let { after, movements } = allMadeUp(shelves, { pharmacy, lines: leaving, occurredAt, at })
   for (const { product, quantity } of lines) {
     const index = after.findIndex((shelf) => shelf.pharmacy === pharmacy && shelf.product === product)
     const shelf = after[index]
@@ -41,9 +46,20 @@ export function moveLines(
     const change = kind === 'dispensation' ? -quantity : quantity
     const moved = move(shelf, { kind, quantity, change, occurredAt }, at)
     after = after.with(index, moved.shelf)
-    movements.push(...moved.movements)
+    movements = [...movements, ...moved.movements]
   }
   return { after, movements: movements.map((movement) => ({ ...movement, id: draw.id(), entryId })) }
+}
+
+// The lines of a product together, before any of them leaves.
+function allMadeUp(
+  shelves: Shelf[],
+  { pharmacy, lines, ...times }: Omit<Lines, 'kind'>,
+): { after: Shelf[]; movements: Movement[] } {
+  const made = shelves.map((shelf) =>
+    madeUp(shelf, { ...times, quantity: shelf.pharmacy === pharmacy ? quantityOf([shelf.product], lines) : 0 }),
+  )
+  return { after: made.map(({ shelf }) => shelf), movements: made.flatMap(({ movements }) => movements) }
 }
 
 /**

@@ -21,6 +21,9 @@ export interface JudgedLine {
   beyondCap: boolean
 }
 
+/** The same, or one that no rule has judged: off line that happens too. */
+export type GrantedLine = Omit<JudgedLine, 'allowance'> & { allowance: Allowance | null }
+
 /** Judges lines in their order, each over those before it; refuses where no rule allows a product at all. */
 export function judgeLines(facts: EntitlementFacts, lines: readonly Line[], holds: Hold[]): JudgedLine[] | Refusal {
   const judged: JudgedLine[] = []
@@ -32,6 +35,23 @@ export function judgeLines(facts: EntitlementFacts, lines: readonly Line[], hold
     receipts.push({ product, quantity, at: facts.occurredAt })
   }
   return judged
+}
+
+/** Judges lines that were handed over already: one may lie beyond its cap, and one that no rule allows has none. */
+export function judgeAfterwards(facts: EntitlementFacts, lines: readonly Line[], holds: Hold[]): GrantedLine[] {
+  const receipts: Receipt[] = []
+  return lines.map((line) => {
+    const { product, quantity } = line
+    const allowance = allowanceFor(facts, product, { receipts, holds })
+    receipts.push({ product, quantity, at: facts.occurredAt })
+    if (isRefusal(allowance)) return unjudged(line, true)
+    return { ...unjudged(line, quantity > allowance.remaining), allowance }
+  })
+}
+
+/** A line that no rule judges. */
+export function unjudged({ product, quantity, lot, bestBefore }: Line, beyondCap: boolean): GrantedLine {
+  return { product, quantity, lot: lot ?? null, bestBefore: bestBefore ?? null, allowance: null, beyondCap }
 }
 
 /** Whether all lines are within their caps. */

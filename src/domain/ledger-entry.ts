@@ -2,15 +2,18 @@ import { commitmentTo } from './commitment.ts'
 import { type Instant, iso } from './instant.ts'
 import { leafHash } from './merkle.ts'
 
-/** One line of an entry: masks of one product, and the rule and window that they count under. */
+/**
+ * One line of an entry: masks of one product, and the rule and window that they count under. Off line somebody may have
+ * been served whom no rule names; then there is none.
+ */
 export interface LedgerLine {
   product: string
   quantity: number
   lot: string | null
-  ruleId: string
-  /** Of all that the rule says (`ruleHash`); null on a reversal, which none judged. */
+  ruleId: string | null
+  /** Of all that the rule says (`ruleHash`); null on a reversal, which none judged, and where there is no rule. */
   ruleHash: string | null
-  window: { start: Instant; end: Instant | null }
+  window: { start: Instant; end: Instant | null } | null
   timeZone: string
 }
 
@@ -78,7 +81,7 @@ function canonicalBytes(entry: LedgerEntry, commitment: Buffer): Buffer {
         line.quantity,
         line.lot,
         line.ruleId,
-        [iso(line.window.start), line.window.end === null ? null : iso(line.window.end), line.timeZone],
+        [...endsOf(line.window), line.timeZone],
         line.ruleHash,
       ]),
       entry.flags,
@@ -86,4 +89,9 @@ function canonicalBytes(entry: LedgerEntry, commitment: Buffer): Buffer {
       commitment.toString('base64'),
     ]),
   )
+}
+
+function endsOf(window: LedgerLine['window']): [string | null, string | null] {
+  if (window === null) return [null, null]
+  return [iso(window.start), window.end === null ? null : iso(window.end)]
 }

@@ -1,5 +1,5 @@
 import type { LockedHold } from './holds.ts'
-import type { Instant } from './instant.ts'
+import { CLOCK_SKEW_MS, type Instant } from './instant.ts'
 import type { Text } from './language.ts'
 import { isPickupCode } from './pickup-code.ts'
 import { type Refusal, refused } from './refusals.ts'
@@ -62,20 +62,37 @@ export const became: Record<NamedReservation['status'], Text> = {
 /** Why one of them cannot be named in this hand-over. */
 export function reservationFault(facts: Named, request: Naming): Refusal | undefined {
   for (const [index, reservation] of facts.reservations.entries()) {
-    const named = { reservation: reservation.id }
-    const isTheirs = reservation.personId === facts.entitlement.person.id
-    const unproven = proofFault(request.reservations[index], reservation, isTheirs)
-    if (unproven) return unproven
-    if (!request.lines.some(({ product }) => product === reservation.product)) {
-      return refused('reservation_mismatch', noSuchLine, named)
-    }
-    const { status } = reservation
+    const mismatch = mismatchOf(facts, request, index)
+    if (mismatch) return mismatch
+    const { id, status } = reservation
     if (status === 'collected' || (status === 'cancelled' && !isCutShort(facts, reservation))) {
-      return refused('reservation_not_held', became[status], { ...named, reservationStatus: status })
+      return refused('reservation_not_held', became[status], { reservation: id, reservationStatus: status })
     }
     if (isVoucherExpired(facts, request.reservations[index], reservation)) return voucherExpired(reservation.id)
   }
   return undefined
+}
+
+/** Why the reservation named in this place cannot be that of this person and these lines, whatever became of it. */
+export function mismatchOf(
+  facts: Pick<Named, 'entitlement' | 'reservations'>,
+  request: Naming,
+  index: number,
+): Refusal | undefined {
+  const reservation = facts.reservations[index] as NamedReservation
+  const isTheirs = reservation.personId === facts.entitlement.person.id
+  const unproven = proofFault(request.reservations[index], reservation, isTheirs)
+  if (unproven) return unproven
+  if (request.lines.some(({ product }) => product === reservation.product)) return undefined
+  return refused('reservation_mismatch', noSuchLine, { reservation: reservation.id })
+}
+
+/** Whether a reservation set masks aside when the hand-over took place, whatever has become of it since. */
+export function wasLiveAt(occurredAt: Instant, reservation: NamedReservation): boolean {
+  const { status, createdAt, expiresAt, endedAt } = reservation
+  // Whoever names it knew it: only their clock can have it begin later.
+  const hasBegun = createdAt <= occurredAt + CLOCK_SKEW_MS
+  return status !== 'collected' && hasBegun && occurredAt < expiresAt && (endedAt === null || occurredAt <= endedAt)
 }
 
 function proofFault(by: NamedBy | undefined, { id, pickupCode }: NamedReservation, isTheirs: boolean) {

@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon'
-import type { Instant } from './instant.ts'
+import { CLOCK_SKEW_MS, type Instant } from './instant.ts'
 
 /** The stretch of time over which a rule adds up what was received. */
 export type RuleWindow =
@@ -23,6 +23,9 @@ export interface WindowContext {
 }
 
 export const DAY_MS = 24 * 60 * 60 * 1000
+
+/** How far apart two clocks may be that are each as wrong as is allowed, one ahead and one behind. */
+export const CLOCKS_APART_MS = 2 * CLOCK_SKEW_MS
 
 /**
  * The period of a window in which `at` lies.
@@ -50,8 +53,9 @@ export function periodAt(window: RuleWindow, context: WindowContext, at: Instant
  * Whether a receipt at `instant` uses up some of the period's cap.
  *
  * - `calendar_weeks`: start ≤ instant < end.
- * - `rolling_days`: start < instant, so that a receipt exactly n × 24 hours old no longer counts. There is no upper
- *   bound: a receipt dated some minutes ahead by a wrong clock still counts.
+ * - `rolling_days`: start < instant, so that a receipt exactly n × 24 hours old no longer counts, up to ten minutes
+ *   after the end: clocks may be five minutes off either way. What came later than that does not count for a hand-over
+ *   that is told of days afterwards.
  * - `once`: start ≤ instant. Receipts after the rule's end are no loophole, since it is then no longer in force.
  */
 export function countsIn(window: RuleWindow, period: Period, instant: Instant): boolean {
@@ -59,7 +63,7 @@ export function countsIn(window: RuleWindow, period: Period, instant: Instant): 
     case 'calendar_weeks':
       return period.start <= instant && (period.end === null || instant < period.end)
     case 'rolling_days':
-      return period.start < instant
+      return period.start < instant && (period.end === null || instant <= period.end + CLOCKS_APART_MS)
     case 'once':
       return period.start <= instant
   }

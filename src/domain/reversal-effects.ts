@@ -2,7 +2,8 @@ import { type EntitlementFacts, remainingAfter } from './beneficiary.ts'
 import type { Head, LineWeight, NewEntry } from './chain.ts'
 import { type Draw, stockEffects } from './effects.ts'
 import { chained, type EntryEffects, entryEvent, moveLines } from './entry-effects.ts'
-import type { Instant } from './instant.ts'
+import { latenessOf } from './flags.ts'
+import { type Instant, iso } from './instant.ts'
 import type { Original, OriginalLine } from './reversal.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -22,6 +23,8 @@ interface Recorded {
   kind: 'entry_error' | 'returned'
   note?: string | undefined
   operator: string | undefined
+  /** When it happened, if it is told of afterwards. */
+  takenBackAt?: Instant | undefined
 }
 
 /**
@@ -31,18 +34,22 @@ interface Recorded {
 export function reversalEffects(
   { head, original, shelves, entitlement }: Reversible,
   lines: OriginalLine[],
-  { professional, kind, note, operator }: Recorded,
+  { professional, kind, note, operator, takenBackAt }: Recorded,
   draw: Draw,
 ): EntryEffects {
   const { at, pharmacy } = original
-  const entry = entryOf(original, lines, draw.id())
+  const back = Math.min(takenBackAt ?? at, at)
+  const entry = { ...entryOf(original, lines, draw.id()), flags: latenessOf(back, at) }
   const { after, movements } = moveLines(
     shelves,
-    { pharmacy, kind: 'reversal', lines, occurredAt: kind === 'returned' ? at : takenAt(original), at },
+    { pharmacy, kind: 'reversal', lines, occurredAt: kind === 'returned' ? back : takenAt(original), at },
     { entryId: entry.id, draw },
   )
   const numbers = entitlement?.person.numbers ?? [professional]
-  const payload = { professional, numbers, kind, note, operator }
+  const payload = {
+    ...{ professional, numbers, kind, note, operator },
+    ...(takenBackAt !== undefined && { takenBackAt: iso(takenBackAt) }),
+  }
   const events = [entryEvent(entry, head.personId)]
   return {
     ...stockEffects(at, { before: shelves, after, movements, events }, operator),

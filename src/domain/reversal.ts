@@ -9,9 +9,9 @@ export interface ReversibleLine extends Omit<LedgerLine, 'ruleHash'> {
   reversed: number
 }
 
-/** A line with the rule that its entry cites. */
+/** A line with the rule that its entry cites, if one judged it. */
 export interface OriginalLine extends ReversibleLine {
-  rule: RuleVersion
+  rule: RuleVersion | null
 }
 
 /** A dispensation as a reversal sees it. */

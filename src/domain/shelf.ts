@@ -21,6 +21,7 @@ export type MovementKind =
   | 'count_absorbed'
   | 'dispensation'
   | 'reversal'
+  | 'discrepancy'
 
 /** What happened to a shelf: `quantity` is what was declared, `change` what it did to the stock on hand. */
 export interface Movement {
@@ -77,6 +78,11 @@ export function count(shelf: Shelf, counted: number, since: number, countedAt: I
   const change = Math.max(0, counted + since) - shelf.onHand
   const moved = step(shelf, 'count', Math.abs(change), change, countedAt)
   return { ...moved, shelf: { ...moved.shelf, countedAt } }
+}
+
+/** Records a count that a newer one has superseded: it changes nothing. */
+export function supersededCount(shelf: Shelf, countedAt: Instant): Moved {
+  return step(shelf, 'count', 0, 0, countedAt)
 }
 
 function step(shelf: Shelf, kind: MovementKind, quantity: number, change: number, occurredAt: Instant): Moved {

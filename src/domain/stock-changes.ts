@@ -1,5 +1,6 @@
 import { availableOn, type Draw, type Effects, endedAs, freed, type RecordedMovement, stockEffects } from './effects.ts'
 import { endedEvent, shelfEvent } from './event-records.ts'
+import { madeUp, notFitting } from './fit.ts'
 import type { EndedHold, LockedHold } from './holds.ts'
 import { type Instant, iso } from './instant.ts'
 import { counted, moment, phrase, type Text } from './language.ts'
@@ -79,7 +80,10 @@ export function countEffects(
   return fittedEffects(facts, { ...counted, movements }, { isCount: true, operator })
 }
 
-export type DeclaredKind = Exclude<MovementKind, 'count' | 'count_absorbed' | 'dispensation' | 'reversal'>
+export type DeclaredKind = Exclude<
+  MovementKind,
+  'count' | 'count_absorbed' | 'dispensation' | 'reversal' | 'discrepancy'
+>
 
 /** Whether a movement brings masks in. */
 export function comesIn(kind: DeclaredKind): boolean {
@@ -91,7 +95,8 @@ export function takesFree(kind: DeclaredKind): boolean {
   return kind === 'return_to_supplier' || kind === 'transfer_out'
 }
 
-interface Declaration {
+/** A movement as somebody declares it. */
+export interface Declaration {
   product: string
   kind: DeclaredKind
   quantity: number
@@ -142,8 +147,9 @@ export function movementEffects(
   operator: string | undefined,
   draw: Draw,
 ): Effects {
-  const moved = move(facts.shelf, { kind, quantity, change, occurredAt }, facts.at)
-  const movements = moved.movements.map((movement) =>
+  const made = madeUp(facts.shelf, { quantity: -change, occurredAt, at: facts.at })
+  const moved = move(made.shelf, { kind, quantity, change, occurredAt }, facts.at)
+  const movements = [...made.movements, ...moved.movements].map((movement) =>
     movement.kind === kind ? { ...movement, ...papers } : { ...movement, id: draw.id() },
   )
   return fittedEffects(facts, { ...moved, movements }, { isCount: false, operator })
@@ -161,18 +167,10 @@ function fittedEffects(
 }
 
 // The expired holds, and the newest live ones until what is held fits on the shelf.
-function endedToFit({ onHand }: Shelf, holds: readonly LockedHold[], at: Instant): EndedHold[] {
+function endedToFit(shelf: Shelf, holds: readonly LockedHold[], at: Instant): EndedHold[] {
   const expired = holds.filter(({ expiresAt }) => expiresAt <= at)
-  const newestFirst = holds
-    .filter(({ expiresAt }) => expiresAt > at)
-    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
-  let held = newestFirst.reduce((sum, { quantity }) => sum + quantity, 0)
-  const cancelled: LockedHold[] = []
-  for (const newest of newestFirst) {
-    if (held <= onHand) break
-    cancelled.push(newest)
-    held -= newest.quantity
-  }
+  const live = holds.filter(({ expiresAt }) => expiresAt > at)
+  const cancelled = notFitting(shelf, live)
   return [
     ...endedAs(expired, { status: 'expired' }),
     ...endedAs(cancelled, { status: 'cancelled', cancellationReason: 'stock_shortfall' }),

@@ -11,6 +11,7 @@ const longer: Record<string, number> = {
   'PUT /v1/clients/:id': 64 * KB,
   'POST /v1/clients/:id/grants': 64 * KB, // A thousand pharmacies.
   'PUT /v1/pharmacies/:finess/stock': 128 * KB, // 500 counts, by scans too.
+  'POST /v1/pharmacies/:finess/offline-batches': 1024 * KB, // 500 items.
   'PUT /v1/pharmacies/:finess': 64 * KB, // What GET shows, its whole stock too, may be sent back.
 }
 

@@ -1,18 +1,7 @@
 import { z } from 'zod'
+import { FLAGS } from '../domain/flags.ts'
 import { saying } from './complaint.ts'
 import { citedRule, oneOf, ruleVersion, time, uuid, window } from './schemas.ts'
-
-/** What an entry may be marked with, for ever. */
-const flags = [
-  'override',
-  'late',
-  'very_late',
-  'over_allocation',
-  'stock_discrepancy',
-  'unverified',
-  'suspended',
-  'inactive_product',
-] as const
 
 /** Why a hand-over may go above the entitlement. */
 export const overrideReasons = ['emergency', 'cluster', 'directive', 'other'] as const
@@ -24,8 +13,8 @@ const line = z.object({
   bestBefore: z.string().optional().describe('As declared or scanned; gone once the payload is erased.'),
   decision: z
     .object({
-      rule: ruleVersion,
-      window,
+      rule: ruleVersion.nullable().describe('Null where no rule judged it: off line, there may be none.'),
+      window: window.nullable(),
       cap: z.int().nullable(),
       received: z.int().nullable().describe('In the window before this line, at all pharmacies.'),
       held: z.int().nullable().describe('In live reservations, except those collected or cancelled by it.'),
@@ -42,7 +31,7 @@ export const flag = z
     /^[a-z_]{1,40}$/,
     saying({ en: 'must be a flag such as override', fr: 'doit être une mention telle que override' }),
   )
-  .meta({ shownAs: { type: 'string', enum: [...flags] } })
+  .meta({ shownAs: { type: 'string', enum: [...FLAGS] } })
 
 /** A ledger entry: a dispensation, a reversal, the link that joins two histories of one person, or its erasure. */
 export const ledgerEntry = z
@@ -57,13 +46,19 @@ export const ledgerEntry = z
     lines: z.array(line),
     dispensedAt: time,
     recordedAt: time,
-    flags: z.array(oneOf(flags)).describe('`override`: above the entitlement.'),
+    flags: z
+      .array(oneOf(FLAGS))
+      .describe(
+        'What stands out about it for ever, such as `override`: above the entitlement. The others come of offline batches.',
+      ),
     rule: citedRule.nullable().describe('The rule that the first line was judged by.'),
     window: window.nullable().describe('The window in which the first line counts.'),
     reverses: uuid.nullable().describe('For a reversal: the dispensation that it takes back.'),
     reservations: z
-      .array(z.object({ id: uuid, outcome: oneOf(['collected', 'expired']) }))
-      .describe('`collected`, or `expired` and served as a walk-in.'),
+      .array(z.object({ id: uuid, outcome: oneOf(['collected', 'expired', 'not_collected']) }))
+      .describe(
+        '`collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over.',
+      ),
     override: z
       .object({ reasonCode: oneOf(overrideReasons), note: z.string().optional() })
       .nullable()

@@ -72,7 +72,8 @@ export function masksInOneWay<Shape extends z.ZodRawShape>(shape: Shape) {
   return inOneWay(z.strictObject(shape), MASK_WAYS)
 }
 
-const countMembers = {
+/** The members of a count of one product. */
+export const countMembers = {
   onHand: z
     .int()
     .min(0)
@@ -85,8 +86,13 @@ const countMembers = {
   countedAt: recordedInstant.describe('When it was counted; later movements are added.'),
 }
 
+/** A body whose members, `countMembers` among them, say in exactly one way how many masks were counted. */
+export function countsInOneWay<Shape extends z.ZodRawShape>(shape: Shape) {
+  return inOneWay(z.strictObject(shape), COUNT_WAYS)
+}
+
 /** The body of a count, whose product the path names. */
-export const countedInOneWay = inOneWay(z.strictObject(countMembers), COUNT_WAYS)
+export const countedInOneWay = countsInOneWay(countMembers)
 
 /** One of many counts, which says itself of what it is. */
 export const countLine = inOneWay(

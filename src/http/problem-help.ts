@@ -20,8 +20,8 @@ export const help: Record<ProblemCode, Help> = {
     cure: 'Make a key for each new request, keep it, and send it again with each retry.',
   },
   dispensed_at_out_of_range: {
-    cause: '`dispensedAt` lies more than 5 minutes back or ahead.',
-    cure: 'Set the clock of the till. Leave `dispensedAt` out when masks are handed over now.',
+    cause: '`dispensedAt` lies more than 5 minutes back or ahead; in an offline batch, ahead or too many days back.',
+    cure: 'Set the clock of the till. Send what was handed over off line in an offline batch.',
   },
   unauthenticated: {
     cause: 'There is no bearer token, or it is not valid (any more).',

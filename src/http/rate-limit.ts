@@ -59,6 +59,7 @@ const REFUSED_BEFORE_WORK = [414, 429, 503]
  */
 export async function limitRate(app: FastifyInstance, limits: Limits, counting: Queryable): Promise<void> {
   app.decorate('limitTokensOf', async () => {})
+  app.decorate('countAlso', async () => {})
   app.decorateRequest('spentFailures')
   app.decorateRequest('provenClient')
   app.decorateRequest('tokenFor')

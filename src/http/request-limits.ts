@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** What to answer instead, if a request that nothing has counted yet is one too many. */
     tooManyUncounted(request: FastifyRequest, reply: FastifyReply): Promise<Problem | undefined>
+    /** Counts a request that was let in as so many more. Refuses nothing: those that come after it pay for it. */
+    countAlso(request: FastifyRequest, more: number): Promise<void>
   }
   interface FastifyRequest {
     /** It is counted once its body has been read, which alone tells whose it is. */
@@ -32,13 +34,15 @@ export function limitRequests(app: FastifyInstance, limits: Limits, limiters: Li
     ({ caller }) => `${caller.issuer}\n${caller.client?.id ?? caller.subject}`,
   )
 
+  const limitsOf = (request: FastifyRequest) => (hasCeiling(request) ? [requests, together] : [requests])
+
   async function count(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     request.isUncounted = false
     for (const limit of [notFound, requests]) {
       const spent = await usedUp(limit, request)
       if (spent) throw refusal(reply, spent)
     }
-    const tightest = await countUnder(hasCeiling(request) ? [requests, together] : [requests], request, reply)
+    const tightest = await countUnder(limitsOf(request), request, reply)
     if (tightest) reply.headers(headersOf(tightest))
   }
 
@@ -54,6 +58,10 @@ export function limitRequests(app: FastifyInstance, limits: Limits, limiters: Li
   })
   app.tooManyUncounted = async (request, reply) =>
     request.isUncounted ? count(request, reply).then(undefined, (problem: Problem) => problem) : undefined
+  app.countAlso = async (request, more) => {
+    const counts = limitsOf(request).flatMap((limit) => Array.from({ length: more }, () => limit(request)))
+    await Promise.all(counts)
+  }
   app.addHook('onSend', async (request) => {
     const kind = request.refused?.kind
     if (kind === 'not_found' || kind === 'pickup_code_wrong') await notFound(request)

@@ -4,9 +4,10 @@ import { instant, sql } from '../db/sql.ts'
 const ruleSource = sql`
   json_build_object('title', r.source -> 'title', 'reference', r.source -> 'reference', 'url', r.source -> 'url')`
 
-/** A RuleVersion from a row r of allocation_rules. */
+/** A RuleVersion from a row r of allocation_rules, or null if there is none. */
 export const ruleVersion = sql`
-  json_build_object('id', r.id, 'source', ${ruleSource}, 'publishedAt', ${instant(sql`r.published_at`)})`
+  case when r.id is not null
+    then json_build_object('id', r.id, 'source', ${ruleSource}, 'publishedAt', ${instant(sql`r.published_at`)}) end`
 
 /** The keys and values of an AllocationRule, for json_build_object over a row r of allocation_rules. */
 export const ruleColumns = sql`

@@ -32,6 +32,6 @@ export function findBearer(
             where finess = any (${texts(pharmacies)})) as pharmacies
         from person_identifiers i join persons known on known.id = i.person_id
         join persons root on root.id = known.root_id
-        where i.identifier = ${identifier}`,
+        where i.identifier = ${identifier} and not root.provisional`,
   )
 }

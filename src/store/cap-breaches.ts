@@ -2,6 +2,7 @@ import type { Queryable } from '../db/database.ts'
 import { row, rows } from '../db/query.ts'
 import { type SQL, sql } from '../db/sql.ts'
 import { MOST_RECEIVED } from '../domain/entitlement.ts'
+import { CLOCKS_APART_MS } from '../domain/periods.ts'
 
 const PERSONS = 5_000 // So few at a time that no statement keeps its snapshot for long.
 const FIRST = '00000000-0000-0000-0000-000000000000'
@@ -38,6 +39,7 @@ export async function capBreaches(db: Queryable, most: number): Promise<CapBreac
 const isInWindow = ({ window, at }: { window: SQL; at: SQL }) => sql`case ${window}.window_kind
     when 'calendar_weeks' then ${at} >= ${window}.window_start and ${at} < ${window}.window_end
     when 'rolling_days' then ${at} > ${window}.window_start
+      and (${window}.window_end is null or ${at} <= ${window}.window_end + make_interval(secs => ${CLOCKS_APART_MS / 1000}::int))
     else ${at} >= ${window}.window_start end`
 
 // Nothing that a line says about how it was judged is taken for true: it is compared. What a decision knew follows from
@@ -99,7 +101,8 @@ counted as (
 const judged = sql`
 judged as (
   select l.entry_id, l.position, l.product, l.quantity, l.rule_cap, l.sub_cap, l.cap, l.received as said_received,
-    l.held as said_held, l.beyond_cap and 'override' = any (l.flags) as overridden, l.beyond_cap,
+    l.held as said_held, l.beyond_cap and l.flags && array['override', 'over_allocation'] as overridden, l.beyond_cap,
+    l.rule_id, l.flags,
     r.received + least(elsewhere.received, ${MOST_RECEIVED}::int - r.received) as received,
     r.received_of_it + least(elsewhere.received_of_it, ${MOST_RECEIVED}::int - r.received_of_it) as received_of_it,
     h.held, h.held_of_it, own.records > 1 or elsewhere.counted as may_be_more
@@ -135,8 +138,10 @@ judged as (
 const named = sql`
 named as (
   select entry_id, position, case
+    when rule_id is null then case when not flags && array['over_allocation', 'unverified']
+      then 'cites no rule, and is flagged for none' end
     when received is null then 'not of the products, or not in the window, of the rule that it cites'
-    when beyond_cap and not overridden then 'beyond its cap without an override'
+    when beyond_cap and not overridden then 'beyond its cap, and not flagged for it'
     when not overridden and received + held + quantity > rule_cap then
       format('%s received in the window, %s held and %s granted, cap %s', received, held, quantity, rule_cap)
     when not overridden and received_of_it + held_of_it + quantity > sub_cap then

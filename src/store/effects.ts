@@ -50,7 +50,7 @@ function sendStock(tx: Transaction, effects: Effects): void {
           ended_at = coalesce(r.ended_at, ${iso(effects.at)}::timestamptz)
         from (select * from jsonb_to_recordset(${json(endedRows(effects))}) as t(id uuid, status text, collected_quantity int,
           collected_by uuid, cancellation_reason text) ${limitTo(effects.ended)}) as t
-        where r.id = t.id and (r.status = 'held' or (r.status = 'cancelled' and t.status = 'collected'))
+        where r.id = t.id and (r.status = 'held' or (r.status in ('cancelled', 'expired') and t.status = 'collected'))
         returning 1
       ), told as (
         insert into events (type, subject, ids, at)

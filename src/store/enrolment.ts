@@ -26,10 +26,11 @@ export function enrol(db: Database, enrolled: Enrolled, issuer: string): Promise
   return inTransaction(db, async (tx) => {
     sayWho(tx, { role: 'issuer', name: issuer, act: 'enrol' })
     const known = await findKnown(tx, named)
-    if (known.some(({ identifier }) => identifier === enrolled.identifier)) return
+    if (known.some(({ identifier, provisional }) => identifier === enrolled.identifier && !provisional)) return
     const [owner, ...others] = new Set(known.map(({ personId }) => personId))
     if (others.length > 0) return
     if (owner !== undefined) await requireUnchanged(tx, owner, named, known)
+    if (owner !== undefined && known.some(({ provisional }) => provisional)) await nameProvisional(tx, owner, enrolled)
     const missing = named.filter((each) => !known.some(({ identifier }) => identifier === each))
     await addIdentifiers(tx, owner ?? (await insertPerson(tx, enrolled)), missing)
   })
@@ -38,14 +39,16 @@ export function enrol(db: Database, enrolled: Enrolled, issuer: string): Promise
 interface Known {
   identifier: string
   personId: string
+  /** Served off line, and not in the directory yet. */
+  provisional: boolean
 }
 
 function findKnown(tx: Transaction, identifiers: readonly string[]): Promise<Known[]> {
   return rows<Known>(
     tx,
     'find_known_identifiers',
-    sql`select i.identifier, known.root_id as "personId"
-        from person_identifiers i join persons known on known.id = i.person_id
+    sql`select i.identifier, root.id as "personId", root.provisional
+        from person_identifiers i join persons known on known.id = i.person_id join persons root on root.id = known.root_id
         where i.identifier = any (${texts(identifiers)}) order by i.identifier`,
   )
 }
@@ -70,4 +73,15 @@ async function insertPerson(tx: Transaction, { profession, familyName, givenName
         insert into ledger_heads (person_id) select id from person`,
   )
   return personId
+}
+
+async function nameProvisional(tx: Transaction, personId: string, enrolled: Enrolled): Promise<void> {
+  const { profession, familyName, givenName } = enrolled
+  await rows(
+    tx,
+    'name_provisional',
+    sql`update persons set provisional = false, profession = ${profession}, family_name = ${familyName ?? ''},
+          given_name = ${givenName ?? ''}, updated_at = clock_timestamp()
+        where id = ${personId}::uuid and provisional returning 1`,
+  )
 }

@@ -16,6 +16,8 @@ interface Who {
   occurredAt: Instant | null
   /** Where masks are held or handed over; null where that is not known. */
   pharmacy: string | null
+  /** Somebody whom the directory lacks is taken as well, if they have been served off line. */
+  orProvisional?: boolean
 }
 
 /** What `factsQuery` returns. */
@@ -91,7 +93,7 @@ function identifierOf({ identifier }: Who): SQL {
 
 const personObject = sql`json_build_object('id', id, 'numbers', (
     select json_agg(identifier order by identifier) from person_identifiers where person_id in (select id from circle)),
-  'profession', profession, 'speciality', speciality, 'status', status, 'practiceTerritory', practice_territory,
+  'profession', profession, 'speciality', speciality, 'status', status, 'provisional', provisional, 'practiceTerritory', practice_territory,
   'practice', case when practice_location is not null then json_build_object(
     'latitude', ST_Y(practice_location::geometry), 'longitude', ST_X(practice_location::geometry)) end)`
 
@@ -105,7 +107,7 @@ export function factsQuery(who: Who, more: SQL = sql``): SQL {
       join persons p on p.root_id = known.root_id
       where i.identifier = ${identifierOf(who)}
     ), person as (
-      select * from circle where id = root_id
+      select * from circle where id = root_id and (not provisional or ${who.orProvisional ?? false}::boolean)
     ), counting as materialized (
       select id, false as of_another from circle
       union all

@@ -12,8 +12,9 @@ export interface EntryLine {
   product: string
   quantity: number
   lot: string | null
-  rule: RuleVersion
-  window: { start: Instant; end: Instant | null }
+  /** Null, as is the window, where no rule judged it. */
+  rule: RuleVersion | null
+  window: { start: Instant; end: Instant | null } | null
   /** Null on a reversal, which takes no entitlement. */
   judged: (Pick<Allowance, 'cap' | 'received' | 'held'> & { beyondCap: boolean }) | null
 }
@@ -49,10 +50,10 @@ export const entryColumns = sql`
   (select convert_from(payload, 'UTF8')::json -> 'override' from ledger_payloads where entry_id = e.id) as override,
   (select convert_from(payload, 'UTF8')::json -> 'bestBefore' from ledger_payloads where entry_id = e.id) as "bestBefore",
   coalesce((select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'rule', ${ruleVersion},
-      'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
+      'window', case when l.window_start is not null then json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}) end,
       'judged', case when l.effect > 0 then json_build_object(
         'cap', l.cap, 'received', l.received, 'held', l.held, 'beyondCap', l.beyond_cap) end) order by l.position)
-    from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
+    from ledger_lines l left join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id), '[]') as lines`
 
 /** The pseudonym of the person at the counter over ledger_entries e; gone once the payload is erased. */
 export const operatorOfEntry = sql`(
@@ -95,8 +96,8 @@ export function entryView(entry: EntryRow) {
     dispensedAt: iso(entry.occurredAt),
     recordedAt: iso(entry.recordedAt),
     flags: entry.flags,
-    rule: first ? { id: first.rule.id, source: first.rule.source } : null,
-    window: first ? windowOf(first.window) : null,
+    rule: first?.rule ? { id: first.rule.id, source: first.rule.source } : null,
+    window: first?.window ? windowOf(first.window) : null,
     reverses: entry.reverses,
     reservations: entry.reservations ?? [],
     // An override that was asked for but not needed does not count as one.
@@ -106,18 +107,19 @@ export function entryView(entry: EntryRow) {
 }
 
 function lineView({ product, quantity, lot, rule, window, judged }: EntryLine, bestBefore: string | null = null) {
+  const figures = rule && judged
   return {
     product,
     quantity,
     ...(lot !== null && { lot }),
     ...(bestBefore !== null && { bestBefore }),
     decision: {
-      rule: { ...rule, publishedAt: iso(rule.publishedAt) },
-      window: windowOf(window),
-      cap: judged?.cap ?? null,
-      received: judged?.received ?? null,
-      held: judged?.held ?? null,
-      remaining: judged && remainingOf(judged),
+      rule: rule && { ...rule, publishedAt: iso(rule.publishedAt) },
+      window: window && windowOf(window),
+      cap: figures?.cap ?? null,
+      received: figures?.received ?? null,
+      held: figures?.held ?? null,
+      remaining: figures && remainingOf(figures),
       beyondCap: judged?.beyondCap ?? null,
     },
   }

@@ -11,6 +11,8 @@ export interface IdempotencyKey {
   scope: string
   key: string
   requestHash: Buffer
+  /** The same as earlier releases hashed it, with when the masks changed hands. */
+  formerHash?: Buffer
 }
 
 /** A stored 2xx answer. */
@@ -40,7 +42,7 @@ export type KeyTrouble = 'in_progress' | 'reused'
  */
 export async function claimKey(
   tx: Transaction,
-  { scope, key, requestHash }: IdempotencyKey,
+  { scope, key, requestHash, formerHash }: IdempotencyKey,
 ): Promise<StoredAnswer | KeyTrouble | undefined> {
   // An advisory lock and not an inserted row, so that a refusal leaves nothing behind. The lookup is a separate
   // statement, so that its snapshot is taken after the wait.
@@ -54,8 +56,10 @@ export async function claimKey(
   const lookup = row<StoredAnswer & { same: boolean }>(
     tx,
     'find_key',
-    sql`select request_hash in (sent, substring(sent for 32), substring(sent from 33)) as same, status::int, made, response
-        from idempotency_keys, decode(${requestHash.toString('hex')}, 'hex') as sent
+    sql`select exists (select from unnest(array[sent, former]) as each
+            where request_hash in (each, substring(each for 32), substring(each from 33))) as same, status::int, made, response
+        from idempotency_keys, decode(${requestHash.toString('hex')}, 'hex') as sent,
+          decode(${formerHash?.toString('hex') ?? null}, 'hex') as former
         where scope = ${scope} and key = ${key} and (expires_at is null or expires_at > clock_timestamp())`,
   )
   try {

@@ -79,6 +79,6 @@ export function findProfile(db: Queryable, identifier: string): Promise<Profile 
             'territory', root.practice_territory) end as practice
         from person_identifiers i join persons known on known.id = i.person_id
         join persons root on root.id = known.root_id
-        where i.identifier = ${identifier}`,
+        where i.identifier = ${identifier} and not root.provisional`,
   )
 }

@@ -8,7 +8,7 @@ import type { Refusal } from '../domain/refusals.ts'
 export interface RefusedRequest {
   verb: 'dispensation' | 'reversal' | 'reservation'
   /** Null when the directory knows nobody with the number. */
-  person: { id: string; profession: string; practiceTerritory: string | null } | null
+  person: { id: string; profession: string | null; practiceTerritory: string | null } | null
   pharmacy: string | null
   /** Left out: the pharmacy's present one. */
   pharmacyTerritory?: string | undefined

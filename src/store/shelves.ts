@@ -1,6 +1,9 @@
 import type { Transaction } from '../db/database.ts'
-import { rows } from '../db/query.ts'
-import { clock, instant, json, limitTo, sql } from '../db/sql.ts'
+import { oneRow, rows } from '../db/query.ts'
+import { clock, instant, json, limitTo, type SQL, sql, texts } from '../db/sql.ts'
+import { StaleRead } from '../db/transaction.ts'
+import type { LockedHold } from '../domain/holds.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { Shelf } from '../domain/shelf.ts'
 
 /** Columns of a LockedHold over reservations r; for merged records the person is the one who continues the history. */
@@ -50,4 +53,43 @@ export function lockShelves(
           ${limitTo(places)})
         order by s.pharmacy, s.product for update of s`,
   )
+}
+
+/** The reservations that hold part of some shelves of a pharmacy, locked, and the clock after the locks. */
+export interface LockedHolds {
+  holds: LockedHold[]
+  at: Instant
+}
+
+/**
+ * Locks the reservations that hold part of some locked shelves, those too that were made before the shelves were
+ * locked. No more can be made, but whoever has locked one of those is waiting for a shelf, so it is not waited for:
+ * throws StaleRead.
+ */
+export async function lockHoldsOfLocked(
+  tx: Transaction,
+  pharmacy: string,
+  products: readonly string[],
+): Promise<LockedHolds> {
+  const held = heldOn(pharmacy, products)
+  const [holds, { at, count }] = await Promise.all([
+    rows<LockedHold>(
+      tx,
+      'lock_new_holds_of_shelves',
+      sql`select ${holdColumns} ${held} order by r.id for update of r skip locked`,
+    ),
+    oneRow<{ at: Instant; count: number }>(
+      tx,
+      'count_holds_of_shelves',
+      sql`select ${instant(clock)} as at, count(*)::int as count ${held}`,
+    ),
+  ])
+  if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of a shelf')
+  return { holds, at }
+}
+
+/** From where the reservations r are read that hold part of some shelves. */
+export function heldOn(pharmacy: string, products: readonly string[]): SQL {
+  return sql`from reservations r
+    where r.pharmacy = ${pharmacy} and r.product = any (${texts(products)}) and r.status = 'held'`
 }

@@ -32,7 +32,7 @@ export const lineCounts: SQL = sql`
   e.pharmacy_territory, e.profession, l.product,
   (l.effect > 0)::int::bigint as dispensed_lines, greatest(l.effect, 0)::bigint as dispensed_masks,
   (l.effect < 0)::int::bigint as reversed_lines, greatest(-l.effect, 0)::bigint as reversed_masks,
-  l.beyond_cap::int::bigint as overridden_lines,
+  (l.beyond_cap and 'override' = any (e.flags))::int::bigint as overridden_lines,
   (case when l.beyond_cap then least(l.quantity, l.received + l.held + l.quantity - l.cap) else 0 end)::bigint as masks_beyond_cap,
   (l.effect > 0 and 'late' = any (e.flags))::int::bigint as late_lines,
   (l.effect > 0 and 'very_late' = any (e.flags))::int::bigint as very_late_lines`

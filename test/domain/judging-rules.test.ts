@@ -17,6 +17,7 @@ const withdrawn = (at: number) => ({ ...withdrawalOf({ id, withdrawnAt: at }, at
 const judged = (index: number, at: number, hash: string | null = ruleHash(rule)) => ({
   index,
   occurredAt: iso(at),
+  flags: [],
   lines: [{ ruleId: id, ruleHash: hash }],
 })
 

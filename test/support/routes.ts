@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import { type Role, roles } from '../../src/http/caller.ts'
 import type { Policy } from '../../src/http/policy.ts'
@@ -96,6 +97,18 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
   'PUT /v1/pharmacies/{finess}/stock/{product}': () => ({ body: { onHand: 10_000, countedAt: minutesAgo(0) } }),
   'POST /v1/pharmacies/{finess}/stock-movements': () => ({
     body: { product: 'surgical', kind: 'delivery', quantity: 1, occurredAt: minutesAgo(0) },
+  }),
+  'POST /v1/pharmacies/{finess}/offline-batches': ({ professional }) => ({
+    body: {
+      items: [
+        {
+          key: randomUUID(),
+          kind: 'dispensation',
+          body: { ...dispensationBody(professional, 1), dispensedAt: minutesAgo(1) },
+        },
+      ],
+    },
+    status: 200,
   }),
   'POST /v1/pharmacies/{finess}/deliveries': () => ({
     body: { reference: 'BL 1', occurredAt: minutesAgo(0), lines: [{ product: 'surgical', quantity: 1 }] },

@@ -117,10 +117,11 @@ export class BundleEntries {
   }
 
   // What was sealed before there were records does not say by what text of a rule it was judged.
-  #followRules(index: number, { columns: { kind, occurredAt, lines }, ruleHashes, isFirstVersion }: Unsealed): void {
+  #followRules(index: number, { columns, ruleHashes, isFirstVersion }: Unsealed): void {
+    const { kind, occurredAt, flags, lines } = columns
     if (kind !== 'dispensation' || isFirstVersion) return
     const judged = lines.map(({ ruleId }, nth) => ({ ruleId, ruleHash: ruleHashes[nth] ?? null }))
-    this.#rules.addJudged({ index, occurredAt, lines: judged })
+    this.#rules.addJudged({ index, occurredAt, flags, lines: judged })
   }
 
   #followPerson(entry: BundleEntry, { columns: { personId, kind }, refersTo, isFirstVersion }: Unsealed): void {

@@ -105,7 +105,14 @@ function lineOf(
   }
 }
 
-type SealedLine = [string, number, string | null, string, [string, string | null, string], (string | null)?]
+type SealedLine = [
+  string,
+  number,
+  string | null,
+  string | null,
+  [string | null, string | null, string],
+  (string | null)?,
+]
 
 function isFirstLine(line: unknown): line is SealedLine {
   return isTuple(line, 5) && isTuple(line[4], 3)

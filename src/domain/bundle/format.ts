@@ -80,8 +80,9 @@ export interface ColumnsOfLine {
   effect: number
   countedAt: string
   lot: string | null
-  ruleId: string
-  windowStart: string
+  /** Null, as is the window, where no rule judged the line. */
+  ruleId: string | null
+  windowStart: string | null
   windowEnd: string | null
   timeZone: string
   /** What the line was judged by, sealed in the payload; a reversal has none of its own. */

@@ -12,11 +12,15 @@ import { BundleFault } from './fault.ts'
 /** How long after a withdrawal a hand-over that had read the rule before may still have been under way. */
 const UNDER_WAY_MS = 60_000
 
+/** What is said of a hand-over off line that no rule has judged. */
+const WITHOUT_RULE = ['over_allocation', 'unverified']
+
 /** A hand-over, as far as its rules are concerned. */
 interface Judged {
   index: number
   occurredAt: string
-  lines: readonly { ruleId: string; ruleHash: string | null }[]
+  flags: readonly string[]
+  lines: readonly { ruleId: string | null; ruleHash: string | null }[]
 }
 
 /** The first hand-overs by a text of a rule whose publication has not come yet, and when they took place. */
@@ -45,9 +49,14 @@ export class JudgingRules {
   }
 
   /** Checks each line of a hand-over against the rule that judged it. */
-  addJudged({ index, occurredAt, lines }: Judged): void {
+  addJudged({ index, occurredAt, flags, lines }: Judged): void {
     const at = instantOf(occurredAt)
     for (const { ruleId, ruleHash } of lines) {
+      if (ruleId === null) {
+        if (!flags.some((flag) => WITHOUT_RULE.includes(flag)))
+          throw new BundleFault('it cites no rule, and is flagged for none', index)
+        continue
+      }
       if (ruleHash === null) throw new BundleFault('it does not say by what text of its rule it was judged', index)
       const rule = this.#known.get(ruleId)
       if (rule === undefined) this.#await(ruleId, ruleHash, { index, at })

@@ -8,7 +8,8 @@ import { checksWithoutHandOver, manyChecks } from './anomalies/checks.ts'
 import { onePersonTwoRecords } from './anomalies/doubts.ts'
 import { reversedThenElsewhere } from './anomalies/elsewhere.ts'
 import type { AnomalyKind, Scope } from './anomalies/kind.ts'
-import { lateShare, overrides, veryLateShare } from './anomalies/shares.ts'
+import { offlineBatch } from './anomalies/offline.ts'
+import { lateShare, overAllocations, overrides, veryLateShare } from './anomalies/shares.ts'
 import { dispensedAboveDeliveries, stockDiscrepancy } from './anomalies/stock.ts'
 import { unmatchedTransfer } from './anomalies/transfers.ts'
 import type { Anomaly, AnomalyName } from './schema.ts'
@@ -18,6 +19,8 @@ export const anomalyKinds = {
   overrides,
   late_share: lateShare,
   very_late_share: veryLateShare,
+  over_allocation_share: overAllocations,
+  offline_batch: offlineBatch,
   stock_discrepancy: stockDiscrepancy,
   unmatched_transfer: unmatchedTransfer,
   dispensed_above_deliveries: dispensedAboveDeliveries,

@@ -115,6 +115,8 @@ export const anomalyNames = [
   'overrides',
   'late_share',
   'very_late_share',
+  'over_allocation_share',
+  'offline_batch',
   'stock_discrepancy',
   'unmatched_transfer',
   'dispensed_above_deliveries',

@@ -44,6 +44,18 @@ export async function dispense(
     countWrongCode(tx, pharmacy, grant)
     return refuse(counter.facts.entitlement.person, grant)
   }
+  return handOver(tx, counter, grant, request, { operator, signer }, drawn)
+}
+
+/** Writes a hand-over as it was granted, and answers it. */
+export function handOver(
+  tx: Transaction,
+  counter: LockedCounter,
+  grant: Grant,
+  request: DispensationRequest,
+  { operator, signer }: Writing,
+  drawn = draw,
+): Dispensation {
   const effects = dispensationEffects(counter, grant, { ...request, operator }, drawn)
   writeEffects(tx, effects)
   const shown = {
@@ -76,6 +88,9 @@ export function professionalUnknown(): Refusal {
 }
 
 function judgedLine({ product, quantity, lot, allowance, beyondCap }: Grant['lines'][number]): EntryLine {
+  if (!allowance) {
+    return { product, quantity, lot, rule: null, window: null, judged: { cap: 0, received: 0, held: 0, beyondCap } }
+  }
   const { rule, period, cap, received, held } = allowance
   const { id, source, publishedAt } = rule
   const judged = { cap, received, held, beyondCap }

@@ -1,25 +1,23 @@
 import type { Transaction } from '../../db/database.ts'
-import { oneRow, row, rows } from '../../db/query.ts'
-import { instant, sql, texts, uuids } from '../../db/sql.ts'
 import type { EntitlementFacts } from '../../domain/beneficiary.ts'
 import type { Counter } from '../../domain/dispensation-effects.ts'
 import { availableOn } from '../../domain/effects.ts'
 import type { LockedHold } from '../../domain/holds.ts'
 import { phrase } from '../../domain/language.ts'
-import { noSuch, requireKnown } from '../../domain/named.ts'
+import { requireKnown } from '../../domain/named.ts'
 import type { NamedReservation } from '../../domain/named-reservations.ts'
 import { requireTriesLeft } from '../../domain/pickup-code.ts'
 import { Rejection } from '../../domain/refusals.ts'
 import { isCounted, type Shelf } from '../../domain/shelf.ts'
 import type { HandOverBefore } from '../../domain/similar-hand-over.ts'
-import { pharmacySuspended } from '../../domain/suspended.ts'
 import { voucherElsewhere } from '../../domain/voucher.ts'
 import { headOf, readCounterFacts } from '../../store/entitlement-facts.ts'
 import { lockHeadsFor } from '../../store/ledger.ts'
 import { secondsUntilTry } from '../../store/pickup-code-tries.ts'
 import { findProducts } from '../../store/products.ts'
-import { holdColumns, lockShelves } from '../../store/shelves.ts'
+import { lockShelves } from '../../store/shelves.ts'
 import type { CounterLimits } from './counter-limits.ts'
+import { countOverrides, lockReservations, readPharmacy } from './counter-queries.ts'
 import { requireRecent } from './require-recent.ts'
 import type { DispensationRequest } from './schema.ts'
 
@@ -82,7 +80,7 @@ function lockAndRead(
   })
   const heads = lockHeadsFor(tx, request.professional)
   const place = readPharmacy(tx, pharmacy, { lock: request.override !== undefined })
-  const locked = lockReservations(tx, pharmacy, products, request)
+  const locked = lockReservations(tx, pharmacy, products, { ...request, alsoLive: false })
   const who = { identifier: request.professional, occurredAt: request.dispensedAt ?? null, pharmacy }
   const entitlement = readCounterFacts(tx, who)
   const overrides = countOverrides(tx, pharmacy)
@@ -102,62 +100,11 @@ async function refuseTriedTooOften(tx: Transaction, pharmacy: string, { reservat
   requireTriesLeft(await secondsUntilTry(tx, pharmacy, named))
 }
 
-// For an override the row is locked, so that two counters cannot both use the last one of the week.
-async function readPharmacy(
-  tx: Transaction,
-  pharmacy: string,
-  { lock }: { lock: boolean },
-): Promise<{ territory: string }> {
-  const found = await row<{ territory: string; status: string }>(
-    tx,
-    lock ? 'lock_pharmacy' : 'read_pharmacy_at_counter',
-    sql`select territory, status from pharmacies where finess = ${pharmacy} ${lock ? sql`for no key update` : sql``}`,
-  )
-  if (!found) throw noSuch('pharmacy')
-  if (found.status !== 'active') throw new Rejection('pharmacy_suspended', pharmacySuspended)
-  return found
-}
-
-async function countOverrides(tx: Transaction, pharmacy: string): Promise<number> {
-  const { used } = await oneRow<{ used: number }>(
-    tx,
-    'count_overrides',
-    sql`select count(*)::int as used from ledger_entries
-        where pharmacy = ${pharmacy} and 'override' = any (flags) and recorded_at > clock_timestamp() - interval '7 days'`,
-  )
-  return used
-}
-
-// The named ones; expired ones on the same shelves, which give way; and the professional's own, if to be released.
-function lockReservations(
-  tx: Transaction,
-  pharmacy: string,
-  products: string[],
-  { reservations, releaseHolds, professional }: DispensationRequest,
-): Promise<NamedReservation[]> {
-  return rows<NamedReservation>(
-    tx,
-    'lock_reservations_for_dispensation',
-    sql`with wanted as materialized (
-          select id from reservations where id = any (${uuids(reservations.map(({ id }) => id))}) and pharmacy = ${pharmacy}
-          union
-          select id from reservations where pharmacy = ${pharmacy} and product = any (${texts(products)})
-            and status = 'held' and expires_at <= clock_timestamp()
-          union
-          select id from reservations where ${releaseHolds}::boolean and status = 'held' and person_id = any (array(
-            select p.id from person_identifiers i join persons known on known.id = i.person_id
-              join persons p on p.root_id = known.root_id
-            where i.identifier = ${professional}))
-        )
-        -- As arrays: for a set, the planner expects hundreds of rows and reads all reservations to find them.
-        select ${holdColumns}, r.status, r.pickup_code as "pickupCode", r.cancellation_reason as "cancellationReason",
-          ${instant(sql`r.ended_at`)} as "endedAt" from reservations r
-        where r.id = any (array(select id from wanted)) order by r.id for update of r`,
-  )
-}
-
-// Reservations locked to be released may be at other pharmacies: naming one does not bring its masks here.
-function named(pharmacy: string, request: DispensationRequest, locked: NamedReservation[]): NamedReservation[] {
+/**
+ * The reservations that a request names, of those locked. Some may be locked at other pharmacies, to be released:
+ * naming one does not bring its masks here.
+ */
+export function named(pharmacy: string, request: DispensationRequest, locked: NamedReservation[]): NamedReservation[] {
   return request.reservations.map((by, index) => {
     const found = locked.find(({ id, pharmacy: there }) => id === by.id && there === pharmacy)
     if (found) return found
@@ -169,7 +116,8 @@ function named(pharmacy: string, request: DispensationRequest, locked: NamedRese
   })
 }
 
-function availableByProduct(
+/** What is available of each product, of the shelves that no count has seen since. */
+export function availableByProduct(
   pharmacy: string,
   products: string[],
   { shelves, expired, entitlement: { occurredAt, at } }: Locked,
@@ -185,5 +133,5 @@ function availableByProduct(
 interface Locked {
   shelves: Shelf[]
   expired: LockedHold[]
-  entitlement: EntitlementFacts
+  entitlement: Pick<EntitlementFacts, 'occurredAt' | 'at'>
 }

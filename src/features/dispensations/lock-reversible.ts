@@ -44,12 +44,12 @@ function readOriginal(tx: Transaction, { id, pharmacy }: Named): Promise<Origina
           e.pharmacy_territory as "pharmacyTerritory",
           (select professional from ledger_payloads where entry_id = e.id) as professional,
           (select json_agg(json_build_object('product', l.product, 'quantity', l.quantity, 'lot', l.lot, 'ruleId', l.rule_id, 'rule', ${ruleVersion},
-              'window', json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}),
+              'window', case when l.window_start is not null then json_build_object('start', ${instant(sql`l.window_start`)}, 'end', ${instant(sql`l.window_end`)}) end,
               'timeZone', l.time_zone, 'cap', l.cap,
               'reversed', (select coalesce(sum(back.quantity), 0)::int from ledger_entries reversal
                 join ledger_lines back on back.entry_id = reversal.id
                 where reversal.reverses = e.id and back.product = l.product and back.lot is not distinct from l.lot)) order by l.position)
-            from ledger_lines l join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
+            from ledger_lines l left join allocation_rules r on r.id = l.rule_id where l.entry_id = e.id) as lines
         from ledger_entries e join persons p on p.id = e.person_id
         where e.id = ${id}::uuid and e.pharmacy = ${pharmacy} and e.kind = 'dispensation'`,
   )

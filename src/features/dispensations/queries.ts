@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Queryable } from '../../db/database.ts'
 import { oneRow, row } from '../../db/query.ts'
 import { sql, texts, timestamp } from '../../db/sql.ts'
@@ -44,6 +45,16 @@ export async function pharmacyOfEntry(db: Queryable, pharmacies: string[], id: s
     sql`select pharmacy from ledger_entries where id = ${id}::uuid and pharmacy = any (${texts(pharmacies)})`,
   )
   return found?.pharmacy
+}
+
+/** The id of a hand-over that is named by the key that made it, or by itself; undefined if no key or id reads so. */
+export async function findDispensationNamed(db: Queryable, scope: string, named: string): Promise<string | undefined> {
+  const made = await row<{ id: string | null }>(
+    db,
+    'entry_made_by_key',
+    sql`select made as id from idempotency_keys where scope = ${scope} and key = ${named}`,
+  )
+  return made?.id ?? z.uuid().safeParse(named).data?.toLowerCase()
 }
 
 /** Which entries are listed, of those that the caller may read. */

@@ -7,8 +7,8 @@ const fiveMinutesOff: Text = {
   fr: 'doit être à 5 minutes au plus de l’heure présente',
 }
 const notRecent: Text = {
-  en: phrase`dispensedAt: ${fiveMinutesOff}. An older hand-over can only be recorded as of now: leave dispensedAt out.`,
-  fr: phrase`dispensedAt : ${fiveMinutesOff}. Une remise plus ancienne ne peut être enregistrée qu’à l’heure présente : omettez dispensedAt.`,
+  en: phrase`dispensedAt: ${fiveMinutesOff}. Send an older hand-over in an offline batch (offline-batches).`,
+  fr: phrase`dispensedAt : ${fiveMinutesOff}. Envoyez une remise plus ancienne dans un lot hors ligne (offline-batches).`,
 }
 
 /** Makes sure that a hand-over is told of as it happens. Throws `dispensed_at_out_of_range`. */

@@ -1,4 +1,6 @@
 import type { Transaction } from '../../db/database.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { requireWithinDays } from '../../domain/offline-times.ts'
 import { isRefusal, type Refusal, refused } from '../../domain/refusals.ts'
 import { decideReversal, type Original } from '../../domain/reversal.ts'
 import { remainingAfterReversal, reversalEffects } from '../../domain/reversal-effects.ts'
@@ -8,6 +10,12 @@ import { lockReversible, type Named } from './lock-reversible.ts'
 import { recorded, type Writing } from './recorded.ts'
 import type { Dispensation, ReversalRequest } from './schema.ts'
 
+/** When something was taken back off line, and how many days back that may lie. */
+interface TakenBack {
+  at: Instant
+  days: number
+}
+
 /**
  * Takes back a dispensation or part of it: a new entry gives back stock and, in the original's window, entitlement. The
  * original entry stays, and no reservation is revived. Undefined if the pharmacy has no such dispensation.
@@ -15,18 +23,24 @@ import type { Dispensation, ReversalRequest } from './schema.ts'
 export async function reverse(
   tx: Transaction,
   dispensation: Named,
-  request: ReversalRequest,
+  { takenBack, ...request }: ReversalRequest & { takenBack?: TakenBack },
   { operator, signer }: Writing,
 ): Promise<Dispensation | Refusal | undefined> {
   const reversible = await lockReversible(tx, dispensation)
   if (!reversible) return undefined
   const { original } = reversible
   const { professional } = original
+  if (takenBack) requireWithinDays({ field: 'occurredAt', at: takenBack.at }, original.at, takenBack.days)
   const refuse = (refusal: Refusal) => recordRefusal(tx, refusedReversal(original, operator), refusal)
   if (professional === null) return refuse(professionalErased())
   const lines = decideReversal(original.lines, request.lines)
   if (isRefusal(lines)) return refuse(lines)
-  const effects = reversalEffects(reversible, lines, { ...request, professional, operator }, draw)
+  const effects = reversalEffects(
+    reversible,
+    lines,
+    { ...request, professional, operator, takenBackAt: takenBack?.at },
+    draw,
+  )
   writeEffects(tx, effects)
   const shown = {
     lines: lines.map(({ product, quantity, lot, rule, window }) => ({

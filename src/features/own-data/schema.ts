@@ -13,7 +13,7 @@ const directoryRecord = z
     person: uuid.describe('Your surrogate in the ledger.'),
     mergedInto: uuid.nullable().describe('The record that continues the history, if two turned out to be yours.'),
     numbers: z.array(z.string()).describe('RPPS and ADELI.'),
-    profession: z.string(),
+    profession: z.string().nullable().describe('Null as long as the directory knows your number alone.'),
     speciality: z.string().nullable(),
     familyName: z.string().nullable(),
     givenName: z.string().nullable(),

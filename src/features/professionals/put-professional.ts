@@ -37,7 +37,12 @@ export async function putProfessional(
   if (root && heads.size > 1) await merge(tx, root, owners, heads, body)
   const professional = await findProfile(tx, id)
   if (!professional) throw new Error('the professional has just been put in')
-  return { professional, created: !owned.includes(id), known: root !== undefined }
+  const inDirectory = owners.filter(({ provisional }) => !provisional)
+  return {
+    professional,
+    created: !inDirectory.some(({ identifier }) => identifier === id),
+    known: inDirectory.length > 0,
+  }
 }
 
 /** Locks the histories of the identifiers' persons in id order, then reads who they are. */

@@ -10,6 +10,8 @@ export interface Owner {
   /** Of this person or one merged into it; so is the next member. */
   hasRpps: boolean
   hasHistory: boolean
+  /** Served off line, and not in the directory yet. */
+  provisional: boolean
 }
 
 /** The owners of the identifiers that have one, by identifier. */
@@ -22,7 +24,7 @@ export function findOwners(tx: Transaction, identifiers: readonly string[]): Pro
           (select bool_or(length(o.identifier) = 11) from persons p join person_identifiers o on o.person_id = p.id
             where p.root_id = root.id) as "hasRpps",
           (select bool_or(h.seq > 0) from persons p join ledger_heads h on h.person_id = p.id
-            where p.root_id = root.id) as "hasHistory"
+            where p.root_id = root.id) as "hasHistory", root.provisional
         from person_identifiers i join persons known on known.id = i.person_id
         join persons root on root.id = known.root_id
         where i.identifier = any (${texts(identifiers)}) order by i.identifier`,
@@ -40,7 +42,7 @@ export async function savePerson(tx: Transaction, personId: string, body: Profes
             ${body.status}, ${point(body.practice ?? null)}, ${body.practice?.territory ?? null})
           on conflict (id) do update set profession = excluded.profession, speciality = excluded.speciality,
             family_name = excluded.family_name, given_name = excluded.given_name, status = excluded.status,
-            practice_location = excluded.practice_location, practice_territory = excluded.practice_territory,
+            practice_location = excluded.practice_location, practice_territory = excluded.practice_territory, provisional = false,
             updated_at = ${clock}
           returning id
         )

@@ -37,9 +37,9 @@ export async function ensureCountedShelves(
 }
 
 /**
- * For each count, what came less what left after it, losses as they were declared: how much of one was known to be
- * there is nothing to a count from before it. Whatever was recorded by then had occurred by then, even if a caller's
- * clock ran ahead, and the count includes it.
+ * For each count, what came less what left after it, as it was declared: how much of a loss was known to be there, or
+ * had to be made up for, is nothing to a count from before it. Whatever was recorded by then had occurred by then, even
+ * if a caller's clock ran ahead, and the count includes it.
  */
 export async function changesSince(
   tx: Transaction,
@@ -50,7 +50,7 @@ export async function changesSince(
     tx,
     'changes_since',
     sql`select product, (
-          select coalesce(sum(case kind when 'loss' then -quantity else change end), 0)::float8 from stock_movements m
+          select coalesce(sum(case kind when 'loss' then -quantity when 'discrepancy' then 0 else change end), 0)::float8 from stock_movements m
           where m.pharmacy = ${pharmacy} and m.product = given.product
             and m.occurred_at > given.counted_at and m.recorded_at > given.counted_at) as change
         from ${givenCounts(counts)} as given`,

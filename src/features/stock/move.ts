@@ -8,32 +8,34 @@ import {
   decideMovement,
   movementEffects,
   notItself,
+  type ShelfFacts,
   takesFree,
   tooFarAhead,
 } from '../../domain/stock-changes.ts'
-import type { Kept } from '../../http/effects.ts'
+import type { Kept } from '../../http/once.ts'
 import { draw, writeEffects } from '../../store/effects.ts'
 import { ensureShelf } from '../../store/shelves.ts'
 import { findShelfPlace, levelAfter, lockShelfWithHolds, readMovements, recordedView } from './queries.ts'
 import type { Movement, MovementRequest, StockLevel } from './schema.ts'
 
-interface Move extends MovementRequest {
+/** A movement at a pharmacy. */
+export interface Move extends MovementRequest {
   pharmacy: string
   operator: string | undefined
 }
 
-type Moved = Movement & { stock: StockLevel }
+export type Moved = Movement & { stock: StockLevel; flags?: string[] | undefined }
 
 /** How the answer is kept for a retry: the movement tells all but the stock after it. */
 export const keptWithMovement: Kept<Moved> = {
-  rest: ({ stock, operator }) => ({ ...stock, operator }),
+  rest: ({ stock, operator, flags }) => ({ ...stock, operator, ...(flags && { flags }) }),
   remake: async (tx, id, rest) => {
     // Earlier releases neither showed the operator nor kept it here.
-    const { operator, ...stock } = rest as StockLevel & Pick<Movement, 'operator'>
+    const { operator, flags, ...stock } = rest as StockLevel & Pick<Moved, 'operator' | 'flags'>
     const [found] = await readMovements(tx, [id])
     if (!found) return undefined
     const { operator: _, ...movement } = found
-    return { ...movement, ...(operator && { operator }), stock }
+    return { ...movement, ...(operator && { operator }), stock, ...(flags && { flags }) }
   },
 }
 
@@ -42,7 +44,7 @@ export const keptWithMovement: Kept<Moved> = {
  * above what is available. A loss is always taken, down to 0, and may cancel the newest reservations.
  */
 export async function move(tx: Transaction, request: Move): Promise<Moved | Refusal> {
-  const { pharmacy, product, kind, operator } = request
+  const { pharmacy, product, kind } = request
   const [place, , locked] = await Promise.all([
     findShelfPlace(tx, pharmacy, product),
     // A refusal leaves nothing behind, not even an empty shelf.
@@ -57,13 +59,18 @@ export async function move(tx: Transaction, request: Move): Promise<Moved | Refu
   const decided = decideMovement({ ...locked, productActive: place.productActive }, request)
   if (isRefusal(decided)) return decided
   if (!shelf) throw new StaleRead('the pharmacy or the product came in between')
-  const { change } = decided
+  return record(tx, { ...locked, shelf }, request, decided.change)
+}
+
+/** Writes a movement as it was decided, and answers it. */
+export function record(tx: Transaction, facts: ShelfFacts, request: Move, change: number): Moved {
+  const { operator } = request
   const id = draw.id()
-  const effects = movementEffects({ ...locked, shelf }, { ...papersOf(request), id, change }, operator, draw)
+  const effects = movementEffects(facts, { ...papersOf(request), id, change }, operator, draw)
   writeEffects(tx, effects)
-  const [declared] = effects.movements
+  const declared = effects.movements.find((movement) => movement.id === id)
   if (!declared) throw new Error('a movement moved nothing')
-  return { ...recordedView(declared, at, operator), stock: levelAfter(effects, shelf) }
+  return { ...recordedView(declared, facts.at, operator), stock: levelAfter(effects, facts.shelf) }
 }
 
 function papersOf({ kind, quantity, occurredAt, reference, counterparty, lot, bestBefore }: Move) {

@@ -1,14 +1,12 @@
 import type { Queryable, Transaction } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
-import { clock, instant, type SQL, sql, texts, timestamp, uuids } from '../../db/sql.ts'
-import { StaleRead } from '../../db/transaction.ts'
+import { instant, sql, texts, timestamp, uuids } from '../../db/sql.ts'
 import type { Effects, RecordedMovement } from '../../domain/effects.ts'
-import type { LockedHold } from '../../domain/holds.ts'
 import { type Instant, iso } from '../../domain/instant.ts'
 import { available, type Shelf } from '../../domain/shelf.ts'
 import type { LockedShelf, LockedShelves } from '../../domain/stock-changes.ts'
 import { type ListFilter, listed, matching } from '../../store/filters.ts'
-import { holdColumns, lockShelves } from '../../store/shelves.ts'
+import { heldOn, holdColumns, lockHoldsOfLocked, lockShelves } from '../../store/shelves.ts'
 import type { Movement, StockLevel } from './schema.ts'
 
 /** Whether a pharmacy and a product exist, as a shelf needs both; the product is null if there is none. */
@@ -48,35 +46,25 @@ export async function lockShelfWithHolds(tx: Transaction, pharmacy: string, prod
   return { ...locked, shelf: shelves[0] }
 }
 
-/**
- * Locks the reservations of some shelves by id, then the shelves that exist, then reservations that were made in
- * between. No more can be made, but whoever has locked one of those is waiting for a shelf, so it is not waited for:
- * throws StaleRead.
- */
+/** Locks the reservations of some shelves by id, then the shelves that exist, then what `lockHoldsOfLocked` does. */
 export async function lockShelvesWithHolds(
   tx: Transaction,
   pharmacy: string,
   products: readonly string[],
 ): Promise<LockedShelves> {
-  const held = sql`from reservations r
-    where r.pharmacy = ${pharmacy} and r.product = any (${texts(products)}) and r.status = 'held'`
-  const lockHolds = (name: string, how: SQL) =>
-    rows<LockedHold>(tx, name, sql`select ${holdColumns} ${held} order by r.id for update of r ${how}`)
-  const [, shelves, holds, { at, count }] = await Promise.all([
-    lockHolds('lock_holds_of_shelves', sql``),
+  const [, shelves, locked] = await Promise.all([
+    rows(
+      tx,
+      'lock_holds_of_shelves',
+      sql`select ${holdColumns} ${heldOn(pharmacy, products)} order by r.id for update of r`,
+    ),
     lockShelves(
       tx,
       products.map((product) => ({ pharmacy, product })),
     ),
-    lockHolds('lock_new_holds_of_shelves', sql`skip locked`),
-    oneRow<{ at: Instant; count: number }>(
-      tx,
-      'count_holds_of_shelves',
-      sql`select ${instant(clock)} as at, count(*)::int as count ${held}`,
-    ),
+    lockHoldsOfLocked(tx, pharmacy, products),
   ])
-  if (holds.length !== count) throw new StaleRead('somebody is ending a reservation of a shelf')
-  return { shelves, holds, at }
+  return { shelves, ...locked }
 }
 
 /** The stock of a pharmacy by product; expired holds count as available even if not yet ended. */

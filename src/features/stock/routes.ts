@@ -11,13 +11,13 @@ import { deliver, keptWithDelivery } from './deliver.ts'
 import { keptWithMovement, move } from './move.ts'
 import { readRoutes } from './read-routes.ts'
 import {
+  countedLevel,
   delivery,
   deliveryBody,
   movementBody,
   pharmacyParams,
   recordedMovement,
   shelfParams,
-  stockLevel,
 } from './schema.ts'
 import { statementRoute } from './statement-route.ts'
 
@@ -47,8 +47,8 @@ function countRoute(app: App, { db }: Deps, withPacks: WithPacks): void {
         headers: writeHeaders,
         body: countedInOneWay,
         response: {
-          200: stockLevel,
-          201: stockLevel,
+          200: countedLevel,
+          201: countedLevel,
           ...problems(401, 403, 404, 'stock_count_outdated', 'stock_insufficient', 'product_unknown', 413, 415, 422),
         },
       },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FLAGS } from '../../domain/flags.ts'
 import { phrase, type Text } from '../../domain/language.ts'
 import type { SaidMasks, SingleMasks } from '../../domain/packs.ts'
 import { DAY_MS } from '../../domain/periods.ts'
@@ -55,7 +56,7 @@ export const movement = z
     pharmacy: z.string(),
     product: z.string(),
     kind: oneOf([...kinds, 'count', 'count_absorbed', 'dispensation', 'reversal', 'discrepancy']).describe(
-      'Also count, count_absorbed (takes back a movement that a count already included), dispensation and reversal.',
+      'Also count, count_absorbed (takes back a movement that a count already included), dispensation, reversal and discrepancy (makes up for what left off line without being known to be there).',
     ),
     quantity: z.int().describe('As declared; for a count, the difference.'),
     change: z.int().describe('What it did to the stock on hand; the stock on hand is the sum of these.'),
@@ -70,7 +71,12 @@ export const movement = z
   })
   .meta({ id: 'StockMovement' })
 
-export const recordedMovement = movement.extend({ stock: stockLevel })
+const offlineFlags = z.array(oneOf(FLAGS)).optional().describe('Of what came in an offline batch.')
+
+export const recordedMovement = movement
+  .extend({ stock: stockLevel, flags: offlineFlags })
+  .meta({ id: 'RecordedMovement' })
+export const countedLevel = stockLevel.extend({ flags: offlineFlags }).meta({ id: 'CountedStock' })
 
 const LONGEST_DAYS = 366
 const beforeFrom: Text = { en: 'must not lie before from', fr: 'ne doit pas précéder from' }
@@ -153,6 +159,7 @@ export const delivery = z
   .meta({ id: 'Delivery' })
 
 export type Delivery = z.output<typeof delivery>
+export type CountedLevel = z.output<typeof countedLevel>
 export type StockLevel = z.output<typeof stockLevel>
 /** A movement in single masks. */
 export type MovementRequest = Omit<z.output<typeof movementBody>, keyof SaidMasks> & SingleMasks

@@ -4,7 +4,7 @@ import { hasCodes, shapeOf } from './answers.ts'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Headers that a successful answer of the route may have, beside those that every route like it has. */
-    sends?: readonly ('Age' | 'ETag' | 'Content-Disposition')[]
+    sends?: readonly ('Age' | 'ETag' | 'Content-Disposition' | 'Content-Language')[]
   }
 }
 

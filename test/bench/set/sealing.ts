@@ -87,7 +87,7 @@ function entryRow(e: SealedEntry): unknown[] {
 }
 
 function lineRow({ id, personId, lines: [line], occurredAt }: SealedEntry, person: number): unknown[] {
-  if (!line) throw new Error('every entry here has a line')
+  if (!line?.window) throw new Error('every entry here has a line, which a rule judged')
   const { product, quantity, lot, ruleId, window, timeZone } = line
   const before = windows[person] === window.start ? (received[person] ?? 0) : 0
   windows[person] = window.start

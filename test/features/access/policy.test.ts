@@ -18,6 +18,7 @@ const PROMISED = `
   PUT /v1/pharmacies/{finess}/stock: stock:write, pharmacy acting
   PUT /v1/pharmacies/{finess}/stock/{product}: stock:write, pharmacy acting
   POST /v1/pharmacies/{finess}/stock-movements: stock:write, pharmacy acting
+  POST /v1/pharmacies/{finess}/offline-batches: dispensations:write, pharmacy acting
   POST /v1/pharmacies/{finess}/deliveries: stock:write, pharmacy acting
   GET /v1/pharmacies/{finess}/stock-movements: stock:read, pharmacy acting, regulator remit
   POST /v1/reservations: reservations:write, professional self

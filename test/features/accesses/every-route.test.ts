@@ -53,6 +53,7 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'PUT /v1/pharmacies/{finess}/stock': { pharmacy: 'nobody' },
   'PUT /v1/pharmacies/{finess}/stock/{product}': { pharmacy: 'nobody' },
   'POST /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody' },
+  'POST /v1/pharmacies/{finess}/offline-batches': { pharmacy: 'nobody' },
   'POST /v1/pharmacies/{finess}/deliveries': { pharmacy: 'nobody' },
   'GET /v1/pharmacies/{finess}/stock-movements': { pharmacy: 'nobody', regulator: 'nobody' },
   // Totals by profession: about masks, and no person.

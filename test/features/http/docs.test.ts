@@ -56,8 +56,13 @@ t.test('it says of every write whether it needs an Idempotency-Key', async (t) =
   )
   t.strictSame(
     writes.filter((name) => !keyed.has(name)).sort(),
-    ['POST /oauth/token', 'POST /v1/dispensation-checks', 'POST /v1/reservations/lookup'],
-    'and every other write takes one: these change nothing',
+    [
+      'POST /oauth/token',
+      'POST /v1/dispensation-checks',
+      'POST /v1/pharmacies/{finess}/offline-batches',
+      'POST /v1/reservations/lookup',
+    ],
+    'and every other write takes one: these change nothing, or have a key for each item',
   )
 })
 

@@ -32,3 +32,4 @@ function share(flag: string, what: string, floor: number): AnomalyKind {
 export const overrides = share('override', 'above the entitlement', 0.02)
 export const lateShare = share('late', 'recorded late', 0.1) // An internet line that is down for a day is no anomaly.
 export const veryLateShare = share('very_late', 'recorded more than 72 hours late', 0.02)
+export const overAllocations = share('over_allocation', 'off line above the entitlement', 0.02)
