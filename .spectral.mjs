@@ -23,7 +23,7 @@ export default {
   overrides: [
     // The public readings: whoever adds one names it here. They know no caller, hence no 401.
     exceptions(
-      [...paths('healthz', 'readyz', 'openapi.json', 'openapi.yaml', 'v1/products'), ...discovery()],
+      [...paths('healthz', 'readyz', 'openapi.json', 'openapi.yaml', 'v1/products'), ...discovery(), ...openData()],
       ['api2:2023-read-restricted', 'api8:2023-define-error-responses-401'],
     ),
     // They take no input and ask nothing of the database: there is nothing to be wrong in them, and nothing that fails.
@@ -74,6 +74,12 @@ export default {
 
 function discovery() {
   return paths('.well-known/jwks.json', '.well-known/oauth-authorization-server')
+}
+
+function openData() {
+  const files = ['manifest.json', 'stock.csv', 'stock.geojson', 'stock.ndjson'].map((file) => `open-data/${file}`)
+  const korean = ['sales', 'stores', 'storesByAddr', 'storesByGeo'].map((name) => `corona19-masks/v1/${name}/json`)
+  return paths(...files, ...korean)
 }
 
 function paths(...names) {

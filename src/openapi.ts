@@ -3,6 +3,7 @@ import { buildApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import type { Database } from './db/database.ts'
 import { signerOf } from './domain/signed-note.ts'
+import { asYaml } from './http/documentation/yaml.ts'
 import { signingKeyOf } from './keys/signing-key.ts'
 import { newKey } from './keys/signing-keys.ts'
 
@@ -18,7 +19,8 @@ export async function describeApi(): Promise<{ yaml: string; document: { info: {
     signers: [signer],
   })
   await app.ready()
-  const described = { yaml: app.swagger({ yaml: true }), document: app.swagger() }
+  const document = app.swagger()
+  const described = { yaml: asYaml(document), document }
   await app.close()
   return described
 }

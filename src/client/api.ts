@@ -2200,31 +2200,7 @@ export interface components {
             pharmacy: string | null;
             /** @description As identified at the counter; null once erased. */
             professional: string | null;
-            lines: {
-                product: string;
-                quantity: number;
-                lot?: string;
-                /** @description As declared or scanned; gone once the payload is erased. */
-                bestBefore?: string;
-                /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
-                decision: {
-                    /** @description Null where no rule judged it: off line, there may be none. */
-                    rule: components["schemas"]["RuleVersion"] | null;
-                    window: {
-                        /** Format: date-time */
-                        start: string;
-                        end: string | null;
-                    } | null;
-                    cap: number | null;
-                    /** @description In the window before this line, at all pharmacies. */
-                    received: number | null;
-                    /** @description In live reservations, except those collected or cancelled by it. */
-                    held: number | null;
-                    /** @description max(0, cap − received − held), before this line. */
-                    remaining: number | null;
-                    beyondCap: boolean | null;
-                };
-            }[];
+            lines: components["schemas"]["EntryLine"][];
             /** Format: date-time */
             dispensedAt: string;
             /** Format: date-time */
@@ -2234,11 +2210,7 @@ export interface components {
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            } | null;
+            window: components["schemas"]["Window"] | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
             /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
@@ -2925,11 +2897,7 @@ export interface components {
                 quantity: number;
             }[];
             rule: components["schemas"]["CitedRule"] | null;
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            } | null;
+            window: components["schemas"]["Window"] | null;
             /** @description By day, without the pharmacies, and without what another record received that counts too while it is in doubt whether it is the same person’s. */
             receivedInWindow: {
                 /** Format: date */
@@ -3087,12 +3055,7 @@ export interface components {
             /** @description max(0, cap − received − held). */
             remaining: number;
             rule: components["schemas"]["CitedRule"];
-            /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            };
+            window: components["schemas"]["Window"];
         };
         EntitlementExceededProblem: {
             /**
@@ -3121,12 +3084,7 @@ export interface components {
             /** @description When so many would first be granted; null if never. */
             resetsAt?: string | null;
             rule?: components["schemas"]["CitedRule"];
-            /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
-            window?: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            };
+            window?: components["schemas"]["Window"];
         };
         EntitlementHeldProblem: {
             /**
@@ -3156,6 +3114,27 @@ export interface components {
                 /** Format: date-time */
                 expiresAt: string;
             }[];
+        };
+        EntryLine: {
+            product: string;
+            quantity: number;
+            lot?: string;
+            /** @description As declared or scanned; gone once the payload is erased. */
+            bestBefore?: string;
+            /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
+            decision: {
+                /** @description Null where no rule judged it: off line, there may be none. */
+                rule: components["schemas"]["RuleVersion"] | null;
+                window: components["schemas"]["Window"] | null;
+                cap: number | null;
+                /** @description In the window before this line, at all pharmacies. */
+                received: number | null;
+                /** @description In live reservations, except those collected or cancelled by it. */
+                held: number | null;
+                /** @description max(0, cap − received − held), before this line. */
+                remaining: number | null;
+                beyondCap: boolean | null;
+            };
         };
         EntryNotInCheckpointProblem: {
             /**
@@ -3538,31 +3517,7 @@ export interface components {
             pharmacy: string | null;
             /** @description As identified at the counter; null once erased. */
             professional: string | null;
-            lines: {
-                product: string;
-                quantity: number;
-                lot?: string;
-                /** @description As declared or scanned; gone once the payload is erased. */
-                bestBefore?: string;
-                /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
-                decision: {
-                    /** @description Null where no rule judged it: off line, there may be none. */
-                    rule: components["schemas"]["RuleVersion"] | null;
-                    window: {
-                        /** Format: date-time */
-                        start: string;
-                        end: string | null;
-                    } | null;
-                    cap: number | null;
-                    /** @description In the window before this line, at all pharmacies. */
-                    received: number | null;
-                    /** @description In live reservations, except those collected or cancelled by it. */
-                    held: number | null;
-                    /** @description max(0, cap − received − held), before this line. */
-                    remaining: number | null;
-                    beyondCap: boolean | null;
-                };
-            }[];
+            lines: components["schemas"]["EntryLine"][];
             /** Format: date-time */
             dispensedAt: string;
             /** Format: date-time */
@@ -3572,11 +3527,7 @@ export interface components {
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            } | null;
+            window: components["schemas"]["Window"] | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
             /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
@@ -4300,31 +4251,7 @@ export interface components {
             pharmacy: string | null;
             /** @description As identified at the counter; null once erased. */
             professional: string | null;
-            lines: {
-                product: string;
-                quantity: number;
-                lot?: string;
-                /** @description As declared or scanned; gone once the payload is erased. */
-                bestBefore?: string;
-                /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
-                decision: {
-                    /** @description Null where no rule judged it: off line, there may be none. */
-                    rule: components["schemas"]["RuleVersion"] | null;
-                    window: {
-                        /** Format: date-time */
-                        start: string;
-                        end: string | null;
-                    } | null;
-                    cap: number | null;
-                    /** @description In the window before this line, at all pharmacies. */
-                    received: number | null;
-                    /** @description In live reservations, except those collected or cancelled by it. */
-                    held: number | null;
-                    /** @description max(0, cap − received − held), before this line. */
-                    remaining: number | null;
-                    beyondCap: boolean | null;
-                };
-            }[];
+            lines: components["schemas"]["EntryLine"][];
             /** Format: date-time */
             dispensedAt: string;
             /** Format: date-time */
@@ -4334,11 +4261,7 @@ export interface components {
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            } | null;
+            window: components["schemas"]["Window"] | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
             /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
@@ -5296,31 +5219,7 @@ export interface components {
             pharmacy: string | null;
             /** @description As identified at the counter; null once erased. */
             professional: string | null;
-            lines: {
-                product: string;
-                quantity: number;
-                lot?: string;
-                /** @description As declared or scanned; gone once the payload is erased. */
-                bestBefore?: string;
-                /** @description How the line was judged at the time. A reversal is not judged by a cap, so its figures are null. */
-                decision: {
-                    /** @description Null where no rule judged it: off line, there may be none. */
-                    rule: components["schemas"]["RuleVersion"] | null;
-                    window: {
-                        /** Format: date-time */
-                        start: string;
-                        end: string | null;
-                    } | null;
-                    cap: number | null;
-                    /** @description In the window before this line, at all pharmacies. */
-                    received: number | null;
-                    /** @description In live reservations, except those collected or cancelled by it. */
-                    held: number | null;
-                    /** @description max(0, cap − received − held), before this line. */
-                    remaining: number | null;
-                    beyondCap: boolean | null;
-                };
-            }[];
+            lines: components["schemas"]["EntryLine"][];
             /** Format: date-time */
             dispensedAt: string;
             /** Format: date-time */
@@ -5330,11 +5229,7 @@ export interface components {
             /** @description The rule that the first line was judged by. */
             rule: components["schemas"]["CitedRule"] | null;
             /** @description The window in which the first line counts. */
-            window: {
-                /** Format: date-time */
-                start: string;
-                end: string | null;
-            } | null;
+            window: components["schemas"]["Window"] | null;
             /** @description For a reversal: the dispensation that it takes back. */
             reverses: string | null;
             /** @description `collected`, or `expired` and served as a walk-in. Off line also `not_collected`: it could not be named in this hand-over. */
@@ -5432,12 +5327,7 @@ export interface components {
             /** @description What it was judged by; null if no rule decided it. */
             decision: {
                 rule: components["schemas"]["RuleVersion"];
-                /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
-                window: {
-                    /** Format: date-time */
-                    start: string;
-                    end: string | null;
-                };
+                window: components["schemas"]["Window"];
                 cap: number;
                 /** @description In the window, at all pharmacies, including the lines before this one. */
                 received: number;
@@ -6111,6 +6001,12 @@ export interface components {
              * @description The one that is meant.
              */
             reservation: string;
+        };
+        /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
+        Window: {
+            /** Format: date-time */
+            start: string;
+            end: string | null;
         };
         WithdrawClientRequestRequest: {
             /**

@@ -9,6 +9,7 @@ import { infoOf } from './documentation/info.ts'
 import { written } from './documentation/json-schema.ts'
 import { completed } from './documentation/operations.ts'
 import { sharing } from './documentation/sharing.ts'
+import { asYaml } from './documentation/yaml.ts'
 import { policyInWords } from './policy.ts'
 import { onlyProblems } from './problems.ts'
 import type { Scope } from './scopes.ts'
@@ -102,7 +103,8 @@ export async function documentation(app: FastifyInstance, controller: Controller
       pruned(sharing(completed(describeWays(toComponents(input)) as ReturnType<typeof toComponents>, routes))),
   })
   documentRoute(app, 'json', 'application/json', () => JSON.stringify(app.swagger()))
-  documentRoute(app, 'yaml', 'application/yaml', () => app.swagger({ yaml: true }))
+  let yaml: string | undefined
+  documentRoute(app, 'yaml', 'application/yaml', () => (yaml ??= asYaml(app.swagger())))
   await app.register(apiReference, {
     routePrefix: '/docs',
     configuration: {

@@ -6,23 +6,25 @@ import { citedRule, oneOf, ruleVersion, time, uuid, window } from './schemas.ts'
 /** Why a hand-over may go above the entitlement. */
 export const overrideReasons = ['emergency', 'cluster', 'directive', 'other'] as const
 
-const line = z.object({
-  product: z.string(),
-  quantity: z.int(),
-  lot: z.string().optional(),
-  bestBefore: z.string().optional().describe('As declared or scanned; gone once the payload is erased.'),
-  decision: z
-    .object({
-      rule: ruleVersion.nullable().describe('Null where no rule judged it: off line, there may be none.'),
-      window: window.nullable(),
-      cap: z.int().nullable(),
-      received: z.int().nullable().describe('In the window before this line, at all pharmacies.'),
-      held: z.int().nullable().describe('In live reservations, except those collected or cancelled by it.'),
-      remaining: z.int().nullable().describe('max(0, cap − received − held), before this line.'),
-      beyondCap: z.boolean().nullable(),
-    })
-    .describe('How the line was judged at the time. A reversal is not judged by a cap, so its figures are null.'),
-})
+const line = z
+  .object({
+    product: z.string(),
+    quantity: z.int(),
+    lot: z.string().optional(),
+    bestBefore: z.string().optional().describe('As declared or scanned; gone once the payload is erased.'),
+    decision: z
+      .object({
+        rule: ruleVersion.nullable().describe('Null where no rule judged it: off line, there may be none.'),
+        window: window.nullable(),
+        cap: z.int().nullable(),
+        received: z.int().nullable().describe('In the window before this line, at all pharmacies.'),
+        held: z.int().nullable().describe('In live reservations, except those collected or cancelled by it.'),
+        remaining: z.int().nullable().describe('max(0, cap − received − held), before this line.'),
+        beyondCap: z.boolean().nullable(),
+      })
+      .describe('How the line was judged at the time. A reversal is not judged by a cap, so its figures are null.'),
+  })
+  .meta({ id: 'EntryLine' })
 
 /** What an entry may be flagged as. */
 export const flag = z

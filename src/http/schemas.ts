@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { finessNumber, professionalId } from '../domain/identifiers.ts'
 import { FIRST_RECORDED, type Instant, instantOf, isNameable, iso, NAMEABLE } from '../domain/instant.ts'
 import { day as dayInWords, phrase } from '../domain/language.ts'
-import { canBePickupCode } from '../domain/pickup-code.ts'
 import { saying } from './complaint.ts'
 import { PHARMACY, PROFESSIONAL } from './documentation/example-values.ts'
 
@@ -73,23 +72,6 @@ export const territory = z
   )
   .describe('ISO 3166-2 code.')
   .meta({ examples: ['FR-31'], maxLength: 6 })
-
-/** As people type it. What cannot be a code is refused before anything is looked at, so that it costs no try. */
-export const pickupCode = z
-  .string()
-  .max(40)
-  .refine(
-    canBePickupCode,
-    saying({
-      en: 'must be a pick-up code: 8 letters and digits',
-      fr: 'doit être un code de retrait : 8 lettres et chiffres',
-    }),
-  )
-  .describe(
-    'Case, spaces and dashes do not matter; O is read as 0, I and L as 1. What a QR code of it says, `GOMASK:7K3M9QXA`, is taken too.',
-  )
-  // The code, and perhaps the word before it.
-  .meta({ pattern: '^(?:[^0-9A-Za-z]*[0-9A-Za-z]){8,14}[^0-9A-Za-z]*$' })
 
 /** RFC 3339 in, Instant out: a time that a caller names. */
 export const instant = z
@@ -169,7 +151,7 @@ export const queryInteger = (low: number, high: number) =>
 
 export const window = z
   .object({ start: time, end: time.nullable() })
-  .describe('From start (inclusive) to end (exclusive); a rolling window ends now.')
+  .meta({ id: 'Window', description: 'From start (inclusive) to end (exclusive); a rolling window ends now.' })
 
 export const source = z.object({ title: z.string(), reference: z.string(), url: z.string().nullable() })
 export const citedRule = z.object({ id: uuid, source }).meta({ id: 'CitedRule' })

@@ -7,10 +7,10 @@ import { flag, ledgerEntry, overrideReasons } from '../../http/entry-schema.ts'
 import { listFilters } from '../../http/list-filters.ts'
 import { maskMembers, masksInOneWay, printedMembers } from '../../http/masks.ts'
 import { pageQuery } from '../../http/pages.ts'
+import { pickupCode } from '../../http/pickup-code.ts'
 import {
   citedRule,
   finess,
-  pickupCode,
   productQuantity,
   professional,
   recordedInstant,
