@@ -107,7 +107,7 @@ for (const [name, issuer] of Object.entries(issuers)) {
     }
     const jwks = { jku, kid: elsewhere.kid, alg: 'RS256' }
     t.match(await ask(await make({ header: jwks, signer: elsewhere.key })), refused)
-    t.same(Object.values(elsewhere.asked), [0, 0, 0], 'nobody looked there')
+    t.same(new Set(Object.values(elsewhere.asked)), new Set([0]), 'nobody looked there')
   })
 
   t.test(`${name}: 401: expired, not yet valid, wrong issuer or audience, signature stripped`, async (t) => {
