@@ -27,19 +27,25 @@ const put = (id: string, otherIds: string[] = []) =>
 /** Slips in a hand-over at the end of the chain of whoever has this number, with the figures that hide it. */
 async function plant(
   number: string,
-  { quantity, product = 'surgical', days = 7 }: { quantity: number; product?: string; days?: number },
+  {
+    quantity,
+    product = 'surgical',
+    days = 7,
+    flags = '',
+    cites = true,
+  }: { quantity: number; product?: string; days?: number; flags?: string; cites?: boolean },
 ) {
   const entry = seededUuid()
   await db.foreign(`insert into ledger_entries (id, person_id, seq, kind, previous_hash, entry_hash, canonical,
       recorded_at, occurred_at, pharmacy, profession, practice_territory, pharmacy_territory, flags)
     select '${entry}', p.root_id, h.seq + 1, 'dispensation', h.entry_hash, '${`\\x${'00'.repeat(32)}`}', '',
       date_trunc('milliseconds', clock_timestamp()), date_trunc('milliseconds', clock_timestamp()), '${place.finess}', '60', 'FR-31',
-      'FR-31', '{}'
+      'FR-31', '{${flags}}'
     from person_identifiers i join persons p on p.id = i.person_id join ledger_heads h on h.person_id = p.root_id
     where i.identifier = '${number}'`)
   await db.foreign(`insert into ledger_lines
-    select e.id, 0, e.person_id, '${product}', ${quantity}, ${quantity}, e.occurred_at, null, r.id,
-      e.occurred_at - make_interval(hours => ${24 * days}), e.occurred_at, 'Europe/Paris', r.cap, 0, 0, false
+    select e.id, 0, e.person_id, '${product}', ${quantity}, ${quantity}, e.occurred_at, null, ${cites ? 'r.id' : 'null'},
+      ${cites ? `e.occurred_at - make_interval(hours => ${24 * days}), e.occurred_at` : 'null, null'}, 'Europe/Paris', r.cap, 0, 0, ${flags === 'over_allocation'}
     from ledger_entries e, (select * from allocation_rules order by published_at limit 1) r where e.id = '${entry}'`)
   await db.foreign(`update ledger_heads h set seq = e.seq, entry_hash = e.entry_hash from ledger_entries e
     where e.id = '${entry}' and h.person_id = e.person_id`)
@@ -188,4 +194,22 @@ t.test('a window that is not its rule’s is found', async (t) => {
   await put(rpps(24))
   const row = await plant(rpps(24), { quantity: 1, days: 1 })
   t.match(await runCheck(db, 'check_i3_windows'), [{ row, found: /^its window begins .*, that of its rule / }])
+})
+
+t.test('what was told of late and flagged is no breach, and a flag excuses nothing else', async (t) => {
+  for (const n of [26, 27, 28]) await put(rpps(n))
+  const [over, late] = [await plant(rpps(26), { quantity: 10 }), await plant(rpps(27), { quantity: 10, flags: 'late' })]
+  const lawful = await plant(rpps(28), { quantity: 11, flags: 'over_allocation' })
+  const [more, more2] = [
+    await plant(rpps(26), { quantity: 1, flags: 'late' }),
+    await plant(rpps(27), { quantity: 1, flags: 'unverified' }),
+  ]
+  const [bare, flagged] = [
+    await plant(rpps(28), { quantity: 1, cites: false, flags: 'late' }),
+    await plant(rpps(28), { quantity: 1, cites: false, flags: 'unverified' }),
+  ]
+  const breaches = await found()
+  for (const row of [over, late, lawful, flagged]) t.equal(breaches[row], undefined)
+  t.equal(breaches[bare], 'cites no rule, and is flagged for none')
+  for (const row of [more, more2]) t.match(breaches[row], '10 received in the window, 0 held and 1 granted, cap 10')
 })

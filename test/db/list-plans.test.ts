@@ -88,7 +88,7 @@ t.test('a regulator’s lists', { skip }, async (t) => {
 
   await t.test('of anomalies among few entries read few pages', async (t) => {
     const search = { remit: HERE, professions: [], from: 0, to: Date.parse('2100-01-01') }
-    for (const kind of ['overrides', 'late_share', 'very_late_share'] as const) {
+    for (const kind of ['overrides', 'late_share', 'very_late_share', 'offline_batch'] as const) {
       const buffers = await buffersOf(client, (db) => findAnomalies(db, kind, search, null, PAGE))
       t.ok(buffers < FEW_PAGES, `${kind}: ${buffers} buffers`)
     }

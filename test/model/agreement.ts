@@ -90,7 +90,7 @@ export async function agreeOnRecords(model: Model, { service, places, people }: 
           entry.kind,
           at(places, entry.pharmacy).finess,
           entry.reverses,
-          entry.override ? ['override'] : [],
+          entry.flags,
           PRODUCTS.map((product) => total(entry.lines, product)),
         ])
         .reverse(),

@@ -37,7 +37,8 @@ export interface Left {
   remaining: number
 }
 
-const HOUR = 3_600_000
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** The rule that judges at an instant: of those for the profession and product, the one that began last. */
@@ -68,7 +69,7 @@ export function leftOf(
 ): Left {
   const { start, end } = windowOf(rule, at)
   const counted = receipts.filter((each) => each.at > start || ('weeks' in rule.window && each.at === start))
-  const inWindow = counted.filter((each) => 'days' in rule.window || each.at < end)
+  const inWindow = counted.filter((each) => each.at < end + ('days' in rule.window ? 10 * MINUTE + 1 : 0))
   const against = (cap: number, products: readonly string[]): Left => {
     const sum = (items: readonly Held[]) =>
       items.filter((item) => products.includes(item.product)).reduce((total, { quantity }) => total + quantity, 0)

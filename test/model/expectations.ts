@@ -75,13 +75,46 @@ export function expectHandOver(model: Model, request: HandOver, now: number): Re
   }
   return {
     ...judged,
-    collected: collected.map((hold) => {
-      const left = asked.get(hold.product) ?? 0
-      const quantity = Math.min(left, hold.quantity)
-      asked.set(hold.product, left - quantity)
-      return { hold, quantity }
-    }),
+    collected: partsOf(request.lines, collected),
   }
+}
+
+/** What a hand-over that has taken place comes to: what would have refused it is a flag. */
+export function expectOffline(model: Model, request: HandOver, now: number): Granted & { flags: string[] } {
+  const { at, lines, pharmacy } = request
+  const taken = request.named.filter(
+    ({ hold }) =>
+      hold.status !== 'collected' &&
+      hold.createdAt <= at + 5 * MINUTE &&
+      lines.some(({ product }) => product === hold.product),
+  )
+  const live = taken.filter(({ hold }) => hold.status === 'held')
+  const judged = judge(model, { ...request, named: live }, now)
+  const isOver = 'code' in judged
+  const { released, override } = isOver ? { released: [], override: false } : judged
+  const freed = [...live.map(({ hold }) => hold), ...released]
+  const lateness = now - at > 72 * 60 * MINUTE ? ['very_late'] : now - at > 5 * MINUTE ? ['late'] : []
+  const flags = [
+    ...(override ? ['override'] : []),
+    ...lateness,
+    ...(isOver ? ['over_allocation'] : []),
+    ...(hasStock(model, { ...request, pharmacy }, freed, now) ? [] : ['stock_discrepancy']),
+  ]
+  const collected = partsOf(
+    lines,
+    taken.map(({ hold }) => hold),
+  )
+  return { collected, released, override, flags }
+}
+
+function partsOf(lines: Line[], taken: Hold[]): Granted['collected'] {
+  const asked = new Map(PRODUCTS.map((product) => [product, total(lines, product)]))
+  return taken.map((hold) => {
+    const left = asked.get(hold.product) ?? 0
+    const quantity = Math.min(left, hold.quantity)
+    asked.set(hold.product, left - quantity)
+    return { hold, quantity }
+  })
 }
 
 function namedFault(model: Model, { person, pharmacy, lines, named, at }: HandOver, now: number): Refused | undefined {
@@ -156,6 +189,7 @@ function hasStock(model: Model, { pharmacy, lines, at }: HandOver, freed: Hold[]
   return PRODUCTS.every((product) => model.isCounted(pharmacy, product, Math.min(at, now)) || enough(product))
 }
 
+const MINUTE = 60_000
 const WEEK = 7 * 24 * 3_600_000
 
 function exceeded(

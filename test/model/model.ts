@@ -40,6 +40,7 @@ export interface Entry {
   at: number
   recordedAt: number
   override: boolean
+  flags: string[]
   reverses: string | null
 }
 
@@ -169,7 +170,15 @@ export class Model {
     const { recordedAt } = made
     const at = kind === 'returned' ? recordedAt : Math.min(original.at, original.recordedAt)
     for (const { product, quantity } of lines) this.move(original.pharmacy, product, quantity, { at, recordedAt })
-    this.entries.push({ ...original, ...made, kind: 'reversal', lines, override: false, reverses: original.id })
+    this.entries.push({
+      ...original,
+      ...made,
+      kind: 'reversal',
+      lines,
+      override: false,
+      flags: [],
+      reverses: original.id,
+    })
   }
 
   overridesSince(pharmacy: number, since: number): number {

@@ -46,6 +46,7 @@ export const dispense = fc
         person: who,
         pharmacy: where,
         override: expected.override,
+        flags: expected.override ? ['override'] : [],
       })
       deepEqual(answer.body.flags, expected.override ? ['override'] : [])
       deepEqual(

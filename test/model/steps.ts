@@ -5,6 +5,7 @@ import { dispense, reverse } from './steps-at-the-counter.ts'
 import { decide, doubt } from './steps-of-doubts.ts'
 import { cancel, expire, reserve, sweep } from './steps-of-reservations.ts'
 import { count, move, search } from './steps-of-stock.ts'
+import { offline } from './steps-off-line.ts'
 
 // Past three days, past the seven of overrides, and past two weeks, each with an hour that no run outlasts.
 const pass = fc.constantFrom(25, 49, 73, 169, 361).map((hours) =>
@@ -28,6 +29,7 @@ export const steps: fc.Arbitrary<Step>[] = [
   move,
   ...[reserve, reserve, reserve, reserve, reserve, reserve],
   ...[dispense, dispense, dispense, dispense],
+  ...[offline, offline],
   reverse,
   cancel,
   expire,

@@ -29,6 +29,7 @@ for (const [kind, flag, floor] of [
   ['overrides', 'override', 0.02],
   ['late_share', 'late', 0.1],
   ['very_late_share', 'very_late', 0.02],
+  ['over_allocation_share', 'over_allocation', 0.02],
 ] as const) {
   t.test(`200: ${kind}: at least 3, and far above the share of the others`, async (t) => {
     await handOvers(odd.finess, 2, [flag])
@@ -44,6 +45,20 @@ for (const [kind, flag, floor] of [
     t.strictSame(await pharmacies(kind), [], 'what is as frequent elsewhere is none')
   })
 }
+
+t.test('200: offline_batch: what was told of late within an hour, if much of it says more than that', async (t) => {
+  await handOvers(brest.finess, 15, ['late'])
+  await handOvers(brest.finess, 4, ['late', 'stock_discrepancy'])
+  t.notOk((await pharmacies('offline_batch')).includes(brest.finess), 'four are none')
+  await handOvers(brest.finess, 1, ['late', 'unverified'])
+  const [item] = (await found('offline_batch')).filter(
+    ({ pharmacy }: { pharmacy: string }) => pharmacy === brest.finess,
+  )
+  t.match(item, { count: 5, total: 20, measured: 0.25, threshold: 0.2 })
+  t.equal(item.entries.length, 5)
+  await handOvers(brest.finess, 10, ['late'])
+  t.notOk((await pharmacies('offline_batch')).includes(brest.finess), 'few of many are none')
+})
 
 t.test('200: reversed_then_elsewhere: the same product for the same person at another pharmacy', async (t) => {
   const reversed = async (id: string) => {
