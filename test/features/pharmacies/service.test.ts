@@ -1,10 +1,12 @@
 import t from 'tap'
+import { lockShelves } from '../../../src/store/shelves.ts'
 import { onServerOnly } from '../../support/database.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { asOwner, eventsOn } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { range, tally } from '../../support/tally.ts'
 import { minutesAgo } from '../../support/times.ts'
+import { until } from '../../support/until.ts'
 import { CENTRE, makeWorld, must } from '../../support/world.ts'
 import { testWrite } from '../../support/writes.ts'
 
@@ -157,6 +159,23 @@ t.test('the journal of administration says who put it, and GET may be sent back 
   const { body } = must(200, await call('GET', path, { token: world.admin }))
   must(200, await call('PUT', path, { token: world.admin, body }))
   t.match(await read(place), { walkIns: false }, 'which leaves the notice as it was')
+  await close(place)
+})
+
+t.test('a notice waits for the reservation that is being made', { skip: onServerOnly }, async (t) => {
+  const place = await stocked(8)
+  const waiting = `select from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted`
+  let putting: ReturnType<typeof put> | undefined
+  await db.attempt(async (tx) => {
+    // As far as one that is being made goes before its COMMIT.
+    await lockShelves(tx, [{ pharmacy: place.finess, product: 'surgical' }])
+    putting = put(place, { reservations: false })
+    const waits = until('the notice does not wait', async () => (await db.foreign(waiting)).rows.length > 0).then(
+      () => 'waits',
+    )
+    t.equal(await Promise.race([putting.then(() => 'was acknowledged'), waits]), 'waits')
+  })
+  t.match(await putting, { status: 200 })
   await close(place)
 })
 
