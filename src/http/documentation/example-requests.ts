@@ -1,4 +1,4 @@
-import { DAY, PROFESSIONAL, TIME } from './example-values.ts'
+import { PROFESSIONAL, TIME } from './example-values.ts'
 import { idIn } from './examples.ts'
 
 /** Whom a sandbox has so that an erasure can be tried: everybody else is asked about again. */
@@ -24,7 +24,6 @@ export function idFor(operationId: string, collection: string): string {
 /** Values of a path's parameters where they are not those of any other operation. */
 export const parameters: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   eraseProfessional: { id: ERASED_PROFESSIONAL },
-  readStatement: { from: DAY, to: DAY },
 }
 
 const SURGICAL = { product: 'surgical', quantity: 2 }
