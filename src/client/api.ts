@@ -3668,7 +3668,7 @@ export interface components {
             code: string;
             /** @description The newest declaration; null if there was none. */
             stock_at: string | null;
-            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; null if nothing was declared. */
+            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; `break` where the pharmacy says that it hands nothing out; null if nothing was declared. */
             remain_stat: ("plenty" | "some" | "few" | "empty" | "break") | null;
             /** @description YYYY/MM/DD HH:mm:ss, in Europe/Paris. */
             created_at: string;
@@ -3707,7 +3707,7 @@ export interface components {
             lng: number;
             /** @description The newest declaration; null if there was none. */
             stock_at: string | null;
-            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; null if nothing was declared. */
+            /** @description Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; `break` where the pharmacy says that it hands nothing out; null if nothing was declared. */
             remain_stat: ("plenty" | "some" | "few" | "empty" | "break") | null;
             /** @description YYYY/MM/DD HH:mm:ss, in Europe/Paris. */
             created_at: string;

@@ -7,6 +7,10 @@ export const takesReservations = (at: SQL): SQL => sql`(p.takes_reservations or 
 export const servesAnybody = (at: SQL): SQL =>
   sql`(p.takes_reservations or p.takes_walk_ins or p.service_until <= ${at})`
 
+/** Whether a pharmacy p hands nothing out for now by its own notice, or says that there is nothing to have. */
+export const handsNothingOut = (at: SQL): SQL => sql`(not coalesce(${servesAnybody(at)}, false)
+  or coalesce(p.service_reason in ('sold_out', 'not_taking_part') and coalesce(p.service_until > ${at}, true), false))`
+
 /** The notice of a pharmacy p as JSON, as answers show it; null if there is none, or it has ended. */
 export const shownNotice = (at: SQL): SQL => sql`case
   when p.service_until <= ${at} then null

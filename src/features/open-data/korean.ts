@@ -42,10 +42,16 @@ export function infoOf({ finess, name, address, latitude, longitude }: OpenPharm
 }
 
 /** What it has, of all masks together. */
-export function saleOf({ finess, stock, stockAt }: OpenPharmacy, createdAt: string): StoreSale {
+export function saleOf(pharmacy: OpenPharmacy, createdAt: string): StoreSale {
+  const { finess, stockAt } = pharmacy
+  return { code: finess, stock_at: stockAt, remain_stat: statOf(pharmacy), created_at: createdAt }
+}
+
+function statOf({ stock, isOnBreak }: OpenPharmacy): StoreSale['remain_stat'] {
+  if (isOnBreak) return 'break'
   const available = stock.reduce((sum, each) => sum + each.available, 0)
   const band = bandOf(stock.length === 0 ? null : available)
-  return { code: finess, stock_at: stockAt, remain_stat: band === 'unknown' ? null : band, created_at: createdAt }
+  return band === 'unknown' ? null : band
 }
 
 function storeOf(pharmacy: OpenPharmacy, createdAt: string): Store {

@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/database.ts'
 import { oneRow, rows } from '../../db/query.ts'
 import { clock, instant, rfc3339, type SQL, sql } from '../../db/sql.ts'
 import type { Instant } from '../../domain/instant.ts'
+import { handsNothingOut } from '../../store/service-notices.ts'
 
 /** A pharmacy that is open for business, with what it declared of products in the catalogue. */
 export interface OpenPharmacy {
@@ -13,6 +14,8 @@ export interface OpenPharmacy {
   department: { code: string; name: string }
   /** By product. Holds that have expired but are not yet ended count as given back. */
   stock: { product: string; available: number; observedAt: string }[]
+  /** Its own notice says that it hands nothing out for now. */
+  isOnBreak: boolean
   /** The newest declaration as a Korean client reads it, or null. */
   stockAt: string | null
 }
@@ -56,7 +59,8 @@ export function readOpenPage(db: Queryable, after: string, limit: number): Promi
           select * from pharmacies where status = 'active' and finess > ${after} order by finess limit ${limit}::int
         )
         select p.finess, p.name, p.address, ST_Y(p.location::geometry) as latitude, ST_X(p.location::geometry) as longitude,
-          json_build_object('code', t.code, 'name', t.name) as department, coalesce(d.stock, '[]') as stock, d."stockAt"
+          json_build_object('code', t.code, 'name', t.name) as department, coalesce(d.stock, '[]') as stock, d."stockAt",
+          ${handsNothingOut(sql`clock_timestamp()`)} as "isOnBreak"
         from page p join territories t on t.code = p.territory left join (${stockOfPage}) as d on d.pharmacy = p.finess
         order by p.finess`,
   )

@@ -119,7 +119,9 @@ const sale = {
   remain_stat: z
     .enum(['plenty', 'some', 'few', 'empty', 'break'])
     .nullable()
-    .describe('Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; null if nothing was declared.'),
+    .describe(
+      'Of all masks together: 100 or more, 30 to 99, 2 to 29, 0 or 1; `break` where the pharmacy says that it hands nothing out; null if nothing was declared.',
+    ),
   created_at: koreanTime,
 }
 

@@ -211,6 +211,16 @@ t.test('what is promised is not there for anybody, and the next reading shows it
   t.equal(await statOf(), 'plenty')
   must(201, await world.reserve(nurse.token, { quantity: 1, pharmacy: finess[6] }))
   t.equal(await statOf(), 'some')
+  const told = { walkIns: true, liveHolds: 'keep' }
+  const notice = async (body: object) => {
+    const path = `/v1/pharmacies/${finess[6]}/service`
+    must(200, await fresh.call('PUT', path, { token: places[6]?.token, body: { ...told, ...body } }))
+    return statOf()
+  }
+  t.equal(await notice({ reservations: false, reason: 'equipment' }), 'some', 'a counter that still serves')
+  t.equal(await notice({ reservations: false, walkIns: false, reason: 'closed' }), 'break')
+  t.equal(await notice({ reservations: true, reason: 'sold_out' }), 'break')
+  t.equal(await notice({ reservations: true }), 'some')
   must(200, await world.count(places[0] as (typeof places)[0], 30))
   t.equal(await statOf(places[0]), 'some')
 })
