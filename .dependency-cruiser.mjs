@@ -33,10 +33,24 @@ export default {
     },
     {
       name: 'the-client-stands-alone',
-      comment: 'It runs in browsers and other programs: of the service it knows the document alone.',
+      comment: 'It runs in other programs: of the service it knows the document alone.',
       severity: 'error',
       from: { path: '^src/client/' },
-      to: { path: ['^src/', '^node:'], pathNot: '^src/client/' },
+      to: { path: '^src/', pathNot: '^src/client/' },
+    },
+    {
+      name: 'the-client-runs-in-browsers',
+      comment: 'One entry is for Node: the others never load what browsers lack.',
+      severity: 'error',
+      from: { path: '^src/client/', pathNot: '/offline-node[.]ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'the-client-for-node-is-an-entry',
+      comment: 'What it loads, browsers lack.',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { path: '^src/client/offline-node[.]ts$' },
     },
     {
       name: 'keys-stand-beside-the-layers',

@@ -18,10 +18,17 @@ const fetch = async () => new Response(JSON.stringify(answers), { headers: { 'co
 const client = createClient({ baseUrl: 'http://masks.invalid', auth: { token: async () => 'a-token' }, fetch })
 const { data } = await client.GET('/v1/products')
 console.log(data.items[0].code)
+const { openQueueFile } = await import('gomask/client/offline-node')
+const queue = await openQueueFile('queue', { client, pharmacy: '319009015' })
+await queue.keep({ key: 'a-key', kind: 'dispensation', body: {} })
+console.log((await queue.waiting()).map(({ key }) => key).join())
+await Promise.all([import('gomask/client/offline-browser'), import('gomask/client/events')])
 `
 
 const RIGHT = `
 import { createClient } from 'gomask/client'
+import { openQueueDatabase } from 'gomask/client/offline-browser'
+export const queue = openQueueDatabase('queue', { client: createClient({ baseUrl: '', auth: { token: async () => '' } }), pharmacy: '' })
 const client = createClient({ baseUrl: '', auth: { clientId: 'id', clientSecret: 'secret' }, language: 'fr' })
 const { data, error } = await client.GET('/v1/products')
 export const codes: string[] | undefined = data?.items.map(({ code }) => code)
@@ -73,11 +80,11 @@ t.test('packed and unpacked in a fresh folder, the client runs and its types hol
   await mkdir(home, { recursive: true })
   await extract({ file: join(folder, `gomask-${version}.tgz`), cwd: home, strip: 1 })
   // What npm would fetch beside it.
-  for (const name of ['ky', 'openapi-fetch', 'openapi-typescript-helpers']) {
+  for (const name of ['idb', 'ky', 'openapi-fetch', 'openapi-typescript-helpers']) {
     await symlink(join(MODULES, name), join(folder, 'node_modules', name))
   }
   const { stdout } = await run(process.execPath, ['program.mjs'], { cwd: folder })
-  t.equal(stdout, 'surgical\n')
+  t.equal(stdout, 'surgical\na-key\n')
 
   const { stdout: said } = await run(join(MODULES, '.bin/tsc'), ['--project', folder]).catch((refused) => refused)
   const refused = [...String(said).matchAll(/^(?:.*[/])?(\w+[.]ts)\((\d+),/gm)].map(

@@ -3,6 +3,7 @@ import { connect, createServer as createNetServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { createClient } from '../../src/client/client.ts'
+import { followEvents } from '../../src/client/events.ts'
 import { makeClient } from '../support/clients.ts'
 import { listenForGood } from '../support/lasting-port.ts'
 import { finess, rpps } from '../support/numbers.ts'
@@ -152,4 +153,24 @@ t.test('a hand-over whose answer the network loses happens once', async (t) => {
   t.match(data, { sequence: 1, remaining: [{ product: 'surgical', quantity: 6 }] })
   const stock = await client.GET('/v1/pharmacies/{finess}/stock', { params: { path: { finess: finess(1) } } })
   t.match(stock.data?.items, [{ product: 'surgical', onHand: 96 }])
+
+  // Events are followed: from the first kept, then on from where one stopped, each once.
+  const seen: string[] = []
+  let after: string | undefined
+  const follow = async (many: number) => {
+    const from = { ...(after !== undefined && { after }), type: 'stock.declared,dispensation.recorded', pauseMs: 20 }
+    for await (const { items, nextCursor } of followEvents(client, from)) {
+      seen.push(...items.map(({ type }) => type))
+      after = nextCursor
+      if (seen.length >= many) break
+    }
+  }
+  await follow(2)
+  must(201, await world.dispense(place, professional, 1))
+  await follow(3)
+  t.same(seen, ['stock.declared', 'dispensation.recorded', 'dispensation.recorded'])
+  const ended = AbortSignal.abort()
+  for await (const _ of followEvents(client, { signal: ended })) t.fail('nothing more')
+  const wrong = followEvents(client, { type: 'nothing.such' }).next()
+  t.match(await wrong.catch((error) => error), { name: 'Error', problem: { code: 'invalid_request' } })
 })

@@ -159,6 +159,23 @@ t.test('made smaller or cancelled, the reservation says so, not the voucher', as
   t.match(await lookUp(second.voucher), { status: 409, body: { reservationStatus: 'cancelled' } })
 })
 
+t.test('an item of an offline batch takes it too, and says why it does not', async (t) => {
+  const { id, voucher } = await hold()
+  const item = (key: string, named: string) => ({
+    ...{ key, kind: 'dispensation' },
+    body: {
+      ...dispensationBody(nurse.id, 5, { reservations: [{ voucher: named }] }),
+      dispensedAt: new Date().toISOString(),
+    },
+  })
+  const items = [item('right', voucher), item('forged', await signed(voucher, { by: await makeKey() }))]
+  const path = `/v1/pharmacies/${place.finess}/offline-batches`
+  t.match(must(200, await call('POST', path, { token: place.token, body: { items } })).body.items, [
+    { key: 'right', outcome: 'recorded', answer: { reservations: [{ id, outcome: 'collected' }] } },
+    { key: 'forged', outcome: 'refused', problem: { code: 'voucher_invalid' } },
+  ])
+})
+
 t.test('its professional alone is shown it, and a retry is the first answer to the byte', async (t) => {
   const send = {
     token: nurse.token,
