@@ -1,7 +1,7 @@
 import { type DBSchema, openDB } from 'idb'
 import { type Kept, type OfflineQueue, offlineQueue, type QueueOptions } from './offline-queue.ts'
 
-export type { OfflineItem, OfflineQueue, OfflineResult } from './offline-queue.ts'
+export type { OfflineItem, OfflineQueue, OfflineResult, OfflineWrite } from './offline-queue.ts'
 export { BatchRefused } from './offline-queue.ts'
 
 interface Schema extends DBSchema {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Kept, type OfflineQueue, offlineQueue, type QueueOptions, type QueueStore } from './offline-queue.ts'
 
-export type { OfflineItem, OfflineQueue, OfflineResult } from './offline-queue.ts'
+export type { OfflineItem, OfflineQueue, OfflineResult, OfflineWrite } from './offline-queue.ts'
 export { BatchRefused } from './offline-queue.ts'
 
 /** What one line of the file says. A line is written in one piece and is on disk before the next one begins. */

@@ -3,6 +3,10 @@ import type { GomaskClient } from './client.ts'
 
 /** A write as it goes into a batch. Its key is that of the online call too: sent both ways, it happens once. */
 export type OfflineItem = components['schemas']['RecordOfflineRequest']['items'][number]
+/** An item whose key may have yet to be made. */
+export type OfflineWrite = Keyless<OfflineItem>
+type Keyless<Item> = Item extends OfflineItem ? Omit<Item, 'key'> & { key?: string } : never
+
 /** What became of an item. */
 export type OfflineResult = components['schemas']['OfflineResult']
 type Problem = NonNullable<OfflineResult['problem']>
@@ -39,7 +43,7 @@ export interface OfflineQueue {
    * Keeps a write, and gives it a key if it has none. Only once this resolves is it safe to say that it is done: it
    * then outlives a crash and a power cut.
    */
-  keep(write: Omit<OfflineItem, 'key'> & { key?: string }, operator?: string): Promise<OfflineItem>
+  keep(write: OfflineWrite, operator?: string): Promise<OfflineItem>
   /** What has yet to be sent, oldest first. */
   waiting(): Promise<OfflineItem[]>
   /** What the service refused, and why: somebody has to correct or settle it. */
