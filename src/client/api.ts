@@ -748,8 +748,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what happened, oldest first
-         * @description For:
+         * Read what happened, oldest first, or follow it
+         * @description Only events on what the caller may read otherwise, by its rights at the moment of the answer; a machine’s token also needs the scope that reads the thing. Those of a pharmacy come in the order in which they happened there; all come at least once, and an event that comes again has the same `id`. They are kept for 30 days, or as the operator says: reading on from before is 410 `events_gone`. What is about professionals is recorded as an access to their data when a pharmacy or a regulator reads it.
+         *
+         *     By `Accept`:
+         *
+         *     - `application/json`: a page, and `nextCursor` for the next `after`.
+         *     - `text/event-stream`: every event as it happens, its JSON as `data`, its type as `event`; a comment at least every 15 seconds. To come again, send the last `id` as `Last-Event-ID` (or `after`). It ends when the token does, or the right to read. A caller may follow 10 streams.
+         *
+         *     For:
          *
          *     - `pharmacy`: a list of only their own or, for a regulator, of what is in its remit.
          *     - `professional`: a list of only their own or, for a regulator, of what is in its remit.
@@ -9470,7 +9477,7 @@ export interface operations {
             query?: {
                 /** @description Where to read on: a `nextCursor`, the id of an event, or `latest` for what happens from now on. If left out, from the oldest event that is kept. */
                 after?: string;
-                /** @description Events per page. */
+                /** @description Events per page; 20 if left out. */
                 limit?: number;
                 /** @description Only these types, separated by commas: `reservation.created`, `reservation.cancelled`, `reservation.expired`, `reservation.collected`, `stock.declared`, `stock.depleted`, `stock.replenished`, `dispensation.recorded`, `dispensation.reversed`, `rule.published`, `rule.in_force`, `service.changed`, `alert.stock`. */
                 type?: string;
@@ -9483,6 +9490,8 @@ export interface operations {
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
                 "x-operator"?: components["parameters"]["x-operator"];
+                /** @description For a stream: where to read on, instead of `after`. */
+                "last-event-id"?: string;
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9494,7 +9503,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The events. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9526,6 +9535,12 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["ListEventsAnswer"];
+                    /**
+                     * @example id: 019ad0c4-5a00-7000-8000-000000000002
+                     *     event: reservation.created
+                     *     data: {"id":"019ad0c4-5a00-7000-8000-000000000002","type":"reservation.created","at":"2026-11-20T09:30:00.000Z","data":{"id":"019ad0c4-5a00-7000-8000-000000000001","pharmacy":"319009015","product":"surgical","quantity":6,"status":"held"}}
+                     */
+                    "text/event-stream": string;
                 };
             };
             400: components["responses"]["InvalidRequest"];

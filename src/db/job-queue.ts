@@ -8,6 +8,7 @@ export const QUEUE_SCHEMA = 'pgboss'
 /** When each job runs, as a cron expression in UTC. */
 const schedule = {
   'expire-holds': '* * * * *',
+  'tell-events': '* * * * *',
   'forget-idempotency-keys': '17 3 * * *',
   'apply-retention': '47 2 * * *',
   // Most runs find nothing to do: a day that could not be anchored in one is in the next.

@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { DatabaseClock } from '../db/followed-clock.ts'
 import { accountSuspended, pharmacySuspended } from '../domain/suspended.ts'
 import type { Standing } from '../store/standing.ts'
 import type { Caller } from './caller.ts'
 import type { Issuer } from './issuers/issuer.ts'
-import { requireAllowed } from './policy.ts'
+import { type RolePolicy, requireAllowed } from './policy.ts'
 import { Problem } from './problem.ts'
 import type { Standings } from './standings.ts'
 import { requireInTime, tokenVerifier, unauthenticated } from './verification.ts'
@@ -12,6 +12,13 @@ import { requireInTime, tokenVerifier, unauthenticated } from './verification.ts
 declare module 'fastify' {
   interface FastifyRequest {
     caller: Caller
+  }
+  interface FastifyInstance {
+    /**
+     * Who calls, by the token of a request and what it stands for now. Throws what the request would be answered that
+     * came now.
+     */
+    callerNow(request: FastifyRequest): Promise<Caller>
   }
   interface FastifyContextConfig {
     /** A write that may change who is suspended or what a client may do: the next request to this process sees it. */
@@ -31,17 +38,20 @@ export async function authenticate(
 ): Promise<void> {
   const verified = await tokenVerifier(app, issuers)
   app.decorateRequest('caller')
-  app.addHook('onRequest', async function authorise(request) {
-    const { policy } = request.routeOptions.config
-    if (request.is404 || policy === 'public') return
+  const callerNow = async (request: FastifyRequest): Promise<Caller> => {
     const { issuer, token } = await verified(request)
     const standing = await standings.current() // Which has read the clock too.
     requireInTime(token, clock.now())
     const caller = await issuer.callerOf(token, standing)
     if (!caller) throw unauthenticated('claims')
-    requireAllowed(policy, caller)
+    requireAllowed(request.routeOptions.config.policy as RolePolicy | undefined, caller)
     refuseSuspended(caller, standing)
-    request.caller = caller
+    return caller
+  }
+  app.decorate('callerNow', callerNow)
+  app.addHook('onRequest', async function authorise(request) {
+    if (request.is404 || request.routeOptions.config.policy === 'public') return
+    request.caller = await callerNow(request)
   })
   app.addHook('onSend', async function renewStanding(request, reply) {
     // Nothing was changed by whoever was not let in, or made a mistake; what failed may have been done.

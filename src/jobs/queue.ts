@@ -2,7 +2,9 @@ import { PgBoss } from 'pg-boss'
 import type { Database } from '../db/database.ts'
 import { type JobName, QUEUE_SCHEMA } from '../db/job-queue.ts'
 import { inTransaction } from '../db/transaction.ts'
+import { tellInForce } from '../features/allocation-rules/queries.ts'
 import { expireHolds } from '../features/reservations/expire.ts'
+import { logEvents } from '../store/event-log.ts'
 import { forgetExpiredKeys } from '../store/idempotency.ts'
 import { anchorDays } from './anchor-days.ts'
 import { applyRetention, type Periods } from './retention.ts'
@@ -15,6 +17,7 @@ const NIGHTLY_MS = 10 * 60_000
 /** What each scheduled job does. */
 const jobs: Record<JobName, Job> = {
   'expire-holds': runExpireHolds,
+  'tell-events': runTellEvents,
   'forget-idempotency-keys': runForgetExpiredKeys,
   'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: NIGHTLY_MS }),
   'anchor-days': (db) => anchorDays(db, { withinMs: NIGHTLY_MS }),
@@ -23,6 +26,12 @@ const jobs: Record<JobName, Job> = {
 /** Ends all expired holds, one batch per transaction. */
 async function runExpireHolds(db: Database): Promise<void> {
   while ((await inTransaction(db, expireHolds)) > 0);
+}
+
+/** Tells of rules that came into force, and gives events their places, so that a first reader finds them in the log. */
+async function runTellEvents(db: Database): Promise<void> {
+  await inTransaction(db, tellInForce)
+  while ((await logEvents(db)) > 0);
 }
 
 /** Deletes all expired keys, one batch per statement, while there is time. */

@@ -45,6 +45,7 @@ const PROMISED = `
   request_counts: delete, insert, select, update
   reservations: insert, select, update
   revoked_tokens: delete, insert, select
+  rules_told: insert, select
   schema_migrations: select
   standing: select, update
   stock: insert, select, update

@@ -88,6 +88,7 @@ t.test('the jobs are on the schedule', async (t) => {
     { name: 'apply-retention', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'expire-holds', cron: '* * * * *' },
     { name: 'forget-idempotency-keys', cron: /^\d+ \d+ \* \* \*$/ },
+    { name: 'tell-events', cron: '* * * * *' },
   ])
 })
 

@@ -59,6 +59,24 @@ export async function insertRule(
   return view(inserted)
 }
 
+/** Tells, once, of each rule that has come into force and was not withdrawn before; returns of how many. */
+export async function tellInForce(tx: Transaction): Promise<number> {
+  const told = await rows(
+    tx,
+    'tell_rules_in_force',
+    sql`with told as (
+          insert into rules_told (rule_id) select id from allocation_rules r
+          where valid_from <= clock_timestamp() and (withdrawn_at is null or withdrawn_at > valid_from)
+            and not exists (select from rules_told where rule_id = r.id)
+          on conflict do nothing returning rule_id
+        )
+        insert into events (type, subject, ids, at)
+        select 'rule.in_force', id::text, ${toldOfRule}, ${clock} from told join allocation_rules on id = rule_id
+        order by valid_from, id returning 1`,
+  )
+  return told.length
+}
+
 /** Whether the operator has published a rule with the same content before, withdrawn or not. */
 export async function isPublished(tx: Transaction, rule: RuleBody): Promise<boolean> {
   const same = await row(

@@ -25,7 +25,7 @@ export const eventsQuery = z.strictObject({
     .describe(
       'Where to read on: a `nextCursor`, the id of an event, or `latest` for what happens from now on. If left out, from the oldest event that is kept.',
     ),
-  limit: queryInteger(1, 100).default(20).describe('Events per page.'),
+  limit: queryInteger(1, 100).optional().describe('Events per page; 20 if left out.'),
   type: types.optional(),
   pharmacy: finess.optional().describe('Only events at this pharmacy.'),
 })
@@ -56,3 +56,5 @@ export const eventPage = z.object({
     .describe('Where to read on. It is there even if nothing more has happened yet.')
     .meta({ examples: ['hf2m9x3k7q1'] }),
 })
+
+export type EventsQuery = z.output<typeof eventsQuery>

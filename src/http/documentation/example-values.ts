@@ -167,6 +167,8 @@ export const values: Readonly<Record<string, unknown>> = {
 export const texts: Readonly<Record<string, string>> = {
   'application/x-ndjson': '{"product":"surgical","quantity":12}\n',
   'text/csv': 'product,quantity\r\nsurgical,12\r\n',
+  'text/event-stream':
+    'id: 019ad0c4-5a00-7000-8000-000000000002\nevent: reservation.created\ndata: {"id":"019ad0c4-5a00-7000-8000-000000000002","type":"reservation.created","at":"2026-11-20T09:30:00.000Z","data":{"id":"019ad0c4-5a00-7000-8000-000000000001","pharmacy":"319009015","product":"surgical","quantity":6,"status":"held"}}\n\n',
   'text/plain': NOTE,
 }
 
