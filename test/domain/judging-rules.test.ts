@@ -105,3 +105,11 @@ t.test('a number stands under one person, or under persons whom links join, in w
   t.equal(check(naming(0, 'a', ['1'], first), naming(1, 'b', ['1'], first)), undefined, 'joined before links said so')
   t.equal(check(naming(0, 'a', ['1'], first), naming(1, 'b', ['1'])), moved(1, 0))
 })
+
+t.test('a hand-over without a rule says so by a flag', async (t) => {
+  const without = (flags: string[]) => (rules: JudgingRules) =>
+    rules.addJudged({ ...judged(1, FROM), flags, lines: [{ ruleId: null, ruleHash: null }] })
+  t.equal(found(record(0, published()), without(['late', 'over_allocation'])), undefined)
+  t.equal(found(without(['unverified'])), undefined)
+  t.equal(found(without(['late'])), 'entry 1: it cites no rule, and is flagged for none')
+})

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
+import { handOver as databaseOf, gomask } from '../../support/command.ts'
 import { invariantsHold } from '../../support/invariants.ts'
+import { makeSigner, publishLog } from '../../support/log.ts'
 import { rpps } from '../../support/numbers.ts'
+import { makeFolder } from '../../support/process.ts'
 import { letExpire } from '../../support/records.ts'
 import { startService } from '../../support/service.ts'
 import { minutesAgo } from '../../support/times.ts'
@@ -217,4 +221,23 @@ t.test('a reservation is collected if it was live then, whatever became of it si
   t.match(await reservation(cancelled.id, nurse.token), { status: 'collected', collectedQuantity: 2 })
 })
 
-t.test('and every invariant holds', (t) => invariantsHold(t, db))
+t.test('a voucher names a reservation as a code does', async (t) => {
+  const place = await world.pharmacy(9)
+  must(201, await world.count(place, 100))
+  const [nurse, other] = [await world.professional(11), await world.professional(12)]
+  const { voucher } = must(201, await world.reserve(nurse.token, { quantity: 2, pharmacy: place.finess })).body
+  const outcome = async (id: string) =>
+    (await send(place, [handOver(id, 2, 0, { reservations: [{ voucher }] })])).items[0].answer.reservations[0].outcome
+  t.same(
+    [await outcome(other.id), await outcome(nurse.id), await outcome(nurse.id)],
+    ['not_collected', 'collected', 'not_collected'],
+  )
+})
+
+t.test('every invariant holds, and the ledger verifies with entries that cite no rule', async (t) => {
+  await invariantsHold(t, db)
+  await publishLog(db, makeSigner())
+  const bundle = join(await makeFolder(t), 'ledger.ndjson')
+  t.match(await gomask(['export-ledger', bundle], await databaseOf(service)), { code: 0 })
+  t.match(await gomask(['verify-ledger', bundle]), { code: 0, stdout: /^The bundle verifies/ })
+})

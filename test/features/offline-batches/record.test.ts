@@ -161,4 +161,14 @@ t.test('403: for another pharmacy, another role, and items beyond a client’s s
   t.equal((await call('POST', batches, { token: counting, body: { items: [handOver(1)] } })).status, 403)
 })
 
+t.test('429: a batch counts as one request for every ten of its items, once it is let in', async (t) => {
+  const limited = await startService(t, { RATE_LIMIT: 5 })
+  const token = await limited.token({ role: 'pharmacy', subject: 'till', finess: [place.finess] })
+  const post = (items: number) =>
+    limited.call('POST', batches, { token, body: { items: Array.from({ length: items }, () => null) } })
+  t.same((await post(10)).headers['ratelimit-remaining'], 4)
+  t.equal((await post(500)).status, 200, 'whatever it counts for')
+  t.equal((await post(1)).status, 429)
+})
+
 t.test('and every invariant holds', (t) => invariantsHold(t, db))
