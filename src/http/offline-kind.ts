@@ -11,6 +11,8 @@ interface Sent {
   request: FastifyRequest
   pharmacy: string
   key: string
+  /** The key has been used before, so that it will mostly be a replay. */
+  isUsed: boolean
 }
 
 /** What is recorded of an item: what the online call answers. */

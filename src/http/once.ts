@@ -33,6 +33,8 @@ export interface HowKept<T> {
 
 interface Options<T> extends HowKept<T> {
   db: Database
+  /** The key has been used: it is looked up before any work is done, which would mostly be for nothing. */
+  isUsed?: boolean
   /** Writes an answer that is kept whole as it is sent; as JSON if left out. */
   write?: (status: number, result: T) => string
 }
@@ -70,6 +72,7 @@ async function once<T extends object>(
   verb: (tx: Transaction) => Promise<T | Refusal>,
 ): Promise<Outcome<T | Refusal>> {
   const done = inTransaction(options.db, async (tx) => {
+    if (options.isUsed && key) await claimFirst(tx, key)
     const [claim, work] = await Promise.allSettled([key && claimKey(tx, key), verb(tx)])
     if (claim.status === 'rejected') throw claim.reason
     if (typeof claim.value === 'string') throw keyProblem(claim.value)
@@ -88,6 +91,12 @@ async function once<T extends object>(
     const answer = (tx: Transaction) => (made === null ? (response as T) : options.kept?.remake(tx, made, response))
     return { replayed: true, whole: made === null, status, result: await recordReplay(options, answer) }
   })
+}
+
+async function claimFirst(tx: Transaction, key: IdempotencyKey): Promise<void> {
+  const claimed = await claimKey(tx, key)
+  if (typeof claimed === 'string') throw keyProblem(claimed)
+  if (claimed) throw new Replay(claimed)
 }
 
 function keptOf<T extends object>(

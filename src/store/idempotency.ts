@@ -1,7 +1,7 @@
 import type { Queryable, Transaction } from '../db/database.ts'
 import { isLockTimeout } from '../db/failures.ts'
 import { oneRow, row, rows, send } from '../db/query.ts'
-import { sql } from '../db/sql.ts'
+import { sql, texts } from '../db/sql.ts'
 
 /**
  * A key as a caller sent it. `scope` is the caller (and pharmacy). `requestHash` is two hashes of route and body, one
@@ -69,6 +69,16 @@ export async function claimKey(
     if (isLockTimeout(error)) return 'in_progress'
     throw error
   }
+}
+
+/** Which of these keys have been used in a scope. */
+export async function keysUsed(db: Queryable, scope: string, keys: readonly string[]): Promise<Set<string>> {
+  const found = await rows<{ key: string }>(
+    db,
+    'keys_used',
+    sql`select key from idempotency_keys where scope = ${scope} and key = any (${texts(keys)})`,
+  )
+  return new Set(found.map(({ key }) => key))
 }
 
 /**

@@ -45,14 +45,14 @@ function handOvers(deps: Deps, withPacks: WithPacks): OfflineKind {
     scope: 'dispensations:write',
     body: handOverBody,
     timeOf: ({ dispensedAt }) => dispensedAt,
-    async record({ request, pharmacy, key, body }) {
+    async record({ request, pharmacy, key, isUsed, body }) {
       requireSame('pharmacy', body.pharmacy, pharmacy)
       const named = await readNamed(body.reservations)
       const call = { method: 'POST', url: '/v1/dispensations', params: {}, body }
       const writing = { ...counterLimits(config), ...writingOf(request), signer, days: config.OFFLINE_MAX_DAYS }
       return onceUnder(
         keyOfCall(request.caller, pharmacy, key, call),
-        { ...recording(request), db, kept: keptWithEntry(body.professional) },
+        { ...recording(request), db, isUsed, kept: keptWithEntry(body.professional) },
         (tx) =>
           withPacks(tx, body.lines, async (facts) =>
             dispenseOffline(
@@ -73,14 +73,14 @@ function reversals({ db, config, signers: [signer] }: Deps, withPacks: WithPacks
     body: takenBackBody,
     timeOf: ({ occurredAt }) => occurredAt,
     follows: ({ dispensation }) => dispensation,
-    async record({ request, pharmacy, key, body: { dispensation, occurredAt, ...body } }) {
+    async record({ request, pharmacy, key, isUsed, body: { dispensation, occurredAt, ...body } }) {
       requireSame('pharmacy', body.pharmacy, pharmacy)
       const id = await findDispensationNamed(db, scopeOf(request.caller, pharmacy), dispensation)
       if (id === undefined) throw notFound()
       const call = { method: 'POST', url: '/v1/dispensations/:id/reversal', params: { id }, body }
       return onceUnder(
         keyOfCall(request.caller, pharmacy, key, call),
-        { ...recording(request), db, kept: keptWithEntry() },
+        { ...recording(request), db, isUsed, kept: keptWithEntry() },
         async (tx) => {
           const reversed = await withPacks(tx, body.lines ?? [], async (facts) => {
             const lines = body.lines && singleMaskLines(body.lines, facts)

@@ -18,7 +18,7 @@ Refused are only items that cannot be read, that happened in the future or more 
 A batch counts towards the limits of requests as one for every ${ITEMS_AS_ONE_REQUEST} of its items.`
 
 /** What pharmacies did off line. */
-export async function offlineBatchRoutes(app: App, { config }: Deps, kinds: Kinds): Promise<void> {
+export async function offlineBatchRoutes(app: App, { db, config }: Deps, kinds: Kinds): Promise<void> {
   app.post(
     '/v1/pharmacies/:finess/offline-batches',
     {
@@ -41,7 +41,7 @@ export async function offlineBatchRoutes(app: App, { config }: Deps, kinds: Kind
       const items: readonly unknown[] = request.body.items
       operatorOf(request)
       await app.countAlso(request, Math.floor((items.length - 1) / ITEMS_AS_ONE_REQUEST))
-      return takeBatch(request, reply, items, kinds)
+      return takeBatch(request, reply, items, { db, kinds })
     },
   )
 }

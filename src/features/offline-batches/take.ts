@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Queryable } from '../../db/database.ts'
 import { FLAGS, flagTexts } from '../../domain/flags.ts'
 import { inLanguage, type Language } from '../../domain/language.ts'
 import { isRefusal } from '../../domain/refusals.ts'
@@ -6,8 +7,10 @@ import { problemOfItem } from '../../http/item-problem.ts'
 import { chooseLanguage } from '../../http/language.ts'
 import type { OfflineItem } from '../../http/offline-kind.ts'
 import { requireAllowed } from '../../http/policy.ts'
+import { scopeOf } from '../../http/request-key.ts'
 import type { Scope } from '../../http/scopes.ts'
 import { validate } from '../../http/validation.ts'
+import { keysUsed } from '../../store/idempotency.ts'
 import { inOrderOfTime, type Timed } from './order.ts'
 import { itemSchema, type Kinds, type Result } from './schema.ts'
 
@@ -32,7 +35,7 @@ export async function takeBatch(
   request: FastifyRequest,
   reply: FastifyReply,
   given: readonly unknown[],
-  kinds: Kinds,
+  { db, kinds }: { db: Queryable; kinds: Kinds },
 ): Promise<Answer> {
   const language = chooseLanguage(request, reply)
   const results: Result[] = []
@@ -47,9 +50,15 @@ export async function takeBatch(
       return []
     }
   })
+  const scope = scopeOf(request.caller, request.pharmacy)
+  const used = await keysUsed(
+    db,
+    scope,
+    items.map(({ key }) => key),
+  )
   for (const item of inOrderOfTime(items)) {
     try {
-      results[item.index] = await recordItem(request, item)
+      results[item.index] = await recordItem(request, item, used.has(item.key))
     } catch (error) {
       refuse(item.index, item.key, error)
     }
@@ -65,10 +74,10 @@ function readItem(given: unknown, index: number, kinds: Kinds): Item {
   return { index, key, scope: kinds[kind].scope, ...kinds[kind].read(body) }
 }
 
-async function recordItem(request: FastifyRequest, { key, scope, record }: Item): Promise<Result> {
+async function recordItem(request: FastifyRequest, { key, scope, record }: Item, isUsed: boolean): Promise<Result> {
   const { caller, pharmacy } = request
   requireAllowed({ pharmacy: 'acting', scope }, caller)
-  const { result: answer, replayed, status } = await record({ request, pharmacy, key })
+  const { result: answer, replayed, status } = await record({ request, pharmacy, key, isUsed })
   if (isRefusal(answer)) return refusedAs(request, key, answer)
   return { key, outcome: replayed ? 'replayed' : 'recorded', status, answer, flags: [...(answer.flags ?? [])] }
 }

@@ -34,12 +34,12 @@ function movements({ db, config }: Deps, withPacks: WithPacks): OfflineKind {
     scope: 'stock:write',
     body: movementBody,
     timeOf: ({ occurredAt }) => occurredAt,
-    record({ request, pharmacy, key, body }) {
+    record({ request, pharmacy, key, isUsed, body }) {
       const call = { method: 'POST', url: '/v1/pharmacies/:finess/stock-movements', params: { finess: pharmacy }, body }
       const operator = operatorOf(request)
       return onceUnder(
         keyOfCall(request.caller, pharmacy, key, call),
-        { db, keyLife: 'entry', kept: keptWithMovement, status: 201 },
+        { db, isUsed, keyLife: 'entry', kept: keptWithMovement, status: 201 },
         (tx) =>
           withPacks(tx, [body], async (facts) =>
             moveOffline(tx, { ...body, ...singleMasks(body, facts, ''), pharmacy, operator }, config.OFFLINE_MAX_DAYS),
@@ -54,7 +54,7 @@ function counts({ db, config }: Deps, withPacks: WithPacks): OfflineKind {
     scope: 'stock:write',
     body: countBody,
     timeOf: ({ countedAt }) => countedAt,
-    record({ request, pharmacy, key, body: { product, ...body } }) {
+    record({ request, pharmacy, key, isUsed, body: { product, ...body } }) {
       const call = {
         method: 'PUT',
         url: '/v1/pharmacies/:finess/stock/:product',
@@ -65,7 +65,7 @@ function counts({ db, config }: Deps, withPacks: WithPacks): OfflineKind {
       let created = false
       return onceUnder<CountedLevel>(
         keyOfCall(request.caller, pharmacy, key, call),
-        { db, keyLife: 'entry', status: () => (created ? 201 : 200) },
+        { db, isUsed, keyLife: 'entry', status: () => (created ? 201 : 200) },
         async (tx) => {
           const counted = await withPacks(tx, [body], async (facts) =>
             countOffline(
