@@ -190,5 +190,6 @@ t.test('a till’s whole day on a bad network: the statement equals its own book
     own.items().sort((a, b) => a.product.localeCompare(b.product)),
   )
   t.ok(lost() > 0, `${lost()} answers were lost on the way`)
+  await Promise.all([anna, again].map((till) => till.close()))
   await invariantsHold(t, db)
 })
