@@ -3,7 +3,7 @@ import type { LogWatch } from './watch-log.ts'
 
 const SPEAK_EVERY_MS = 15_000
 // How long somebody who may no longer read is connected at most; nothing is delivered in it.
-const CHECK_EVERY_MS = 5_000
+const CHECK_EVERY_MS = 2_000
 
 /** What a follower reads with. */
 export interface Following {

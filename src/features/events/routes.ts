@@ -102,7 +102,11 @@ async function showStream(
       leave()
     }
   })
-  return reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no').send(stream)
+  return reply
+    .type('text/event-stream; charset=utf-8')
+    .header('connection', 'close') // Kept alive, it would keep a service that stops from its end for a minute.
+    .header('x-accel-buffering', 'no')
+    .send(stream)
 }
 
 /** Whom events are read for. Throws 403 for a pharmacy that the caller does not act for. */
