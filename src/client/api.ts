@@ -6302,59 +6302,59 @@ export interface components {
         "clients.id": string;
         /** @example 019ad0c4-5a00-7a50-81a2-b96ffa957937 */
         "consents.id": string;
-        /** @description `nextCursor` of the previous page. */
-        cursor: string;
         /** @example 019ad0c4-5a00-7f7b-8b08-7ae6f7d29857 */
         "dispensations.id": string;
-        flag: "override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product";
-        /** @description Inclusive. */
-        from: string;
         /** @example 019ad0c4-5a00-78f4-8d90-88121acfab37 */
         "grants.client": string;
         /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-        "if-none-match": string;
-        /** @description Items per page. */
-        limit: number;
-        /** @description By this X-Operator; for the pharmacy itself alone. */
-        operator: string;
-        page: number;
-        perPage: number;
+        "header.if-none-match": string;
+        /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+        "header.x-operator": string;
         /**
          * @description FINESS number.
          * @example 319009015
          */
         "pharmacies.finess": string;
         /**
-         * @description FINESS number.
-         * @example 319009015
-         */
-        pharmacy: string;
-        /**
-         * @description Code of a product in the catalogue.
-         * @example surgical
-         */
-        product: string;
-        /** @description The directory’s code, as frozen in the entry. */
-        profession: string;
-        /**
-         * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
-         * @example 99700090071
-         */
-        professional: string;
-        /**
          * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
          * @example 99700090071
          */
         "professionals.id": string;
+        /** @description `nextCursor` of the previous page. */
+        "query.cursor": string;
+        "query.flag": "override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product";
+        /** @description Inclusive. */
+        "query.from": string;
+        /** @description Items per page. */
+        "query.limit": number;
+        /** @description By this X-Operator; for the pharmacy itself alone. */
+        "query.operator": string;
+        "query.page": number;
+        "query.perPage": number;
+        /**
+         * @description FINESS number.
+         * @example 319009015
+         */
+        "query.pharmacy": string;
+        /**
+         * @description Code of a product in the catalogue.
+         * @example surgical
+         */
+        "query.product": string;
+        /** @description The directory’s code, as frozen in the entry. */
+        "query.profession": string;
+        /**
+         * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
+         * @example 99700090071
+         */
+        "query.professional": string;
         /**
          * @description Of the practice or the pharmacy, including those below it.
          * @example FR-31
          */
-        territory: string;
+        "query.territory": string;
         /** @description Exclusive. */
-        to: string;
-        /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-        "x-operator": string;
+        "query.to": string;
     };
     requestBodies: never;
     headers: {
@@ -6601,15 +6601,15 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description GTIN of a pack of the catalogue, in any length. */
                 gtin?: string;
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6680,7 +6680,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-788c-831d-f4ad9134ac53
@@ -6883,7 +6883,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -6972,7 +6972,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7b78-84bd-7c16db57ebb4
@@ -7113,7 +7113,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-778b-834c-e01c855f957b
@@ -7190,7 +7190,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7deb-8fd6-1684c22980de
@@ -7301,7 +7301,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -7374,7 +7374,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7e1d-8736-84e737276c8b
@@ -7483,9 +7483,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Occurred at or after this time. */
                 from?: string;
                 /** @description Occurred before this time. */
@@ -7494,9 +7494,9 @@ export interface operations {
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 /** @description By this X-Operator; for the pharmacy itself alone. */
-                operator?: components["parameters"]["operator"];
+                operator?: components["parameters"]["query.operator"];
                 kind?: "delivery" | "loss" | "return_to_supplier" | "transfer_in" | "transfer_out" | "count" | "count_absorbed" | "dispensation" | "reversal" | "discrepancy";
             };
             header?: {
@@ -7568,7 +7568,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7541-8a92-0c069546bc3a
@@ -7665,7 +7665,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-766b-84e2-d42ab0bb81ac
@@ -7882,9 +7882,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Made at or after this time. */
                 from?: string;
                 /** @description Made before this time. */
@@ -7893,9 +7893,9 @@ export interface operations {
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 /** @description By this X-Operator; for the pharmacy itself alone. */
-                operator?: components["parameters"]["operator"];
+                operator?: components["parameters"]["query.operator"];
                 status?: "held" | "collected" | "cancelled" | "expired";
                 /**
                  * @description Required when the token acts for several pharmacies.
@@ -7905,7 +7905,7 @@ export interface operations {
             };
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -7973,7 +7973,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-70ad-8f37-32d10fc0d013
@@ -8070,7 +8070,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -8137,7 +8137,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -8226,7 +8226,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-71d5-80a4-41cc1b0c156e
@@ -8312,7 +8312,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7a77-804b-28007f5eb88f
@@ -8397,9 +8397,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Handed over at or after this time. */
                 from?: string;
                 /** @description Handed over before this time. */
@@ -8408,11 +8408,11 @@ export interface operations {
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 /** @description By this X-Operator; for the pharmacy itself alone. */
-                operator?: components["parameters"]["operator"];
+                operator?: components["parameters"]["query.operator"];
                 kind?: "dispensation" | "reversal";
-                flag?: components["parameters"]["flag"];
+                flag?: components["parameters"]["query.flag"];
                 /**
                  * @description Required when the token acts for several pharmacies.
                  * @example 319009015
@@ -8421,7 +8421,7 @@ export interface operations {
             };
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -8533,7 +8533,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7b1a-8f4a-e2363e81dc8e
@@ -8709,7 +8709,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -8840,7 +8840,7 @@ export interface operations {
             query?: never;
             header: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Required. 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7606-80e7-0f13368ca2ec
@@ -8997,7 +8997,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -9239,9 +9239,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -9354,9 +9354,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -9489,7 +9489,7 @@ export interface operations {
             };
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /** @description For a stream: where to read on, instead of `after`. */
                 "last-event-id"?: string;
                 /**
@@ -9882,7 +9882,7 @@ export interface operations {
             };
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10010,12 +10010,12 @@ export interface operations {
                  * @description FINESS number.
                  * @example 319009015
                  */
-                pharmacy?: components["parameters"]["pharmacy"];
+                pharmacy?: components["parameters"]["query.pharmacy"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
                  * @example 99700090071
                  */
-                professional?: components["parameters"]["professional"];
+                professional?: components["parameters"]["query.professional"];
             };
             header?: {
                 /**
@@ -10064,27 +10064,27 @@ export interface operations {
                  * @description FINESS number.
                  * @example 319009015
                  */
-                pharmacy?: components["parameters"]["pharmacy"];
+                pharmacy?: components["parameters"]["query.pharmacy"];
                 /** @description The directory’s code, as frozen in the entry. */
-                profession?: components["parameters"]["profession"];
+                profession?: components["parameters"]["query.profession"];
                 /**
                  * @description Of the practice or the pharmacy, including those below it.
                  * @example FR-31
                  */
-                territory?: components["parameters"]["territory"];
+                territory?: components["parameters"]["query.territory"];
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
                  * @example 99700090071
                  */
-                professional?: components["parameters"]["professional"];
+                professional?: components["parameters"]["query.professional"];
                 /** @description With a product: the same line has both. */
                 lot?: string;
-                flag?: components["parameters"]["flag"];
+                flag?: components["parameters"]["query.flag"];
                 /** @description Items per page, 20 if left out; only for JSON. */
                 limit?: number;
                 /** @description `nextCursor` of the previous page; only for JSON. */
@@ -10223,23 +10223,23 @@ export interface operations {
                  * @description FINESS number.
                  * @example 319009015
                  */
-                pharmacy?: components["parameters"]["pharmacy"];
+                pharmacy?: components["parameters"]["query.pharmacy"];
                 /** @description The directory’s code, as frozen in the entry. */
-                profession?: components["parameters"]["profession"];
+                profession?: components["parameters"]["query.profession"];
                 /**
                  * @description Of the practice or the pharmacy, including those below it.
                  * @example FR-31
                  */
-                territory?: components["parameters"]["territory"];
+                territory?: components["parameters"]["query.territory"];
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 /** @description Rows per page. */
                 limit?: number;
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -10312,9 +10312,9 @@ export interface operations {
                  */
                 territory?: string;
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -10380,15 +10380,15 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description The rules in force then; now if left out. */
                 at?: string;
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -10481,7 +10481,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7f19-8c51-4aa3218db245
@@ -10603,7 +10603,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-72b4-8056-f181ccbf7e89
@@ -10697,7 +10697,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7f94-8241-6c8c645197f9
@@ -10820,7 +10820,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7cf1-8ba4-44987a7ca757
@@ -10908,9 +10908,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description `open`: those that wait for one. */
                 decision?: "open" | "same" | "distinct";
             };
@@ -10980,7 +10980,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7d0f-852d-4036034177ed
@@ -11065,9 +11065,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -11121,9 +11121,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -11182,18 +11182,18 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Inclusive. */
-                from?: components["parameters"]["from"];
+                from?: components["parameters"]["query.from"];
                 /** @description Exclusive. */
-                to?: components["parameters"]["to"];
+                to?: components["parameters"]["query.to"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
                  * @example 99700090071
                  */
-                professional?: components["parameters"]["professional"];
+                professional?: components["parameters"]["query.professional"];
                 /** @description The name in the reader’s token. */
                 reader?: string;
                 kind?: "dispensation_check" | "entitlements" | "history" | "dispensation" | "audit" | "audit_export" | "ledger" | "accesses" | "refusals" | "reservation" | "professional" | "erasure";
@@ -11256,28 +11256,28 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Inclusive. */
-                from?: components["parameters"]["from"];
+                from?: components["parameters"]["query.from"];
                 /** @description Exclusive. */
-                to?: components["parameters"]["to"];
+                to?: components["parameters"]["query.to"];
                 /**
                  * @description FINESS number.
                  * @example 319009015
                  */
-                pharmacy?: components["parameters"]["pharmacy"];
+                pharmacy?: components["parameters"]["query.pharmacy"];
                 /**
                  * @description RPPS or ADELI number; a national prefix (8 or 0) is removed.
                  * @example 99700090071
                  */
-                professional?: components["parameters"]["professional"];
+                professional?: components["parameters"]["query.professional"];
                 /**
                  * @description Code of a product in the catalogue.
                  * @example surgical
                  */
-                product?: components["parameters"]["product"];
+                product?: components["parameters"]["query.product"];
                 code?: "professional_unknown" | "professional_suspended" | "product_inactive" | "no_rule_in_force" | "profession_not_entitled" | "entitlement_exceeded" | "entitlement_held" | "override_not_allowed" | "stock_insufficient" | "no_stock_in_reach" | "too_many_holds" | "reservations_closed" | "reservation_mismatch" | "reservation_not_held" | "pickup_code_wrong" | "voucher_expired" | "voucher_not_theirs" | "reversal_exceeds_dispensed";
             };
             header?: {
@@ -11358,13 +11358,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Inclusive. */
-                from?: components["parameters"]["from"];
+                from?: components["parameters"]["query.from"];
                 /** @description Exclusive. */
-                to?: components["parameters"]["to"];
+                to?: components["parameters"]["query.to"];
                 kind?: "product" | "pack" | "pharmacy" | "professional" | "number" | "doubt" | "rule" | "client" | "secret" | "request" | "grant" | "consent" | "token";
                 /** @description The id of one object. */
                 object?: string;
@@ -11438,9 +11438,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -11563,7 +11563,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-76d8-8cd0-ac47f1ef5087
@@ -11821,7 +11821,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7bb8-8495-70a0eb9507cc
@@ -12057,7 +12057,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7912-8a80-7c017f30f41d
@@ -12192,7 +12192,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7eca-8fc3-f6e2789b1760
@@ -12331,7 +12331,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7231-84ea-8b969a0655a0
@@ -12470,7 +12470,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7800-8d0e-1a700ecb279b
@@ -12560,7 +12560,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-76d1-87a4-f237e715973d
@@ -12691,9 +12691,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -12760,7 +12760,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7f40-803c-410c8895ff00
@@ -12865,7 +12865,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7eb0-884b-78191a24ca42
@@ -12942,7 +12942,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-78e4-8faf-01709333966e
@@ -13018,9 +13018,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
                 /** @description Replaced: the client has asked anew. */
                 status?: "pending" | "accepted" | "refused" | "replaced" | "expired";
             };
@@ -13088,7 +13088,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-71ce-8880-73d69a5112a8
@@ -13229,7 +13229,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7965-8665-681d9ec510a3
@@ -13324,7 +13324,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
                  * @example 019ad0c4-5a00-7685-8fd2-f25cd54c6984
@@ -13644,9 +13644,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Items per page. */
-                limit?: components["parameters"]["limit"];
+                limit?: components["parameters"]["query.limit"];
                 /** @description `nextCursor` of the previous page. */
-                cursor?: components["parameters"]["cursor"];
+                cursor?: components["parameters"]["query.cursor"];
             };
             header?: {
                 /**
@@ -13732,7 +13732,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -13796,7 +13796,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -13880,7 +13880,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -13937,7 +13937,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -14004,7 +14004,7 @@ export interface operations {
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -14081,7 +14081,7 @@ export interface operations {
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -14151,12 +14151,12 @@ export interface operations {
     listStores: {
         parameters: {
             query?: {
-                page?: components["parameters"]["page"];
-                perPage?: components["parameters"]["perPage"];
+                page?: components["parameters"]["query.page"];
+                perPage?: components["parameters"]["query.perPage"];
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -14225,12 +14225,12 @@ export interface operations {
     listSales: {
         parameters: {
             query?: {
-                page?: components["parameters"]["page"];
-                perPage?: components["parameters"]["perPage"];
+                page?: components["parameters"]["query.page"];
+                perPage?: components["parameters"]["query.perPage"];
             };
             header?: {
                 /** @description The `ETag` of the answer that you have: 304 without a body if it is still the same. */
-                "if-none-match"?: components["parameters"]["if-none-match"];
+                "if-none-match"?: components["parameters"]["header.if-none-match"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr
@@ -14299,7 +14299,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
-                "x-operator"?: components["parameters"]["x-operator"];
+                "x-operator"?: components["parameters"]["header.x-operator"];
                 /**
                  * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
                  * @example fr

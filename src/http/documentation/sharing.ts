@@ -46,10 +46,11 @@ function parametersOf(path: string, parameters: Parameter[]): Place[] {
   })
 }
 
-// The example of a path's id is of the collection that it is in.
+// The example of a path's id is of the collection that it is in. No name differs from a schema's by its capitals alone:
+// generators make a file of each.
 function nameOf({ in: place, name, required }: Parameter, path: string): string {
   if (place === 'path') return `${collectionOf(path.split(`/{${name}}`)[0] ?? '')}.${name}`
-  return required ? `${name}.required` : name
+  return `${place}.${name}${required ? '.required' : ''}`
 }
 
 function problemsOf(responses: Record<string, Answer>): Place[] {
