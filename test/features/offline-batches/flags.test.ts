@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
+import { enrol } from '../../../src/store/enrolment.ts'
 import { handOver as databaseOf, gomask } from '../../support/command.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { makeSigner, publishLog } from '../../support/log.ts'
@@ -184,6 +185,16 @@ t.test('somebody whom the directory lacks is served, and the history becomes the
   t.same(await flagsOf(place, handOver(merged, 2, 10)), [['late', 'unverified']])
   must(200, await putProfessional(id, { otherIds: [merged] }))
   t.match((await call('GET', '/v1/entitlements/me', { token: me })).body.items[0], { received: 9 })
+})
+
+t.test('whoever enrols by a login is given what they received off line', async (t) => {
+  const place = await world.pharmacy(10)
+  must(201, await world.count(place, 100))
+  const identifier = rpps(702)
+  t.same(await flagsOf(place, handOver(identifier, 4, 0)), [['unverified']])
+  await enrol(db, { identifier, otherIds: [], profession: '60' }, 'an issuer')
+  const me = await service.token({ role: 'professional', subject: identifier })
+  t.match((await call('GET', '/v1/entitlements/me', { token: me })).body.items[0], { received: 4, remaining: 6 })
 })
 
 t.test('a suspended professional and a product given out no more are flagged', async (t) => {
