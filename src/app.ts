@@ -26,6 +26,7 @@ import { sandboxRoutes } from './features/sandbox/routes.ts'
 import { offlineStock } from './features/stock/offline.ts'
 import { stockRoutes } from './features/stock/routes.ts'
 import { territoryRoutes } from './features/territories/routes.ts'
+import { webhookRoutes } from './features/webhooks/routes.ts'
 import { authenticate } from './http/authentication.ts'
 import { BODY_LIMIT_BYTES, limitBodies } from './http/body-limits.ts'
 import { partFromClients } from './http/closing.ts'
@@ -143,6 +144,7 @@ async function routes(app: FastifyInstance, deps: Deps): Promise<void> {
     clientRoutes,
     meRoutes,
     openDataRoutes,
+    webhookRoutes,
   ]) {
     await feature(app as unknown as App, deps)
   }

@@ -38,6 +38,13 @@ export function trustedProxies(text: string, issues: z.RefinementCtx): false | s
   return proxies
 }
 
+/** Addresses and networks. */
+export function networks(text: string, issues: z.RefinementCtx): string[] {
+  const named = listed(text)
+  if (!named.every(isNetwork)) issues.addIssue('must be addresses and networks such as 10.0.0.5,10.1.0.0/16')
+  return named
+}
+
 // Not a number of hops: anyone who reaches the service past the proxy could then choose an address.
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/')

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { count, exactOrigins, flag, hours, lackOfServer, trustedProxies } from './config-values.ts'
+import { webhookVariables } from './config-webhooks.ts'
 
 /** A wrong configuration value, which stops the start. The message is one line that names the variable. */
 export class ConfigError extends Error {}
@@ -160,6 +161,7 @@ const environment = z.object({
     'days for which reservations that have ended are kept; at least 30',
   ),
   EVENT_RETENTION_DAYS: count(1, 36_500, 30, 'days for which events are kept'),
+  ...webhookVariables,
   REFUSAL_RETENTION_DAYS: count(365, 36_500, 1095, 'days for which it is kept what was refused; at least 365'),
 })
 

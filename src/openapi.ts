@@ -6,6 +6,7 @@ import { signerOf } from './domain/signed-note.ts'
 import { asYaml } from './http/documentation/yaml.ts'
 import { signingKeyOf } from './keys/signing-key.ts'
 import { newKey } from './keys/signing-keys.ts'
+import { newWebhookKey, webhookKeyOf } from './keys/webhook-keys.ts'
 
 /** The OpenAPI document, generated from the routes, and as YAML. Needs no database and no configuration. */
 export async function describeApi(): Promise<{ yaml: string; document: { info: { title: string } } }> {
@@ -17,6 +18,7 @@ export async function describeApi(): Promise<{ yaml: string; document: { info: {
     keys: [await signingKeyOf(newKey())],
     issuers: [],
     signers: [signer],
+    webhookKeys: [webhookKeyOf(newWebhookKey())],
   })
   await app.ready()
   const document = app.swagger()

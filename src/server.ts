@@ -9,16 +9,19 @@ import { openReady, openReplica } from './db/open.ts'
 import { plainHost } from './db/transport.ts'
 import type { Signer } from './domain/signed-note.ts'
 import { openIdIssuer } from './http/issuers/openid.ts'
-import { reportLedger } from './http/metrics.ts'
+import { reportLedger, reportWebhooks } from './http/metrics.ts'
 import { buildOperations } from './http/operations.ts'
 import type { Sandbox } from './http/service.ts'
+import { guardFor } from './http/targets/guard.ts'
 import { loadIssuers } from './issuers.ts'
 import { openCheckpointFolder } from './jobs/ledger/checkpoint-folder.ts'
 import { startSequencer } from './jobs/ledger/sequencer.ts'
 import { startJobs } from './jobs/queue.ts'
+import { startWebhooks } from './jobs/webhooks.ts'
 import { loadLedgerKeys } from './keys/ledger-keys.ts'
 import type { SigningKey } from './keys/signing-key.ts'
 import { loadSigningKeys } from './keys/signing-keys.ts'
+import { loadWebhookKeys } from './keys/webhook-keys.ts'
 import { serviceLogger } from './logger.ts'
 
 /** A running service. */
@@ -40,6 +43,7 @@ export async function start(config: Config, sandbox?: Sandbox): Promise<Running>
   const people = await loadIssuers(config)
   const keys = await loadSigningKeys(config)
   const signers = await loadLedgerKeys(config)
+  const webhookKeys = await loadWebhookKeys(config)
   const folder = await openCheckpointFolder(config.CHECKPOINT_DIR ?? join(config.DATA_DIR, 'checkpoints'))
   // Closed in reverse order, so that requests in flight finish before the database goes away.
   await using opened = new AsyncDisposableStack()
@@ -50,9 +54,18 @@ export async function start(config: Config, sandbox?: Sandbox): Promise<Running>
   const replica = openReplica(config, db, log)
   if (replica) opened.adopt(replica, (each) => each.close())
   const issuers = people.map((settings) => openIdIssuer(settings, { db, log }))
-  const app = await buildApp({ config, db, replica, keys, issuers, signers, sandbox }, log)
+  const app = await buildApp({ config, db, replica, keys, issuers, signers, webhookKeys, sandbox }, log)
   const onError = (error: Error) => log.error({ err: error }, 'job failed')
   opened.adopt(await startJobs(db, config, onError), (each) => each.stop())
+  const delivering = {
+    db,
+    guard: guardFor(config),
+    keys: webhookKeys,
+    timeoutMs: config.WEBHOOK_TIMEOUT_SECONDS * 1_000,
+  }
+  opened.adopt(await startWebhooks({ ...delivering, lookMs: 1_000, onError, report: reportWebhooks(app) }), (each) =>
+    each.stop(),
+  )
   const timing = { seconds: config.CHECKPOINT_SECONDS, log, report: reportLedger(app) }
   opened.adopt(startSequencer({ db, folder, signers }, timing), (each) => each.stop())
   // Closed after the application: whoever watches it sees it stop.

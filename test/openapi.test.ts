@@ -60,6 +60,14 @@ const PROMISED = `
   POST /v1/allocation-rules/{id}/withdrawal
   GET /v1/territories
   GET /v1/events
+  POST /v1/webhook-endpoints
+  GET /v1/webhook-endpoints
+  GET /v1/webhook-endpoints/{id}
+  DELETE /v1/webhook-endpoints/{id}
+  POST /v1/webhook-endpoints/{id}/secret-rotation
+  POST /v1/webhook-endpoints/{id}/test
+  GET /v1/webhook-endpoints/{id}/deliveries
+  POST /v1/webhook-endpoints/{id}/redelivery
   GET /v1/accesses/me
   GET /v1/audit/accesses
   GET /v1/audit/admin-acts

@@ -9,7 +9,7 @@ import { MOVABLE, makeMovable } from '../src/db/movable-clock.ts'
 import { openCheckpointFolder } from '../src/jobs/ledger/checkpoint-folder.ts'
 import { makeDataDir, onEmbeddedOnly } from './support/database.ts'
 import { dereferenced } from './support/references.ts'
-import { makeKey, makeSigner, type Service, startBeside } from './support/service.ts'
+import { makeKey, makeSigner, makeWebhookKeys, type Service, startBeside } from './support/service.ts'
 
 interface Operation {
   parameters?: { name: string; example?: string }[]
@@ -32,7 +32,15 @@ async function startSandbox() {
     PUBLIC_URL: 'https://masks.example.org',
   } as const
   const config = { ...loadConfig({}), ...given }
-  const made = { db, url: undefined, dataDir, config, key, signers: [signer] as [typeof signer] }
+  const made = {
+    db,
+    url: undefined,
+    dataDir,
+    config,
+    key,
+    signers: [signer] as [typeof signer],
+    webhookKeys: makeWebhookKeys(),
+  }
   return { sandbox, service: await startBeside(t, made, { sandbox }) }
 }
 

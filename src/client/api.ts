@@ -1963,6 +1963,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the webhook endpoints of the client, newest first
+         * @description For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Have events sent to a URL
+         * @description Each event is posted as `GET /v1/events` shows it, signed after Standard Webhooks, at least once, and in order for each pharmacy: the next waits until the one before has arrived, or is given up after three days. The URL is looked up and judged again for each delivery.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read one webhook endpoint
+         * @description For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        get: operations["readWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description Nothing is sent to it any more, not even what was waiting. The answer shows it as it was.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/secret-rotation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook endpoint another secret or key pair
+         * @description For `overlapHours` messages carry a signature of both. Of two that live, the older ends at once when a third is made.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the attempts to deliver to a webhook endpoint, newest first
+         * @description They are kept for as long as events are.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to a webhook endpoint
+         * @description One attempt, of the type `webhook.test`, signed like any other; the deliveries say how it went. If it arrives, a paused endpoint is active again.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        post: operations["testWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/redelivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deliver events once more
+         * @description One event or those of a time, up to 10,000, under their own ids, before what has not been delivered yet. To a paused endpoint they go once it is active.
+         *
+         *     For:
+         *
+         *     - `pharmacy`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *     - `regulator`: a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.
+         *
+         *     403 for any other role.
+         */
+        post: operations["redeliverEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pharmacies/{finess}/offline-batches": {
         parameters: {
             query?: never;
@@ -2024,7 +2204,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "target_refused" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "webhook_endpoints_full" | "webhook_endpoint_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
         };
         AccessInRemit: {
             /** Format: uuid */
@@ -2049,7 +2229,7 @@ export interface components {
              * @description `shown`, `not_found`, `allow`, or the code of a refusal.
              * @enum {string}
              */
-            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            outcome: "shown" | "allow" | "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "target_refused" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "webhook_endpoints_full" | "webhook_endpoint_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             /** @description The person’s present number; null outside the remit. */
             professional: string | null;
         };
@@ -2822,6 +3002,22 @@ export interface components {
              * @enum {string}
              */
             role: "pharmacy" | "professional" | "regulator" | "admin";
+        };
+        CreateWebhookEndpointRequest: {
+            /**
+             * @description An https URL on the public internet, port 443 or above 1023, without a name or password.
+             * @example https://till.example.com/gomask
+             */
+            url: string;
+            /** @description All that the client’s scopes let it read, if none is named. */
+            types: ("reservation.created" | "reservation.cancelled" | "reservation.expired" | "reservation.collected" | "stock.declared" | "stock.depleted" | "stock.replenished" | "dispensation.recorded" | "dispensation.reversed" | "rule.published" | "rule.in_force" | "service.changed" | "alert.stock")[];
+            /** @description All that grant the client, whenever they do, or these; for a regulator’s client those in its remit. */
+            pharmacies: "all_granted" | string[];
+            /**
+             * @description As Standard Webhooks says: `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519 with a public key.
+             * @enum {string}
+             */
+            signing: "v1" | "v1a";
         };
         DecideIdentityDoubtRequest: {
             /**
@@ -3628,6 +3824,14 @@ export interface components {
             items: components["schemas"]["Territory"][];
             nextCursor: string | null;
         };
+        ListWebhookDeliveriesAnswer: {
+            items: components["schemas"]["WebhookDelivery"][];
+            nextCursor: string | null;
+        };
+        ListWebhookEndpointsAnswer: {
+            items: components["schemas"]["WebhookEndpoint"][];
+            nextCursor: string | null;
+        };
         ListedIdentityDoubt: {
             /** Format: uuid */
             id: string;
@@ -3974,6 +4178,38 @@ export interface components {
             code?: string;
             /** @description For the pharmacy, with the code behind its #; once the operator has set PUBLIC_URL. Shown only in this answer and never again, not even on a retry: if it is lost, ask anew. */
             link?: string;
+        };
+        NewWebhookEndpoint: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            types: ("reservation.created" | "reservation.cancelled" | "reservation.expired" | "reservation.collected" | "stock.declared" | "stock.depleted" | "stock.replenished" | "dispensation.recorded" | "dispensation.reversed" | "rule.published" | "rule.in_force" | "service.changed" | "alert.stock")[];
+            /** @description All that grant the client, whenever they do, or these; for a regulator’s client those in its remit. */
+            pharmacies: "all_granted" | string[];
+            /**
+             * @description As Standard Webhooks says: `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519 with a public key.
+             * @enum {string}
+             */
+            signing: "v1" | "v1a";
+            /**
+             * @description Paused: nothing arrived for three days; a test that arrives resumes it. Ended: it answered 410 Gone.
+             * @enum {string}
+             */
+            status: "active" | "paused" | "ended";
+            /** Format: date-time */
+            statusSince: string;
+            /** @description The first of the attempts that failed since one succeeded. */
+            failingSince: string | null;
+            keys: components["schemas"]["WebhookKey"][];
+            /** Format: date-time */
+            createdAt: string;
+            /** @description `whsec_…`, for `v1`. Shown only in this answer, not even on a retry: if it is lost, rotate. */
+            secret?: string;
+            /**
+             * @description `whpk_…`, for `v1a`.
+             * @example whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+             */
+            publicKey: string | null;
         };
         NoRuleInForceProblem: {
             /**
@@ -4457,7 +4693,7 @@ export interface components {
              * @description Stable and never renamed: program against it.
              * @enum {string}
              */
-            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
+            code: "invalid_request" | "idempotency_key_missing" | "dispensed_at_out_of_range" | "target_refused" | "unauthenticated" | "forbidden" | "pharmacy_suspended" | "not_found" | "method_not_allowed" | "entitlement_exceeded" | "entitlement_held" | "no_rule_in_force" | "profession_not_entitled" | "professional_unknown" | "professional_suspended" | "product_unknown" | "product_inactive" | "stock_insufficient" | "no_stock_in_reach" | "stock_count_outdated" | "too_many_holds" | "reservations_closed" | "reservation_not_held" | "reservation_mismatch" | "pickup_code_wrong" | "voucher_invalid" | "voucher_elsewhere" | "voucher_expired" | "voucher_not_theirs" | "override_not_allowed" | "reversal_exceeds_dispensed" | "entry_not_in_checkpoint" | "retention_running" | "identity_in_doubt" | "identity_decided" | "client_revoked" | "client_secrets_full" | "consent_ended" | "webhook_endpoints_full" | "webhook_endpoint_ended" | "idempotency_in_progress" | "events_gone" | "payload_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_key_reused" | "rate_limited" | "headers_too_large" | "internal" | "unavailable" | "outcome_unknown";
             requestId: string;
             /** @description On 400: each wrong field. */
             errors?: {
@@ -5307,6 +5543,28 @@ export interface components {
             /** @description Of what came in an offline batch. */
             flags?: ("override" | "late" | "very_late" | "over_allocation" | "stock_discrepancy" | "unverified" | "suspended" | "inactive_product")[];
         };
+        RedeliverEventsAnswer: {
+            /** @description How many events are delivered again. */
+            events: number;
+        };
+        /** @description One event, or those of a time, said by both its ends. */
+        RedeliverEventsRequest: {
+            /**
+             * Format: uuid
+             * @description The id of one event, as in `webhook-id`.
+             */
+            event?: string;
+            /**
+             * Format: date-time
+             * @description Events from then on.
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description And before then.
+             */
+            to?: string;
+        };
         /** @description A refusal, with what decided it at the time. */
         Refusal: {
             /** Format: uuid */
@@ -5623,6 +5881,14 @@ export interface components {
             })[];
         };
         RevokeClientTokensRequest: Record<string, never>;
+        RotateWebhookSecretRequest: {
+            /**
+             * Format: int32
+             * @description How long messages are signed with the former secret too; 0 if it has leaked.
+             * @default 24
+             */
+            overlapHours?: number;
+        };
         /** @description A rule is never edited: its id, published at that time, is its version. */
         RuleVersion: {
             /** Format: uuid */
@@ -5791,6 +6057,31 @@ export interface components {
             /** @description X-Operator of the request, if it had one; shown to its pharmacy alone. */
             operator?: string;
         };
+        TargetRefusedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:target_refused";
+            title: string;
+            /** @constant */
+            status: 400;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "target_refused";
+            requestId: string;
+            /** @description Each wrong field. */
+            errors: {
+                path: string;
+                message: string;
+            }[];
+        };
         Territory: {
             /** @description ISO 3166-2 code. */
             code: string;
@@ -5802,6 +6093,14 @@ export interface components {
             /** @description IANA name of the time zone in which weeks begin. */
             timeZone: string;
         };
+        TestWebhookEndpointAnswer: {
+            /**
+             * Format: uuid
+             * @description Its `webhook-id`; how it went is in the deliveries a moment later.
+             */
+            event: string;
+        };
+        TestWebhookEndpointRequest: Record<string, never>;
         /** @description RFC 6749, section 5.1, and RFC 8693, section 2.2.1. */
         Token: {
             access_token: string;
@@ -6008,6 +6307,106 @@ export interface components {
              * @description The one that is meant.
              */
             reservation: string;
+        };
+        /** @description One attempt to deliver an event. */
+        WebhookDelivery: {
+            /** Format: uuid */
+            id: string;
+            /** @example 019ad0c4-5a00-7000-8000-000000000001 */
+            event: string;
+            /** @example reservation.created */
+            type: string;
+            pharmacy: string | null;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description Failed: it is tried again. Given up: after three days in which others arrived.
+             * @enum {string}
+             */
+            outcome: "delivered" | "failed" | "given_up";
+            /** @description What the receiver answered; null if nothing. */
+            httpStatus: number | null;
+            fault: ("target_refused" | "name_unknown" | "timeout" | "tls" | "connection" | "redirect" | "gone" | "status") | null;
+            durationMs: number;
+        };
+        WebhookEndpoint: {
+            /** Format: uuid */
+            id: string;
+            url: string;
+            types: ("reservation.created" | "reservation.cancelled" | "reservation.expired" | "reservation.collected" | "stock.declared" | "stock.depleted" | "stock.replenished" | "dispensation.recorded" | "dispensation.reversed" | "rule.published" | "rule.in_force" | "service.changed" | "alert.stock")[];
+            /** @description All that grant the client, whenever they do, or these; for a regulator’s client those in its remit. */
+            pharmacies: "all_granted" | string[];
+            /**
+             * @description As Standard Webhooks says: `v1` is HMAC-SHA256 with a shared secret, `v1a` Ed25519 with a public key.
+             * @enum {string}
+             */
+            signing: "v1" | "v1a";
+            /**
+             * @description Paused: nothing arrived for three days; a test that arrives resumes it. Ended: it answered 410 Gone.
+             * @enum {string}
+             */
+            status: "active" | "paused" | "ended";
+            /** Format: date-time */
+            statusSince: string;
+            /** @description The first of the attempts that failed since one succeeded. */
+            failingSince: string | null;
+            keys: components["schemas"]["WebhookKey"][];
+            /** Format: date-time */
+            createdAt: string;
+        };
+        WebhookEndpointEndedProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:webhook_endpoint_ended";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "webhook_endpoint_ended";
+            requestId: string;
+        };
+        WebhookEndpointsFullProblem: {
+            /**
+             * @description A URN for the code.
+             * @constant
+             */
+            type: "urn:gomask:problem:webhook_endpoints_full";
+            title: string;
+            /** @constant */
+            status: 409;
+            /** @description What is wrong with this request and what to do about it. */
+            detail: string;
+            /** @description A URN for this occurrence. */
+            instance: string;
+            /**
+             * @description Stable and never renamed: program against it. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            code: "webhook_endpoints_full";
+            requestId: string;
+        };
+        /** @description What messages are signed with. */
+        WebhookKey: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description `whpk_…`; null for a shared secret, which is never shown again.
+             * @example whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+             */
+            publicKey: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Null for the newest. */
+            expiresAt: string | null;
         };
         /** @description From start (inclusive) to end (exclusive); a rolling window ends now. */
         Window: {
@@ -6291,6 +6690,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["UriTooLongProblem"];
             };
         };
+        /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+        WebhookEndpointEndedOrIdempotencyInProgress: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                "Content-Language": components["headers"]["Content-Language"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["WebhookEndpointEndedProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+            };
+        };
     };
     parameters: {
         /**
@@ -6355,6 +6768,8 @@ export interface components {
         "query.territory": string;
         /** @description Exclusive. */
         "query.to": string;
+        /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+        "webhook-endpoints.id": string;
     };
     requestBodies: never;
     headers: {
@@ -14292,6 +14707,609 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: components["parameters"]["query.limit"];
+                /** @description `nextCursor` of the previous page. */
+                cursor?: components["parameters"]["query.cursor"];
+            };
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7e86-8410-7d5803bffce4",
+                     *           "url": "https://www.example.org/doctrine.pdf",
+                     *           "types": [
+                     *             "reservation.created"
+                     *           ],
+                     *           "pharmacies": "all_granted",
+                     *           "signing": "v1",
+                     *           "status": "active",
+                     *           "statusSince": "2026-11-20T09:30:00.000Z",
+                     *           "failingSince": "2026-11-20T09:30:00.000Z",
+                     *           "keys": [
+                     *             {
+                     *               "id": "019ad0c4-5a00-7b5f-8fce-6d3e5ac4bf33",
+                     *               "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                     *               "createdAt": "2026-11-20T09:30:00.000Z",
+                     *               "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *             }
+                     *           ],
+                     *           "createdAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhookEndpointsAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["header.x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-7818-8ee7-e946819d611e
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://till.example.com/gomask",
+                 *       "types": [],
+                 *       "pharmacies": "all_granted",
+                 *       "signing": "v1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookEndpointRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7e86-8410-7d5803bffce4",
+                     *       "url": "https://www.example.org/doctrine.pdf",
+                     *       "types": [
+                     *         "reservation.created"
+                     *       ],
+                     *       "pharmacies": "all_granted",
+                     *       "signing": "v1",
+                     *       "status": "active",
+                     *       "statusSince": "2026-11-20T09:30:00.000Z",
+                     *       "failingSince": "2026-11-20T09:30:00.000Z",
+                     *       "keys": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7b5f-8fce-6d3e5ac4bf33",
+                     *           "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "secret": "gomask_secret_5b0a9d2e7c4f4b1d8e6a",
+                     *       "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhookEndpoint"];
+                };
+            };
+            /** @description The request is not valid; `errors` names the fields. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidRequestProblem"] | components["schemas"]["TargetRefusedProblem"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            /** @description Refused by a rule, by the stock or by the present state; `code` says which. */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Content-Language": components["headers"]["Content-Language"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["WebhookEndpointsFullProblem"] | components["schemas"]["IdempotencyInProgressProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    readWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+                id: components["parameters"]["webhook-endpoints.id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7e86-8410-7d5803bffce4",
+                     *       "url": "https://www.example.org/doctrine.pdf",
+                     *       "types": [
+                     *         "reservation.created"
+                     *       ],
+                     *       "pharmacies": "all_granted",
+                     *       "signing": "v1",
+                     *       "status": "active",
+                     *       "statusSince": "2026-11-20T09:30:00.000Z",
+                     *       "failingSince": "2026-11-20T09:30:00.000Z",
+                     *       "keys": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7b5f-8fce-6d3e5ac4bf33",
+                     *           "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["header.x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-7bf0-8f31-fcad8fc33ab6
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7182-8d5c-340f3d7484c8 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7182-8d5c-340f3d7484c8",
+                     *       "url": "https://www.example.org/doctrine.pdf",
+                     *       "types": [
+                     *         "reservation.created"
+                     *       ],
+                     *       "pharmacies": "all_granted",
+                     *       "signing": "v1",
+                     *       "status": "active",
+                     *       "statusSince": "2026-11-20T09:30:00.000Z",
+                     *       "failingSince": "2026-11-20T09:30:00.000Z",
+                     *       "keys": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7b5f-8fce-6d3e5ac4bf33",
+                     *           "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-11-20T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["IdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["header.x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-792d-8601-d66815197f9e
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+                id: components["parameters"]["webhook-endpoints.id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["RotateWebhookSecretRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019ad0c4-5a00-7e86-8410-7d5803bffce4",
+                     *       "url": "https://www.example.org/doctrine.pdf",
+                     *       "types": [
+                     *         "reservation.created"
+                     *       ],
+                     *       "pharmacies": "all_granted",
+                     *       "signing": "v1",
+                     *       "status": "active",
+                     *       "statusSince": "2026-11-20T09:30:00.000Z",
+                     *       "failingSince": "2026-11-20T09:30:00.000Z",
+                     *       "keys": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7b5f-8fce-6d3e5ac4bf33",
+                     *           "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+                     *           "createdAt": "2026-11-20T09:30:00.000Z",
+                     *           "expiresAt": "2026-11-20T09:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-11-20T09:30:00.000Z",
+                     *       "secret": "gomask_secret_5b0a9d2e7c4f4b1d8e6a",
+                     *       "publicKey": "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewWebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["WebhookEndpointEndedOrIdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items per page. */
+                limit?: components["parameters"]["query.limit"];
+                /** @description `nextCursor` of the previous page. */
+                cursor?: components["parameters"]["query.cursor"];
+                /** @description Only attempts at this event. */
+                event?: string;
+            };
+            header?: {
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+                id: components["parameters"]["webhook-endpoints.id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "019ad0c4-5a00-7f69-8b17-25bd4af324c6",
+                     *           "event": "019ad0c4-5a00-7000-8000-000000000001",
+                     *           "type": "reservation.created",
+                     *           "pharmacy": "319009015",
+                     *           "at": "2026-11-20T09:30:00.000Z",
+                     *           "outcome": "delivered",
+                     *           "httpStatus": 1,
+                     *           "fault": "target_refused",
+                     *           "durationMs": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ListWebhookDeliveriesAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    testWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["header.x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-7252-8ef6-12649974cdbc
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+                id: components["parameters"]["webhook-endpoints.id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["TestWebhookEndpointRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "event": "019ad0c4-5a00-7862-8417-b9e7c3720bcb"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TestWebhookEndpointAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["WebhookEndpointEndedOrIdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
+        };
+    };
+    redeliverEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 64 visible ASCII characters: the pseudonym of the person at the counter. */
+                "x-operator"?: components["parameters"]["header.x-operator"];
+                /**
+                 * @description 1 to 255 visible ASCII characters; the same key and body get the first answer again.
+                 * @example 019ad0c4-5a00-7081-8e9c-44d76462a99d
+                 */
+                "idempotency-key"?: string;
+                /**
+                 * @description Problems are told in French where you prefer it to English, else in English (RFC 9110). `code` is the same in both.
+                 * @example fr
+                 */
+                "accept-language"?: components["parameters"]["accept-language"];
+            };
+            path: {
+                /** @example 019ad0c4-5a00-7e86-8410-7d5803bffce4 */
+                id: components["parameters"]["webhook-endpoints.id"];
+            };
+            cookie?: never;
+        };
+        /** @description One event, or those of a time, said by both its ends. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "2026-11-20T09:30:00.000Z",
+                 *       "to": "2026-11-20T10:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RedeliverEventsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RedeliverEventsAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ForbiddenOrPharmacySuspendedOrProfessionalSuspended"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["WebhookEndpointEndedOrIdempotencyInProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["UnavailableOrOutcomeUnknown"];
         };
     };
     recordOffline: {

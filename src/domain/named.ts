@@ -37,6 +37,14 @@ const absences = {
     en: 'There is no such reservation of yours.',
     fr: 'Vous n’avez pas d’option portant cet identifiant.',
   },
+  webhook: {
+    en: 'There is no such webhook endpoint of yours.',
+    fr: 'Vous n’avez pas de point de réception portant cet identifiant.',
+  },
+  event: {
+    en: 'There is no such event among those that this endpoint is told of, or it is forgotten.',
+    fr: 'Il n’y a pas de tel événement parmi ceux destinés à ce point de réception, ou il est oublié.',
+  },
 } satisfies Record<string, Text>
 
 /** The rejection of a request about something that is not there, or not the caller's. */

@@ -19,6 +19,7 @@ export type RefusalCode =
   | 'events_gone'
   | 'rate_limited'
   | 'unavailable'
+  | 'target_refused'
   // It was judged.
   | 'entitlement_exceeded'
   | 'entitlement_held'
@@ -45,6 +46,8 @@ export type RefusalCode =
   | 'client_revoked'
   | 'client_secrets_full'
   | 'consent_ended'
+  | 'webhook_endpoints_full'
+  | 'webhook_endpoint_ended'
 
 /**
  * A decision against the caller. There are two ways to say no. A verb that has judged its facts returns a refusal, as a

@@ -19,14 +19,19 @@ const scopeFor: Partial<Record<EventKind, Scope>> = {
   rule: 'rules:read',
 }
 
+/** The kinds of events that a role may read and, of a machine, as far as its scopes go. */
+export function eventKindsFor(role: keyof typeof kindsOf, scopes: readonly string[] | undefined): EventKind[] {
+  return kindsOf[role].filter((kind: EventKind) => {
+    const scope = scopeFor[kind]
+    return !scopes || scope === undefined || scopes.includes(scope)
+  })
+}
+
 /** Which events a caller may read: those on what it may read. */
 export function eventReaderOf(caller: Caller): EventReader {
   const { role, client } = caller
   if (role === 'admin') throw new Problem('forbidden', notForAdmins)
-  const kinds = kindsOf[role].filter((kind: EventKind) => {
-    const scope = scopeFor[kind]
-    return !client || scope === undefined || client.scopes.includes(scope)
-  })
+  const kinds = eventKindsFor(role, client?.scopes)
   switch (role) {
     case 'pharmacy':
       return { role, kinds, pharmacies: actingFor(caller) }

@@ -93,3 +93,28 @@ export function reportLedger(app: FastifyInstance): (status: LedgerStatus) => vo
     seen.setToCurrentTime()
   }
 }
+
+/** The state of webhooks. */
+interface WebhookStatus {
+  waitingLanes: number
+  oldestSeconds: number
+  failing: number
+  paused: number
+}
+
+/** Gauges of webhooks, without their addresses: an endpoint's own client reads how it is. */
+export function reportWebhooks(app: FastifyInstance): (status: WebhookStatus) => void {
+  const { Gauge } = app.metrics.client
+  const registers = [app.metrics.client.register]
+  const gauge = (name: string, help: string) => new Gauge({ name: `gomask_webhooks_${name}`, help, registers })
+  const waiting = gauge('waiting', 'Pairs of an endpoint and a pharmacy with something to deliver.')
+  const oldest = gauge('oldest_seconds', 'How long the oldest event has waited that is not for a paused endpoint.')
+  const failing = gauge('failing_endpoints', 'Endpoints at which every attempt since the last that succeeded failed.')
+  const paused = gauge('paused_endpoints', 'Endpoints that nothing has reached for three days.')
+  return (status) => {
+    waiting.set(status.waitingLanes)
+    oldest.set(status.oldestSeconds)
+    failing.set(status.failing)
+    paused.set(status.paused)
+  }
+}

@@ -116,6 +116,7 @@ function requireOwn(route: RouteOptions, whose: RolePolicy['pharmacy']): Check |
     case 'asked':
       return async (request) => refuseClients(request)
     case 'asking':
+    case 'client':
       return async ({ caller: { client } }) => {
         if (!client || client.isNarrowed) throw new Problem('forbidden', forClients)
       }

@@ -23,6 +23,10 @@ export const help: Record<ProblemCode, Help> = {
     cause: '`dispensedAt` lies more than 5 minutes back or ahead; in an offline batch, ahead or too many days back.',
     cure: 'Set the clock of the till. Send what was handed over off line in an offline batch.',
   },
+  target_refused: {
+    cause: 'The URL is not one that this service delivers to: local, private, not https, or with a password.',
+    cure: 'Name a receiver on the public internet. The operator can allow networks of their own.',
+  },
   unauthenticated: {
     cause: 'There is no bearer token, or it is not valid (any more).',
     cure: 'Get a new token, then send the same request with the same key.',
@@ -158,6 +162,14 @@ export const help: Record<ProblemCode, Help> = {
   events_gone: {
     cause: 'Events after this place are older than the service keeps them.',
     cure: 'Read what you need anew, then follow from `after=latest`.',
+  },
+  webhook_endpoints_full: {
+    cause: 'The client has as many webhook endpoints as it may have.',
+    cure: 'Delete one that is not needed any more.',
+  },
+  webhook_endpoint_ended: {
+    cause: 'The endpoint answered 410 Gone, and gets nothing any more.',
+    cure: 'Make another endpoint.',
   },
   payload_too_large: { cause: 'The body is larger than this path takes.', cure: 'Send less at a time.' },
   uri_too_long: { cause: 'The URL is longer than this service takes.', cure: 'Shorten it.' },

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts'
 import type { Replica } from '../db/replica.ts'
 import type { Signer } from '../domain/signed-note.ts'
 import type { SigningKeys } from '../keys/signing-key.ts'
+import type { WebhookKeys } from '../keys/webhook-keys.ts'
 import type { Issuer } from './issuers/issuer.ts'
 
 /** A service that is for trying out alone: who and what is in it. No setting of a real service makes one. */
@@ -28,6 +29,8 @@ export interface Deps {
   issuers: readonly Issuer[]
   /** The ledger's keys; the first is the present one. */
   signers: [Signer, ...Signer[]]
+  /** What the secrets of webhook endpoints are derived from. */
+  webhookKeys: WebhookKeys
   sandbox?: Sandbox | undefined
 }
 

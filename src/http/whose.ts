@@ -3,9 +3,9 @@ import type { Role } from './caller.ts'
 
 /** Whose objects each role may reach: a closed list of words, each with one meaning. */
 export const wordsOf = {
-  pharmacy: ['any', 'acting', 'itself', 'own', 'listed', 'asking', 'asked', 'party'],
+  pharmacy: ['any', 'acting', 'itself', 'own', 'listed', 'asking', 'asked', 'party', 'client'],
   professional: ['any', 'self', 'own', 'listed'],
-  regulator: ['any', 'remit', 'listed', 'territory'],
+  regulator: ['any', 'remit', 'listed', 'territory', 'client'],
   admin: ['any'],
 } as const satisfies Record<Role, readonly string[]>
 
@@ -60,6 +60,9 @@ export const words: Record<Whose, Word> = {
     meaning: 'what the client asked for, or what was asked of the pharmacy in its own right; others’ are 404.',
     needs: 'an object named in its path',
     fits: hasParameter,
+  },
+  client: {
+    meaning: 'a client, what is its own, with a token that is not narrowed; others’ are 404, and anybody else is 403.',
   },
   remit: {
     meaning: 'what is in its territories and professions; anything else is 404, as if it did not exist.',

@@ -1,12 +1,13 @@
-import { PgBoss } from 'pg-boss'
 import type { Database } from '../db/database.ts'
-import { type JobName, QUEUE_SCHEMA } from '../db/job-queue.ts'
+import type { JobName } from '../db/job-queue.ts'
 import { inTransaction } from '../db/transaction.ts'
 import { tellInForce } from '../features/allocation-rules/queries.ts'
 import { expireHolds } from '../features/reservations/expire.ts'
+import { forgetDeliveries } from '../features/webhooks/delivery-queries.ts'
 import { logEvents } from '../store/event-log.ts'
 import { forgetExpiredKeys } from '../store/idempotency.ts'
 import { anchorDays } from './anchor-days.ts'
+import { openBoss } from './boss.ts'
 import { applyRetention, type Periods } from './retention.ts'
 
 type Job = (db: Database, periods: Periods) => Promise<unknown>
@@ -20,6 +21,7 @@ const jobs: Record<JobName, Job> = {
   'tell-events': runTellEvents,
   'forget-idempotency-keys': runForgetExpiredKeys,
   'apply-retention': (db, periods) => applyRetention(db, periods, { withinMs: NIGHTLY_MS }),
+  'forget-deliveries': runForgetDeliveries,
   'anchor-days': (db) => anchorDays(db, { withinMs: NIGHTLY_MS }),
 }
 
@@ -40,17 +42,22 @@ async function runForgetExpiredKeys(db: Database): Promise<void> {
   while ((await forgetExpiredKeys(db)) > 0 && performance.now() - started < NIGHTLY_MS);
 }
 
+/** Deletes what is known of old deliveries, one batch per statement, while there is time. */
+async function runForgetDeliveries(db: Database, { EVENT_RETENTION_DAYS: days }: Periods): Promise<void> {
+  const started = performance.now()
+  while ((await forgetDeliveries(db, days)) > 0 && performance.now() - started < NIGHTLY_MS);
+}
+
 /** Runs jobs in this process until stopped. Several processes share them, and each job runs once. */
 export async function startJobs(
   db: Database,
   periods: Periods,
   onError: (error: Error) => void,
 ): Promise<{ stop(): Promise<void> }> {
-  const boss = new PgBoss({
-    schema: QUEUE_SCHEMA,
-    db: { executeSql: (text, values) => db.foreign(text, values) as Promise<{ rows: never[] }> },
-    migrate: false,
-    createSchema: false,
+  const boss = openBoss(db, {
+    superviseIntervalSeconds: 30,
+    monitorIntervalSeconds: 30,
+    maintenanceIntervalSeconds: 600,
   })
   boss.on('error', onError)
   await boss.start()

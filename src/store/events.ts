@@ -25,7 +25,7 @@ export interface EventSelection {
 }
 
 /** An event as its readers see it. */
-interface LoggedEvent {
+export interface LoggedEvent {
   id: string
   type: EventType
   /** RFC 3339. */
@@ -34,7 +34,7 @@ interface LoggedEvent {
 }
 
 /** An event at its place in the log. */
-interface PlacedEvent {
+export interface PlacedEvent {
   place: number
   event: LoggedEvent
 }

@@ -52,6 +52,11 @@ const PROMISED = `
   stock_movements: insert, select
   territories: select
   territory_paths: select
+  webhook_deliveries: delete, insert, select
+  webhook_endpoints: delete, insert, select, update
+  webhook_lanes: delete, insert, select, update
+  webhook_redeliveries: delete, insert, select
+  webhook_secrets: delete, insert, select, update
 `
 
 /** Functions that name no table, so that no search path can mislead them. */

@@ -31,8 +31,8 @@ t.test('how often a request goes to the database', { skip }, async (t) => {
 
   const proxy = await startProxy(t, service.url ?? '')
   const db = openServer(proxy.url, { connections: 1, timeouts: PATIENT, onError: () => {} })
-  const { config, key, signers } = service
-  const app = await buildApp({ config, db, keys: [key], issuers: [], signers })
+  const { config, key, signers, webhookKeys } = service
+  const app = await buildApp({ config, db, keys: [key], issuers: [], signers, webhookKeys })
   t.teardown(() => app.close().then(() => db.close()))
 
   /** The flushes of a request, once the connection is open, the statements are prepared and standings are fresh. */

@@ -8,7 +8,7 @@ import type { SigningKeys } from '../../src/keys/signing-key.ts'
 import { makeDatabase, onServerOnly, PATIENT } from '../support/database.ts'
 import { overheardLogger } from '../support/leaks.ts'
 import { letPass } from '../support/monotonic.ts'
-import { makeKey, makeSigner } from '../support/service.ts'
+import { makeKey, makeSigner, makeWebhookKeys } from '../support/service.ts'
 import { superuser } from '../support/superuser.ts'
 import { setClockWrong } from '../support/wall-clock.ts'
 
@@ -150,7 +150,7 @@ t.test('keys: a process with other keys than one that serves already is not read
 async function serviceOver(t: Test, db: Database, keys: SigningKeys = [key]) {
   const lines: string[] = []
   const deps = { config: loadConfig({}), db, issuers: [], signers: [makeSigner()] as [ReturnType<typeof makeSigner>] }
-  const app: FastifyInstance = await buildApp({ ...deps, keys }, overheardLogger(lines))
+  const app: FastifyInstance = await buildApp({ ...deps, keys, webhookKeys: makeWebhookKeys() }, overheardLogger(lines))
   t.teardown(() => app.close())
   const ready = async (ageMs = 1_000) => {
     letPass(t, ageMs)

@@ -87,6 +87,7 @@ t.test('the jobs are on the schedule', async (t) => {
     { name: 'anchor-days', cron: /^\d+ \* \* \* \*$/ },
     { name: 'apply-retention', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'expire-holds', cron: '* * * * *' },
+    { name: 'forget-deliveries', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'forget-idempotency-keys', cron: /^\d+ \d+ \* \* \*$/ },
     { name: 'tell-events', cron: '* * * * *' },
   ])

@@ -33,6 +33,7 @@ const beyond: Record<Whose, Expected | undefined> = {
   asking: undefined,
   asked: NOT_FOUND,
   party: NOT_FOUND,
+  client: undefined,
   itself: FORBIDDEN,
   territory: FORBIDDEN,
 }
@@ -73,7 +74,7 @@ function expectedOf(
   if (whose === undefined || (lacksScope && policy.scope !== null)) return FORBIDDEN
   if (refused) return { status: 403, code: refused }
   if ((whose === 'itself' || whose === 'asked') && byGrant) return FORBIDDEN
-  if (whose === 'asking' && !byGrant) return FORBIDDEN
+  if ((whose === 'asking' || whose === 'client') && !byGrant) return FORBIDDEN
   if (whose === 'party' && byGrant) return NOT_FOUND // What another client asked for.
   if (whose === 'remit' && ofAnotherProfession && isAboutPerson(path)) return NOT_FOUND
   if (whose === 'territory' && ofAnotherProfession && path.endsWith('/withdrawal')) return FORBIDDEN

@@ -6,7 +6,7 @@ import { openServer } from '../../src/db/server.ts'
 import type { Signer } from '../../src/domain/signed-note.ts'
 import type { SigningKey } from '../../src/keys/signing-key.ts'
 import { expectNoLeak, overhear, overheardLogger } from './leaks.ts'
-import { makeKey, makeSigner } from './service.ts'
+import { makeKey, makeSigner, makeWebhookKeys } from './service.ts'
 
 /** The application over a database that is not there; it takes no time to start, and ends with the test. */
 export async function startWithoutDatabase(t: Test, key?: SigningKey): Promise<FastifyInstance> {
@@ -19,6 +19,7 @@ export async function startWithoutDatabase(t: Test, key?: SigningKey): Promise<F
     keys: [key ?? (await makeKey())] as [SigningKey],
     issuers: [],
     signers: [makeSigner()] as [Signer],
+    webhookKeys: makeWebhookKeys(),
   }
   const app = await buildApp(deps, overheardLogger())
   await app.ready()

@@ -168,6 +168,17 @@ const examples: Record<string, (objects: Objects, role: Role | undefined) => Exa
     body: {},
     bodyOptional: true,
   }),
+  // An address, so that no name is looked up.
+  'POST /v1/webhook-endpoints': () => ({
+    body: { url: 'https://8.8.8.8/hooks', types: [], pharmacies: 'all_granted', signing: 'v1' },
+  }),
+  // 404: nobody's endpoint has this id.
+  'GET /v1/webhook-endpoints/{id}': () => ({ status: 404 }),
+  'DELETE /v1/webhook-endpoints/{id}': () => ({ status: 404 }),
+  'GET /v1/webhook-endpoints/{id}/deliveries': () => ({ status: 404 }),
+  'POST /v1/webhook-endpoints/{id}/secret-rotation': () => ({ body: {}, bodyOptional: true, status: 404 }),
+  'POST /v1/webhook-endpoints/{id}/test': () => ({ body: {}, bodyOptional: true, status: 404 }),
+  'POST /v1/webhook-endpoints/{id}/redelivery': () => ({ body: { event: ID }, status: 404 }),
   // 409: it has two already.
   'POST /v1/clients/{id}/secrets': () => ({ body: {}, bodyOptional: true, status: 409 }),
   // 404: nobody knows the id of a secret.
@@ -194,6 +205,7 @@ const members: Record<string, (objects: Objects) => string> = {
   grants: ({ client }) => client,
   secrets: () => ID,
   'identity-doubts': ({ doubt }) => doubt,
+  'webhook-endpoints': () => ID,
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Sandbox } from '../../src/http/service.ts'
 import { signToken, type TokenRequest } from '../../src/http/tokens.ts'
 import { type SigningKey, signingKeyOf } from '../../src/keys/signing-key.ts'
 import { newKey } from '../../src/keys/signing-keys.ts'
+import { newWebhookKey, type WebhookKeys, webhookKeyOf } from '../../src/keys/webhook-keys.ts'
 import { makeDatabase } from './database.ts'
 import { expectNoLeak, hear, overhear, overheardLogger } from './leaks.ts'
 import { conformance } from './openapi.ts'
@@ -41,6 +42,7 @@ export interface Service {
   config: Config
   key: SigningKey
   signers: [Signer]
+  webhookKeys: WebhookKeys
   /** The lines of its log. */
   logged: string[]
   /** What Prometheus would be told now. */
@@ -64,14 +66,23 @@ export async function startService(
   const { db, url, dataDir, drop } = await makeDatabase(options.connections)
   t.teardown(drop)
   const config = { ...loadConfig({}), RATE_LIMIT: 0, ...overrides }
-  const made = { db, url, dataDir, config, key: await makeKey(), signers: [makeSigner()] as [Signer] }
+  const webhookKeys = makeWebhookKeys()
+  const made = { db, url, dataDir, config, key: await makeKey(), signers: [makeSigner()] as [Signer], webhookKeys }
   return startBeside(t, made, options)
 }
 
 /** Starts another process's service on the database of one, as far as the two can tell. */
 export async function startBeside(
   t: Ending,
-  { db, url, dataDir, config, key, signers }: Pick<Service, 'db' | 'url' | 'dataDir' | 'config' | 'key' | 'signers'>,
+  {
+    db,
+    url,
+    dataDir,
+    config,
+    key,
+    signers,
+    webhookKeys,
+  }: Pick<Service, 'db' | 'url' | 'dataDir' | 'config' | 'key' | 'signers' | 'webhookKeys'>,
   {
     routes,
     issuers,
@@ -79,7 +90,8 @@ export async function startBeside(
   }: { routes?: (app: FastifyInstance) => void; issuers?: (db: Database) => Issuer[]; sandbox?: Sandbox } = {},
 ): Promise<Service> {
   const logged: string[] = []
-  const deps = { config, db, keys: [key] as [SigningKey], issuers: issuers?.(db) ?? [], signers, sandbox }
+  const keys = [key] as [SigningKey]
+  const deps = { config, db, keys, issuers: issuers?.(db) ?? [], signers, webhookKeys, sandbox }
   const app = await buildApp(deps, overheardLogger(logged))
   routes?.(app)
   await app.ready()
@@ -93,7 +105,7 @@ export async function startBeside(
   const call = callsOn(app, documentOf(app))
   const token: Service['token'] = (request) => signToken(key, { ttlSeconds: 3600, ...request })
   const metrics = () => app.metrics.client.register.metrics()
-  return { app, db, url, dataDir, config, key, signers, logged, metrics, call, token }
+  return { app, db, url, dataDir, config, key, signers, webhookKeys, logged, metrics, call, token }
 }
 
 /** By the routes that it describes, as to write it takes longer than to start the service. */
@@ -134,6 +146,11 @@ function callsOn(app: FastifyInstance, document: object): Service['call'] {
 /** A key of the ledger for tests. */
 export function makeSigner(origin = 'test'): Signer {
   return signerOf(origin, generateKeyPairSync('ed25519').privateKey)
+}
+
+/** What secrets of webhooks are derived from, for tests. */
+export function makeWebhookKeys(): WebhookKeys {
+  return [webhookKeyOf(newWebhookKey())]
 }
 
 /** A signing key for tests. */

@@ -57,7 +57,7 @@ function requestOf(path: string, method: string, operation: Operation, parameter
   const [[type, { example }] = [undefined, { example: undefined }]] = Object.entries(requestBody?.content ?? {})
   const schemes = security.flatMap((each) => Object.keys(each))
   const [, role] = /^For:\n\n- `(\w+)`/m.exec(description) ?? []
-  const isForClients = description.includes(words.asking.meaning)
+  const isForClients = [words.asking, words.client].some(({ meaning }) => description.includes(meaning))
   return {
     name: summary,
     group: tags[0] ?? '',

@@ -11,6 +11,7 @@ import { makeSecret } from '../../features/clients/secret.ts'
 import { insertSecret } from '../../features/clients/secret-queries.ts'
 import { dispense } from '../../features/dispensations/dispense.ts'
 import { reserve } from '../../features/reservations/reserve.ts'
+import { insertEndpoint } from '../../features/webhooks/endpoint-queries.ts'
 import { idFor } from '../../http/documentation/example-requests.ts'
 import { CONSENT_CODE, PHARMACY, PICKUP_CODE, PROFESSIONAL, TIME } from '../../http/documentation/example-values.ts'
 import { idIn } from '../../http/documentation/examples.ts'
@@ -99,6 +100,16 @@ const CLIENT: ClientState = stateOf({
   professions: [],
   tokenSeconds: 900,
 })
+
+/** Where the vendor's machine wants events sent. They are signed once their first secret is made, by a rotation. */
+export function fillEndpoints(db: Database, client: string): Promise<void> {
+  const url = 'https://till.example.com/gomask'
+  const endpoint = { url, types: [], pharmacies: null, signing: 'v1' as const }
+  return inTransaction(db, async (tx) => {
+    await insertEndpoint(tx, client, { ...endpoint, id: idIn('webhook-endpoints') })
+    await insertEndpoint(tx, client, { ...endpoint, id: idFor('deleteWebhookEndpoint', '') })
+  })
+}
 
 /** What somebody else has asked for: of an admin for a client, and for clients of a pharmacy. */
 async function askForMore(tx: Transaction): Promise<void> {

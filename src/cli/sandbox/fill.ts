@@ -13,7 +13,7 @@ import type { LedgerJob } from '../../jobs/ledger/publish.ts'
 import { sequenceAndPublish } from '../../jobs/ledger/sequencer.ts'
 import { fillProducts, fillRule, PRODUCTS } from '../demo/fill.ts'
 import { done } from './done.ts'
-import { fillExamples } from './examples.ts'
+import { fillEndpoints, fillExamples } from './examples.ts'
 import { professionals } from './people.ts'
 import { pharmacies } from './places.ts'
 
@@ -38,6 +38,7 @@ export async function fillSandbox(job: LedgerJob): Promise<Omit<Sandbox, 'people
   await fillStock(db)
   const client = await makeVendor(db)
   await fillExamples(db, signers[0])
+  await fillEndpoints(db, client.id)
   await sequenceAndPublish(job)
   return {
     pharmacies: pharmacies.map(({ finess, name }) => ({ finess, name })),

@@ -4,6 +4,7 @@ import { page, positionOf } from '../../http/pages.ts'
 import { problems } from '../../http/problems.ts'
 import { uuid } from '../../http/schemas.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { shownOnce } from '../../http/shown-once.ts'
 import { changeClient, revokeTokens } from './change-client.ts'
 import { consentRoutes } from './consent-routes.ts'
 import { createClient } from './create-client.ts'
@@ -25,7 +26,6 @@ import {
 import { askerOf } from './second-word.ts'
 import { makeSecret } from './secret.ts'
 import { secretRoutes } from './secret-routes.ts'
-import { shownOnce } from './shown-once.ts'
 import { tokenRoute } from './token-route.ts'
 
 /** Machines: who they are, what they may do, and how they get tokens. */
@@ -100,7 +100,7 @@ function createRoute(app: App, { db, config }: Deps): void {
       const created = await effect(request, reply, { db, status: 201 }, async (tx) =>
         createClient(tx, body, secret, await askerOf(tx, caller, config)),
       )
-      return shownOnce(reply, created, secret)
+      return shownOnce(reply, created, secret?.text)
     },
   )
 }

@@ -1,11 +1,11 @@
 import { effect, writeHeaders } from '../../http/effects.ts'
 import { problems } from '../../http/problems.ts'
 import type { App, Deps } from '../../http/service.ts'
+import { shownOnce } from '../../http/shown-once.ts'
 import { client, clientParams, newSecret, secretBody, secretParams } from './schema.ts'
 import { askerOf } from './second-word.ts'
 import { makeSecret } from './secret.ts'
 import { addSecret, deleteSecret } from './secrets.ts'
-import { shownOnce } from './shown-once.ts'
 
 /** Secrets are added and deleted, so that one can take over from another. */
 export function secretRoutes(app: App, deps: Deps): void {
@@ -41,7 +41,7 @@ function addSecretRoute(app: App, { db, config }: Deps): void {
       const kept = await effect(request, reply, { db, status }, async (tx) =>
         addSecret(tx, params.id, secret, await askerOf(tx, caller, config), body?.expiresAt),
       )
-      return shownOnce(reply, kept, secret)
+      return shownOnce(reply, kept, secret.text)
     },
   )
 }

@@ -11,6 +11,7 @@ const endings: Readonly<Record<string, string>> = {
   refuseConsent: 'consents to refuse',
   confirmClientRequest: 'clients to confirm',
   withdrawClientRequest: 'clients to withdraw',
+  deleteWebhookEndpoint: 'webhook-endpoints to delete',
 }
 
 /**
@@ -82,6 +83,7 @@ export const bodies: Readonly<Record<string, unknown>> = {
     status: 'active',
   },
   withdrawClientRequest: { request: idIn('requests to withdraw') },
+  redeliverEvents: { from: TIME, to: '2026-11-20T10:30:00.000Z' },
 }
 
 function handOver(): object {

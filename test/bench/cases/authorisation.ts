@@ -9,7 +9,7 @@ import type { Database } from '../../../src/db/database.ts'
 import { openServer } from '../../../src/db/server.ts'
 import { signToken } from '../../../src/http/tokens.ts'
 import { finess } from '../../support/numbers.ts'
-import { makeKey, makeSigner } from '../../support/service.ts'
+import { makeKey, makeSigner, makeWebhookKeys } from '../../support/service.ts'
 import { range } from '../../support/tally.ts'
 import { percentile } from '../measure.ts'
 
@@ -100,7 +100,14 @@ async function start(db: Database, key: Parameters<typeof signToken>[0], times: 
   }
   subscribe('fastify.initialization', measure)
   const config = { ...loadConfig({}), RATE_LIMIT: 0 }
-  const app = await buildApp({ config, db, keys: [key], issuers: [], signers: [makeSigner()] })
+  const app = await buildApp({
+    config,
+    db,
+    keys: [key],
+    issuers: [],
+    signers: [makeSigner()],
+    webhookKeys: makeWebhookKeys(),
+  })
   unsubscribe('fastify.initialization', measure)
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })

@@ -76,6 +76,14 @@ const PROMISED = `
   GET /v1/consents/{id}: any scope, pharmacy party
   POST /v1/consents/{id}/acceptance: clients:write, pharmacy asked
   POST /v1/consents/{id}/refusal: clients:write, pharmacy asked
+  POST /v1/webhook-endpoints: any scope, pharmacy client, regulator client
+  GET /v1/webhook-endpoints: any scope, pharmacy client, regulator client
+  GET /v1/webhook-endpoints/{id}: any scope, pharmacy client, regulator client
+  DELETE /v1/webhook-endpoints/{id}: any scope, pharmacy client, regulator client
+  POST /v1/webhook-endpoints/{id}/secret-rotation: any scope, pharmacy client, regulator client
+  POST /v1/webhook-endpoints/{id}/test: any scope, pharmacy client, regulator client
+  POST /v1/webhook-endpoints/{id}/redelivery: any scope, pharmacy client, regulator client
+  GET /v1/webhook-endpoints/{id}/deliveries: any scope, pharmacy client, regulator client
   GET /v1/me: any scope, pharmacy, professional, regulator, admin
   POST /oauth/token: public
   GET /.well-known/oauth-authorization-server: public

@@ -7,9 +7,9 @@ import { startService } from '../../support/service.ts'
 import { makeWorld, must } from '../../support/world.ts'
 
 const service = await startService(t)
-const { call, config, db, key, signers } = service
+const { call, config, db, key, signers, webhookKeys } = service
 const world = await makeWorld(service)
-const other = await buildApp({ config, db, keys: [key], issuers: [], signers })
+const other = await buildApp({ config, db, keys: [key], issuers: [], signers, webhookKeys })
 t.teardown(() => other.close())
 
 /** What another instance on the same database answers a second after whatever was done last. */

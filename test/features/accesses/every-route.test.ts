@@ -144,6 +144,14 @@ const decisions: Record<string, Partial<Record<Role | 'public', Decided>>> = {
   'GET /v1/consents/{id}': { pharmacy: 'nobody' },
   'POST /v1/consents/{id}/acceptance': { pharmacy: 'nobody' },
   'POST /v1/consents/{id}/refusal': { pharmacy: 'nobody' },
+  'POST /v1/webhook-endpoints': { pharmacy: 'nobody', regulator: 'nobody' },
+  'GET /v1/webhook-endpoints': { pharmacy: 'nobody', regulator: 'nobody' },
+  'GET /v1/webhook-endpoints/{id}': { pharmacy: 'nobody', regulator: 'nobody' },
+  'DELETE /v1/webhook-endpoints/{id}': { pharmacy: 'nobody', regulator: 'nobody' },
+  'POST /v1/webhook-endpoints/{id}/secret-rotation': { pharmacy: 'nobody', regulator: 'nobody' },
+  'POST /v1/webhook-endpoints/{id}/test': { pharmacy: 'nobody', regulator: 'nobody' },
+  'POST /v1/webhook-endpoints/{id}/redelivery': { pharmacy: 'nobody', regulator: 'nobody' },
+  'GET /v1/webhook-endpoints/{id}/deliveries': { pharmacy: 'nobody', regulator: 'nobody' },
   'GET /v1/me': { ...everybody('nobody'), professional: 'own' },
   'GET /v1/pharmacies/{finess}/grants': { pharmacy: 'nobody', admin: 'nobody' },
   'PUT /v1/pharmacies/{finess}/grants/{client}': { pharmacy: 'nobody', admin: 'nobody' },
@@ -164,7 +172,7 @@ t.test('for every route and role it is decided whether its answer is a reading o
 
 for (const route of routes) {
   for (const [role, decided] of Object.entries(decisions[route.name] ?? {})) {
-    const isMachines = route.policy !== 'public' && route.policy[role as Role] === 'asking'
+    const isMachines = route.policy !== 'public' && ['asking', 'client'].includes(route.policy[role as Role] ?? '')
     const token = isMachines ? machine : (caller[role as Role] as string | undefined)
     const title = `${route.name} for ${role}`
     if (typeof decided === 'string') {

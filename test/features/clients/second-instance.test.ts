@@ -19,9 +19,9 @@ import { makeWorld, must } from '../../support/world.ts'
 
 t.test('two instances over one database', { skip: onServerOnly }, async (t) => {
   const service = await startService(t)
-  const { call, config, key, signers, url = '' } = service
+  const { call, config, key, signers, webhookKeys, url = '' } = service
   const db = openServer(url, { connections: 5, timeouts: PATIENT, onError: () => {} })
-  const second = await buildApp({ config, db, keys: [key], issuers: [], signers })
+  const second = await buildApp({ config, db, keys: [key], issuers: [], signers, webhookKeys })
   t.teardown(() => second.close().then(() => db.close()))
   const world = await makeWorld(service)
   const { admin } = world

@@ -56,6 +56,7 @@ t.test('the codes that callers program against are there, and no others', async 
       'consent_ended',
       'events_gone',
       'reservations_closed',
+      ...'target_refused webhook_endpoints_full webhook_endpoint_ended'.split(' '),
       ...'payload_too_large uri_too_long unsupported_media_type headers_too_large'.split(' '),
     ].sort(),
   )

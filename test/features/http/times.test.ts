@@ -118,6 +118,8 @@ t.test('these are all the times that requests say', async (t) => {
     'POST /v1/pharmacies/{finess}/deliveries occurredAt',
     'POST /v1/pharmacies/{finess}/stock-movements bestBefore',
     'POST /v1/pharmacies/{finess}/stock-movements occurredAt',
+    'POST /v1/webhook-endpoints/{id}/redelivery from',
+    'POST /v1/webhook-endpoints/{id}/redelivery to',
     'PUT /v1/pharmacies/{finess}/service until',
     'PUT /v1/pharmacies/{finess}/stock/{product} countedAt',
   ])
