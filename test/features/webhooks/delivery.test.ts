@@ -58,6 +58,7 @@ t.test('what happens at a pharmacy arrives in order, once, as followers read it 
     ed25519.received.map(({ body }) => body),
     hmac.received.map(({ body }) => body),
   )
+  await until('it was not recorded', async () => (await attempts(client.token, id)).length >= 4)
   t.match(await attempts(client.token, id), [
     { type: 'stock.declared' },
     { type: 'stock.replenished', pharmacy: here.finess, outcome: 'delivered', httpStatus: 204, fault: null },
@@ -231,7 +232,7 @@ t.test('where others arrive, an event is given up after three days, and the next
       sql`update webhook_lanes set failing_since = failing_since - interval '3 days' where endpoint_id = ${id}::uuid`,
     )
     await letAttemptsBeDue(db)
-    return receiver.received.some(({ event }) => event.type === 'stock.depleted')
+    return (await attempts(client.token, id)).at(-1)?.type === 'stock.depleted'
   })
   const log = await attempts(client.token, id)
   t.match(log.slice(-2), [
