@@ -3005,6 +3005,7 @@ export interface components {
         };
         CreateWebhookEndpointRequest: {
             /**
+             * Format: uri
              * @description An https URL on the public internet, port 443 or above 1023, without a name or password.
              * @example https://till.example.com/gomask
              */

@@ -17,7 +17,7 @@ const target = z
   .min(1)
   .max(2_000)
   .describe('An https URL on the public internet, port 443 or above 1023, without a name or password.')
-  .meta({ examples: ['https://till.example.com/gomask'] })
+  .meta({ format: 'uri', examples: ['https://till.example.com/gomask'] })
 const pharmacies = z
   .union([
     z.literal('all_granted'),
