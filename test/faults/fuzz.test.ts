@@ -13,8 +13,8 @@ import { makeWorld, must } from '../support/world.ts'
 
 /** FUZZ=25000 asks for more. */
 const REQUESTS = Number(process.env.FUZZ || 1_000)
-/** What a refusal may leave: that it was tried. */
-const RECORDS = ['accesses', 'refusals', 'pickup_code_tries', 'client_assertions']
+/** What a refusal may leave: that it was tried, and the log of what had happened before, up to date. */
+const RECORDS = ['accesses', 'refusals', 'pickup_code_tries', 'client_assertions', 'event_log', 'event_log_state']
 /** What an answer would hold that shows how the service is made. */
 const INSIDE =
   /\bnode_modules\b|\.[tj]s:\d+|\bat \S+ \(|\binsert into\b|\bselect .* from\b|\bsyntax error\b|pg_|SQLSTATE|constraint/i
@@ -173,7 +173,7 @@ function textsOf({ title, detail, errors = [] }: Problem): string[] {
   return [title, detail, ...errors.map(({ message }) => message)]
 }
 
-/** Has every table note what changes in it. */
+/** Has every table note what changes in it. Events leave theirs for the log; none must come. */
 async function noteEffects(): Promise<void> {
   const { run, end } = await superuser(service)
   await run(`create table effects (table_name text not null);
@@ -183,9 +183,8 @@ async function noteEffects(): Promise<void> {
   const { rows } = await run(`select c.relname as name from pg_class c where c.relkind = 'r'
     and c.relnamespace = 'public'::regnamespace and c.relname not in ('effects', 'spatial_ref_sys')`)
   for (const { name } of rows as { name: string }[]) {
-    await run(
-      `create trigger zz_note_effect after insert or update or delete on ${name} for each row execute function note_effect()`,
-    )
+    const changes = name === 'events' ? 'insert' : 'insert or update or delete'
+    await run(`create trigger zz_note_effect after ${changes} on ${name} for each row execute function note_effect()`)
   }
   await end()
 }
