@@ -12,6 +12,7 @@ import { dereferenced } from '../support/references.ts'
 import { type Route, routesOf } from '../support/routes.ts'
 import { startService } from '../support/service.ts'
 import { minutesAgo } from '../support/times.ts'
+import { makeClient, makeEndpoint } from '../support/webhooks.ts'
 import { CENTRE, dispensationBody, makeWorld, must } from '../support/world.ts'
 
 const service = await startService(t, { LEDGER_RETENTION_DAYS: 0, MAX_LIVE_HOLDS: 20, FOUR_EYES: 'true' })
@@ -21,6 +22,7 @@ const { admin } = world
 const [place, other] = [await world.pharmacy(1), await world.pharmacy(2)]
 const nurse = await world.professional(1)
 for (const product of ['surgical', 'ffp2']) must(201, await world.count(place, 10_000, product))
+const receiving = await makeClient(service, { role: 'pharmacy', finess: [place.finess] })
 const boxed = { name: 'S', kind: 'mask', packs: [{ gtin: '3401060011444', unitsPerBox: 2 }], active: true }
 must(200, await call('PUT', '/v1/products/ffp2', { token: admin, body: boxed }))
 
@@ -32,7 +34,7 @@ interface Write {
   body?: object
 }
 
-/** What a write is answered, to the byte; a client's secret and a consent's code are shown once and by no key. */
+/** What a write is answered, to the byte; secrets and a consent's code are shown once and by no key. */
 async function send(write: Write) {
   const { name, method, path, token, body } = write
   const { statusCode, headers, payload } = await app.inject({
@@ -41,7 +43,7 @@ async function send(write: Write) {
     headers: { authorization: `Bearer ${token}`, 'idempotency-key': keyOf(write) },
     ...(body && { payload: body }),
   })
-  const isShownOnce = /^POST \/v1\/(clients|consents)/.test(name)
+  const isShownOnce = /^POST \/v1\/(clients|consents|webhook-endpoints)/.test(name)
   const shown = isShownOnce ? payload.replace(/,"(clientSecret|secret|code)":"[^"]*"/, '') : payload
   return { answer: [statusCode, headers['content-type'], shown], replayed: headers['idempotency-replayed'] === 'true' }
 }
@@ -97,6 +99,24 @@ async function masks(): Promise<Write[]> {
   ]
 }
 
+/** By their routes' names, what a client asks of its endpoints: of one each, so that none undoes what another needs. */
+async function ofEndpoints(): Promise<Record<string, Partial<Write>>> {
+  const { token } = receiving
+  const { items } = must(200, await call('GET', '/v1/events?limit=1', { token })).body
+  const of = async (method: string, verb: string, more: Partial<Write> = {}): Promise<[string, Partial<Write>]> => {
+    const { id } = await makeEndpoint(service, token, { url: 'https://8.8.8.8/hooks' })
+    const path = `/v1/webhook-endpoints/${id}${verb}`
+    return [`${method} /v1/webhook-endpoints/{id}${verb}`, { path, token, ...more }]
+  }
+  return Object.fromEntries([
+    ['POST /v1/webhook-endpoints', { token }],
+    await of('DELETE', ''),
+    await of('POST', '/secret-rotation'),
+    await of('POST', '/test'),
+    await of('POST', '/redelivery', { body: { event: items[0].id } }),
+  ])
+}
+
 /** One of every other write that takes a key. */
 async function others(): Promise<Write[]> {
   const post = async (path: string, body: object) => (await call('POST', path, { token: admin, body })).body
@@ -125,14 +145,17 @@ async function others(): Promise<Write[]> {
     'DELETE /v1/clients/{id}/secrets/{secret}': `/v1/clients/${client.id}/secrets/${secret}`,
   }
   const machine = await clientToken(service.key, dropped.id, [])
-  const words = await secondWords(service)
+  const own: Record<string, Partial<Write>> = {
+    ...(await secondWords(service)),
+    ...(await ofEndpoints()),
+    'POST /v1/consents': { token: machine },
+  }
   const tokens = { pharmacy: place.token, professional: nurse.token, regulator: world.regulator, admin }
   return routesOf(app, objects)
     .filter(({ name }) => keyed.has(name) && !/dispensations|stock-movements|deliveries/.test(name))
     .map((route) => {
       const role = route.roles.find((each) => each === 'admin') ?? route.roles[0] ?? 'admin'
-      const token = route.name === 'POST /v1/consents' ? machine : tokens[role]
-      return { ...route, path: paths[route.name] ?? route.path, ...words[route.name], token }
+      return { ...route, path: paths[route.name] ?? route.path, token: tokens[role], ...own[route.name] }
     })
 }
 
@@ -164,6 +187,10 @@ async function turnTheWorld(): Promise<void> {
   const reasoned = { token: nurse.token, body: {} }
   const { items } = (await call('GET', '/v1/reservations?status=held', { token: nurse.token })).body
   for (const { id } of items) must(200, await call('POST', `/v1/reservations/${id}/cancellation`, reasoned))
+  const { token } = receiving
+  const endpoints = must(200, await call('GET', '/v1/webhook-endpoints', { token })).body.items
+  t.equal(endpoints.length, 4)
+  for (const { id } of endpoints) must(200, await call('DELETE', `/v1/webhook-endpoints/${id}`, { token }))
 }
 
 t.test('a retry is answered what came first, to the byte, whatever has happened since', async (t) => {

@@ -53,12 +53,14 @@ function createRoute(app: App, { db, config, webhookKeys }: Deps): void {
     },
     async (request, reply) => {
       const { body, caller } = request
-      await requireTarget(guard, body.url)
+      // Waited for before the transaction, and thrown within it: a retry is answered before its target is judged again.
+      const [target] = await Promise.allSettled([requireTarget(guard, body.url)])
       await logEvents(db) // So that it is not told of what has happened before.
       const seed = newSeed(webhookKeys)
-      const made = await effect(request, reply, { db, status: 201 }, (tx) =>
-        createEndpoint(tx, caller, body, seed, webhookKeys),
-      )
+      const made = await effect(request, reply, { db, status: 201 }, async (tx) => {
+        if (target.status === 'rejected') throw target.reason
+        return createEndpoint(tx, caller, body, seed, webhookKeys)
+      })
       return shownOnce(reply, made, body.signing === 'v1' ? secretOf(webhookKeys, seed) : undefined)
     },
   )

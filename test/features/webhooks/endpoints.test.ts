@@ -3,8 +3,8 @@ import t from 'tap'
 import { webhookReceiver } from '../../../docs/examples/webhook-receiver.ts'
 import { newSeed, secretOf, signaturesOf } from '../../../src/features/webhooks/signing.ts'
 import { listenForGood } from '../../support/lasting-port.ts'
-import { makeWebhookKeys, startService } from '../../support/service.ts'
-import { makeClient, makeEndpoint } from '../../support/webhooks.ts'
+import { makeWebhookKeys, startBeside, startService } from '../../support/service.ts'
+import { makeClient, makeEndpoint, TO_THIS_MACHINE } from '../../support/webhooks.ts'
 import { makeWorld } from '../../support/world.ts'
 
 const service = await startService(t)
@@ -60,6 +60,17 @@ t.test('the secret is in the first answer alone: no retry and no reading shows i
   t.notOk('secret' in again.body)
   const read = await call('GET', `/v1/webhook-endpoints/${first.body.id}`, { token })
   t.notOk(JSON.stringify(read.body).includes(first.body.secret))
+})
+
+t.test('a retry is answered what came first, though its target is refused by now', async (t) => {
+  const before = await startBeside(t, { ...service, config: { ...service.config, ...TO_THIS_MACHINE } })
+  const body = { url: 'http://127.0.0.1:8080/', types: [], pharmacies: 'all_granted', signing: 'v1a' }
+  const first = await before.call('POST', '/v1/webhook-endpoints', { token, key: 'then', body })
+  t.match(first, { status: 201 })
+  const again = await call('POST', '/v1/webhook-endpoints', { token, key: 'then', body })
+  t.match(again, { status: 201, headers: { 'idempotency-replayed': 'true' } })
+  t.strictSame(again.body, first.body)
+  t.match(await call('POST', '/v1/webhook-endpoints', { token, key: 'now', body }), { status: 400 })
 })
 
 t.test('the example receiver refuses what is old, altered or signed by another, and takes an event once', async (t) => {
