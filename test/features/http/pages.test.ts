@@ -29,12 +29,17 @@ const lists: [string, string | undefined][] = [
   [`/v1/professionals/${nurse.id}/history`, world.regulator],
 ]
 
+type Item = Record<string, unknown>
+
+/** Without its voucher, which is signed anew each time that it is shown. */
+const unsigned = ({ voucher: _, ...item }: Item) => item
+
 t.test('200: a list is its items and an opaque cursor, which leads on until it is null', async (t) => {
   for (const [path, token] of lists) {
     const whole = must(200, await call('GET', `${path}?limit=100`, { token })).body
     t.strictSame(Object.keys(whole).sort(), ['items', 'nextCursor'], path)
     t.ok(whole.items.length >= 2, `${path} has several`)
-    const walked = []
+    const walked: Item[] = []
     for (let cursor = ''; ; ) {
       const { items, nextCursor } = must(200, await call('GET', `${path}?limit=1${cursor}`, { token })).body
       walked.push(...items)
@@ -42,7 +47,7 @@ t.test('200: a list is its items and an opaque cursor, which leads on until it i
       t.match(nextCursor, /^[\w-]+$/, 'it needs no escaping')
       cursor = `&cursor=${nextCursor}`
     }
-    t.strictSame(walked, whole.items.slice(0, 5), path)
+    t.strictSame(walked.map(unsigned), whole.items.slice(0, 5).map(unsigned), path)
   }
 })
 

@@ -43,6 +43,7 @@ t.test(
       'observedAt',
       'openingHours',
       'phone',
+      'service',
     ])
     t.match(body.items[0], { name: 'Pharmacie 1', available: 10, latitude: CENTRE.latitude, openingHours: null })
     t.strictSame(await found(''), [1, 3, 4, 5])

@@ -24,7 +24,7 @@ const put = (number: string, given: object, token = world.admin) =>
 t.test('201: a new pharmacy answers as it was put in, with no stock yet', async (t) => {
   const answer = await put(finess(1), body)
   t.equal(answer.status, 201)
-  t.strictSame(answer.body, { finess: finess(1), ...body, stock: [] })
+  t.strictSame(answer.body, { finess: finess(1), ...body, service: null, stock: [] })
 })
 
 t.test('200: put again it changes as a whole: what is left out is taken away', async (t) => {
@@ -37,6 +37,7 @@ t.test('200: put again it changes as a whole: what is left out is taken away', a
     name: 'Pharmacie',
     status: 'suspended',
     openingHours: null,
+    service: null,
     stock: [],
   })
 })
