@@ -46,7 +46,7 @@ t.test('a hand-over refused for the entitlement is first granted when the refusa
         return !isRefusal(decideDispensation(then, asked))
       })
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
   t.comment(JSON.stringify(seen))
   t.ok(seen.some > 5 && seen.none > 5, 'some come again, some never')
@@ -65,7 +65,7 @@ t.test('a reservation refused for the entitlement is first granted when the refu
       seen[promised(decided as Refusal) === null ? 'none' : 'some'] += 1
       return isKept(decided as Refusal, entitlement.at, (at) => decide(laterOn(entitlement, at)) === undefined)
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
   t.comment(JSON.stringify(seen))
   t.ok(seen.some > 5 && seen.none > 5, 'some come again, some never')

@@ -10,7 +10,7 @@ import { makeReality } from './reality.ts'
 import type { Step } from './step.ts'
 import { steps } from './steps.ts'
 
-const RUNS = 20 // As many on any machine, so that a seed plays the same on each.
+const RUNS = 15 // As many on any machine, so that a seed plays the same on each.
 const SHRINKING_MS = 60_000
 const LONGEST_SEQUENCE = 100
 
