@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { Test } from 'tap'
+import { LANES } from '../../src/db/job-queue.ts'
 import { rows } from '../../src/db/query.ts'
 import { sql } from '../../src/db/sql.ts'
 import { scopes } from '../../src/http/scopes.ts'
@@ -9,6 +10,7 @@ import { startWebhooks } from '../../src/jobs/webhooks.ts'
 import { clientToken } from './client-rows.ts'
 import { listenForGood } from './lasting-port.ts'
 import type { Service } from './service.ts'
+import { until } from './until.ts'
 import { must } from './world.ts'
 
 /** Lets a service deliver to this machine. */
@@ -107,20 +109,35 @@ export async function letAttemptsBeDue(db: Service['db']): Promise<void> {
   )
 }
 
+/** Makes every failed attempt due again at once from now on, so that no test waits for the production's back-off. */
+export async function dropBackOff(db: Service['db']): Promise<void> {
+  const boss = openBoss(db, { supervise: false, schedule: false })
+  await boss.start()
+  await boss.updateQueue(LANES, { retryDelay: 0, retryBackoff: false })
+  await boss.stop({ graceful: false })
+}
+
 /** Lets the time pass after which work counts as abandoned, as a process that was killed leaves it. */
 export async function letWorkTimeOut(db: Service['db']): Promise<void> {
+  await until('the killed process’s last statements did not end', async () => {
+    const running = sql`select from pg_stat_activity
+      where datname = current_database() and backend_type = 'client backend' and state <> 'idle'
+        and pid <> pg_backend_pid()`
+    return (await rows(db, 'statements_running', running)).length === 0
+  })
   await rows(
     db,
     'let_work_time_out',
     sql`update pgboss.job set started_on = started_on - interval '1 hour' where name = 'deliver-webhooks' and state = 'active'`,
   )
+  // The process that was killed may have looked only just now: it counts for the whole interval otherwise.
   await rows(
     db,
     'let_queue_be_looked_at',
-    sql`update pgboss.queue set monitor_on = null where name = 'deliver-webhooks'`,
+    sql`update pgboss.queue set monitor_on = null, monitor_claim_on = null where name = 'deliver-webhooks'`,
   )
   const boss = openBoss(db, { supervise: false, schedule: false })
   await boss.start()
-  await boss.supervise('deliver-webhooks')
+  await boss.supervise(LANES)
   await boss.stop({ graceful: false })
 }

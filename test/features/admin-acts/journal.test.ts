@@ -2,6 +2,7 @@ import t from 'tap'
 import { inTransaction } from '../../../src/db/transaction.ts'
 import { importOsm } from '../../../src/features/pharmacies/import-osm.ts'
 import { eraseProfessional } from '../../../src/features/professionals/erase.ts'
+import type { Policy } from '../../../src/http/policy.ts'
 import { enrol } from '../../../src/store/enrolment.ts'
 import { actsOf, OPERATOR } from '../../support/admin-acts.ts'
 import { secondWords } from '../../support/clients.ts'
@@ -11,6 +12,7 @@ import { adeli, finess, rpps } from '../../support/numbers.ts'
 import { asOwner } from '../../support/records.ts'
 import { type Route, routesOf } from '../../support/routes.ts'
 import { startService } from '../../support/service.ts'
+import { makeClient, makeEndpoint } from '../../support/webhooks.ts'
 import { CENTRE, makeWorld, must, ruleBody } from '../../support/world.ts'
 
 const service = await startService(t, { LEDGER_RETENTION_DAYS: 0, FOUR_EYES: 'true' })
@@ -45,8 +47,14 @@ async function administration(): Promise<Route[]> {
     'POST /v1/clients/{id}/grants': `/v1/clients/${(await post('/v1/clients', till)).id}/grants`,
   }
   return routesOf(service.app, objects)
-    .filter(({ method, roles }) => method !== 'GET' && (roles.includes('admin') || roles.includes('regulator')))
+    .filter(({ method, policy }) => method !== 'GET' && isForAuthorities(policy))
     .map((route) => ({ ...route, path: paths[route.name] ?? route.path, ...words[route.name] }))
+}
+
+/** Whether admins or regulators may do it as such: what clients do with what is their own is no administration. */
+function isForAuthorities(policy: Policy): boolean {
+  if (policy === 'public') return false
+  return policy.admin !== undefined || (policy.regulator !== undefined && policy.regulator !== 'client')
 }
 
 t.test('every write of an admin says who did it, from where, on what, and what was before and after', async (t) => {
@@ -160,8 +168,13 @@ t.test(
   },
 )
 
-t.test('hand-overs, reservations and counts are no administration', async (t) => {
+t.test('hand-overs, reservations, counts and clients’ webhook endpoints are no administration', async (t) => {
+  const receiving = await makeClient(service, { role: 'pharmacy', finess: [place.finess] })
   const { acts } = await actsOf(db, async () => {
+    const { id } = await makeEndpoint(service, receiving.token, { url: 'https://8.8.8.8/hooks' })
+    const path = `/v1/webhook-endpoints/${id}`
+    must(201, await call('POST', `${path}/secret-rotation`, { token: receiving.token, body: {} }))
+    must(200, await call('DELETE', path, { token: receiving.token }))
     await world.count(place, 100)
     await world.reserve(nurse.token, { quantity: 1, pharmacy: place.finess })
     await world.dispense(place, nurse.id, 1)
