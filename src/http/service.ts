@@ -32,6 +32,16 @@ export interface Deps {
   /** What the secrets of webhook endpoints are derived from. */
   webhookKeys: WebhookKeys
   sandbox?: Sandbox | undefined
+  /** How often streams of events look; as their feature says unless said. */
+  pace?: Pace | undefined
+}
+
+/** How often streams of events look at what may have changed, in milliseconds. */
+export interface Pace {
+  /** Whether something has happened: one look serves all streams. */
+  lookEveryMs: number
+  /** Whether a follower may still read: this long at most it stays connected after that; nothing is delivered. */
+  checkEveryMs: number
 }
 
 /** An instance whose schemas are zod's. */

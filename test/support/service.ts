@@ -6,7 +6,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type Signer, signerOf } from '../../src/domain/signed-note.ts'
 import type { Issuer } from '../../src/http/issuers/issuer.ts'
-import type { Sandbox } from '../../src/http/service.ts'
+import type { Pace, Sandbox } from '../../src/http/service.ts'
 import { signToken, type TokenRequest } from '../../src/http/tokens.ts'
 import { type SigningKey, signingKeyOf } from '../../src/keys/signing-key.ts'
 import { newKey } from '../../src/keys/signing-keys.ts'
@@ -61,6 +61,7 @@ export async function startService(
     connections?: number
     routes?: (app: FastifyInstance) => void
     issuers?: (db: Database) => Issuer[]
+    pace?: Pace
   } = {},
 ): Promise<Service> {
   const { db, url, dataDir, drop } = await makeDatabase(options.connections)
@@ -87,11 +88,17 @@ export async function startBeside(
     routes,
     issuers,
     sandbox,
-  }: { routes?: (app: FastifyInstance) => void; issuers?: (db: Database) => Issuer[]; sandbox?: Sandbox } = {},
+    pace,
+  }: {
+    routes?: (app: FastifyInstance) => void
+    issuers?: (db: Database) => Issuer[]
+    sandbox?: Sandbox
+    pace?: Pace
+  } = {},
 ): Promise<Service> {
   const logged: string[] = []
   const keys = [key] as [SigningKey]
-  const deps = { config, db, keys, issuers: issuers?.(db) ?? [], signers, webhookKeys, sandbox }
+  const deps = { config, db, keys, issuers: issuers?.(db) ?? [], signers, webhookKeys, sandbox, pace }
   const app = await buildApp(deps, overheardLogger(logged))
   routes?.(app)
   await app.ready()

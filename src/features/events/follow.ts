@@ -2,8 +2,6 @@ import type { EventReader, FoundEvents } from '../../store/events.ts'
 import type { LogWatch } from './watch-log.ts'
 
 const SPEAK_EVERY_MS = 15_000
-// How long somebody who may no longer read is connected at most; nothing is delivered in it.
-const CHECK_EVERY_MS = 2_000
 
 /** What a follower reads with. */
 export interface Following {
@@ -13,6 +11,8 @@ export interface Following {
   read(reader: EventReader, after: number): Promise<FoundEvents>
   /** Aborted when nobody reads any more, or the service stops. */
   gone: AbortSignal
+  /** How long somebody who may no longer read is connected at most. */
+  checkEveryMs: number
 }
 
 /**
@@ -20,7 +20,10 @@ export interface Following {
  * page is read when the one before has been taken, with the rights that the reader has then. Ends with its rights, or
  * when events that it has yet to read are forgotten.
  */
-export async function* follow({ watch, reader, read, gone }: Following, after: number): AsyncGenerator<string> {
+export async function* follow(
+  { watch, reader, read, gone, checkEveryMs }: Following,
+  after: number,
+): AsyncGenerator<string> {
   yield 'retry: 1000\n\n'
   let spokeAt = performance.now()
   for (let place = after, isNew = true; !gone.aborted; ) {
@@ -41,7 +44,7 @@ export async function* follow({ watch, reader, read, gone }: Following, after: n
       yield ': \n\n'
       spokeAt = performance.now()
     }
-    isNew = await watch.grows(place, Math.min(CHECK_EVERY_MS, Math.max(SPEAK_EVERY_MS - quietMs, 0)), gone)
+    isNew = await watch.grows(place, Math.min(checkEveryMs, Math.max(SPEAK_EVERY_MS - quietMs, 0)), gone)
   }
 }
 

@@ -9,7 +9,7 @@ import { limitFollowers } from '../../http/followers.ts'
 import { varyBy } from '../../http/language.ts'
 import { preferredType } from '../../http/media-types.ts'
 import { problems } from '../../http/problems.ts'
-import type { App, Deps } from '../../http/service.ts'
+import type { App, Deps, Pace } from '../../http/service.ts'
 import { logEvents, readLogEnds } from '../../store/event-log.ts'
 import { type EventReader, type FoundEvents, readEvents } from '../../store/events.ts'
 import { follow } from './follow.ts'
@@ -19,6 +19,7 @@ import { type LogWatch, watchLog } from './watch-log.ts'
 
 const PAGE_ITEMS = 20
 const MOST_ITEMS = 100
+const PACE: Pace = { lookEveryMs: 500, checkEveryMs: 2_000 }
 const TYPES = ['application/json', 'text/event-stream'] as const
 
 const description = `Only events on what the caller may read otherwise, by its rights at the moment of the answer; a machine’s token also needs the scope that reads the thing. Those of a pharmacy come in the order in which they happened there; all come at least once, and an event that comes again has the same \`id\`. They are kept for 30 days, or as the operator says: reading on from before is 410 \`events_gone\`. What is about professionals is recorded as an access to their data when a pharmacy or a regulator reads it.
@@ -33,9 +34,9 @@ const headers = operatorHeader.extend({
 })
 
 /** What happened, for those who follow it. */
-export async function eventRoutes(app: App, { db }: Deps): Promise<void> {
+export async function eventRoutes(app: App, { db, pace = PACE }: Deps): Promise<void> {
   limitFollowers(app)
-  const watch = watchLog(db)
+  const watch = watchLog(db, pace.lookEveryMs)
   app.addHook('onClose', () => watch.stop())
   app.get(
     '/v1/events',
@@ -63,7 +64,8 @@ export async function eventRoutes(app: App, { db }: Deps): Promise<void> {
       const type = preferredType(request, TYPES)
       const read = readingOf(db, request)
       await logEvents(db)
-      if (type === 'text/event-stream') return showStream(app, { db, watch, read }, request, reply)
+      if (type === 'text/event-stream')
+        return showStream(app, { db, watch, read, checkEveryMs: pace.checkEveryMs }, request, reply)
       const { query } = request
       const after = await placeAfter(db, query.after)
       const page = await read(readerFor(request.caller, query), after, query.limit ?? PAGE_ITEMS)
@@ -83,7 +85,7 @@ function readingOf(db: Deps['db'], request: FastifyRequest): Read {
 
 async function showStream(
   app: App,
-  { db, watch, read }: { db: Deps['db']; watch: LogWatch; read: Read },
+  { db, watch, read, checkEveryMs }: { db: Deps['db']; watch: LogWatch; read: Read; checkEveryMs: number },
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
@@ -97,7 +99,7 @@ async function showStream(
     const leave = watch.join()
     const reader = async () => readerFor(await app.callerNow(request), query)
     try {
-      yield* follow({ watch, reader, read: (by, place) => read(by, place, MOST_ITEMS), gone }, after)
+      yield* follow({ watch, reader, read: (by, place) => read(by, place, MOST_ITEMS), gone, checkEveryMs }, after)
     } finally {
       leave()
     }

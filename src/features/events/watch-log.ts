@@ -2,8 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Database } from '../../db/database.ts'
 import { logEvents, readLogEnds } from '../../store/event-log.ts'
 
-const LOOK_EVERY_MS = 500
-
 /** The end of the log, as all who follow it in this process see it. */
 export interface LogWatch {
   /** From now on somebody follows, until the function returned is called. */
@@ -19,7 +17,7 @@ export interface LogWatch {
  * Watches the log while somebody follows it. One look serves all, and writers do nothing for it: NOTIFY would make
  * their COMMITs wait for one another.
  */
-export function watchLog(db: Database): LogWatch {
+export function watchLog(db: Database, lookEveryMs: number): LogWatch {
   const stopping = new AbortController()
   const waiting = new Set<() => void>()
   let followers = 0
@@ -31,7 +29,7 @@ export function watchLog(db: Database): LogWatch {
       // Whoever waits finds the database away as well.
       last = await newest(db).catch(() => last)
       for (const wake of waiting) wake()
-      await wait(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await wait(lookEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
     }
     looking = undefined
   }

@@ -8,7 +8,9 @@ import { range } from '../../support/tally.ts'
 import { until } from '../../support/until.ts'
 import { makeWorld, must } from '../../support/world.ts'
 
-const service = await startService(t)
+// What only waits for the next look waits less.
+const pace = { lookEveryMs: 20, checkEveryMs: 100 }
+const service = await startService(t, {}, { connections: 5, pace })
 const { call } = service
 const world = await makeWorld(service, 50)
 const [place, other] = [await world.pharmacy(1), await world.pharmacy(2)]
@@ -105,7 +107,7 @@ t.test('what cannot be followed is said at once', async (t) => {
 })
 
 t.test('a caller follows ten at most; whoever is slow keeps nobody up; all end when the service stops', async (t) => {
-  const beside = await startBeside(t, service)
+  const beside = await startBeside(t, service, { pace })
   const there = await listen(beside)
   const streams = await Promise.all(range(10).map(() => followEvents(there, nurse.token)))
   t.same(
