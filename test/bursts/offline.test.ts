@@ -27,7 +27,7 @@ t.test(
     const { db, url = '', drop } = await makeDatabase(4)
     t.teardown(drop)
     const folder = await makeFolder(t)
-    const server = makeServer(t, { DATABASE_URL: url }, folder)
+    const server = makeServer(t, { DATABASE_URL: url, DATABASE_POOL: '8' }, folder)
     await server.start()
     const world = await makeWorld(server, 60)
     const people = []

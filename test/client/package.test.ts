@@ -43,6 +43,7 @@ const SETTINGS = JSON.stringify({
     target: 'esnext',
     lib: ['esnext', 'dom'],
     types: [],
+    skipDefaultLibCheck: true,
   },
   include: ['*.ts'],
 })

@@ -9,7 +9,6 @@ import { makeClient } from '../support/clients.ts'
 import { gomask } from '../support/command.ts'
 import { makeDatabase, serverUrl } from '../support/database.ts'
 import { inherited } from '../support/environment.ts'
-import { invariantsHold } from '../support/invariants.ts'
 import { listenForGood } from '../support/lasting-port.ts'
 import { makeFolder, makeServer } from '../support/process.ts'
 import { makeWorld, must } from '../support/world.ts'
@@ -39,13 +38,17 @@ t.test(
   'a till sells through an outage and a power cut of its own, and loses and doubles nothing',
   { skip },
   async (t) => {
-    const { db, url: database = '', drop } = await makeDatabase(5)
+    const { url: database = '', drop } = await makeDatabase(1)
     t.teardown(drop)
     const socket = createServer()
     const port = await listenForGood(socket)
     await new Promise((closed) => socket.close(closed))
     const folder = await makeFolder(t)
-    const server = makeServer(t, { DATABASE_URL: database, PORT: String(port) }, join(folder, 'service'))
+    const server = makeServer(
+      t,
+      { DATABASE_URL: database, DATABASE_POOL: '3', PORT: String(port) },
+      join(folder, 'service'),
+    )
     await server.start()
     const world = await makeWorld(server, 10_000)
     const place = await world.pharmacy(1)
@@ -138,6 +141,5 @@ t.test(
     server.signal('SIGTERM')
     await server.ended()
     t.match(await gomask(['check'], { DATABASE_URL: database }), { code: 0 })
-    await invariantsHold(t, db)
   },
 )

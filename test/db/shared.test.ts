@@ -3,17 +3,21 @@ import { oneRow } from '../../src/db/query.ts'
 import { openServer } from '../../src/db/server.ts'
 import { openServerOwner } from '../../src/db/server-owner.ts'
 import { sql } from '../../src/db/sql.ts'
-import { makeDatabase, serverUrl, withAllRights } from '../support/database.ts'
+import { makeDatabase, PATIENT, serverUrl, withAllRights } from '../support/database.ts'
 import { range } from '../support/tally.ts'
 import { startProxy } from '../support/tcp-proxy.ts'
 import { until } from '../support/until.ts'
 
 const skip = serverUrl ? false : 'the embedded database has one connection'
 
+const made = serverUrl ? await makeDatabase(1) : undefined
+const url = made?.url ?? ''
+t.teardown(async () => made?.drop())
+
 for (const connections of [1, 2, 3]) {
   t.test(`readings that never cease let transactions through, with ${connections} connections`, { skip }, async (t) => {
-    const { db, drop } = await makeDatabase(connections)
-    t.teardown(drop)
+    const db = openServer(url, { connections, timeouts: PATIENT, onError: () => {} })
+    t.teardown(() => db.close())
     const ended = new AbortController()
     const readers = range(20).map(async (n) => {
       while (!ended.signal.aborted) await oneRow(db.readings, 'reading', sql`select pg_sleep(${n / 2_000}) as slept`)
@@ -25,14 +29,12 @@ for (const connections of [1, 2, 3]) {
 }
 
 t.test('readings share connections', { skip }, async (t) => {
-  const { url = '', drop } = await makeDatabase(1)
   const network = await startProxy(t, url)
   const owner = await openServerOwner(withAllRights(url))
   const db = openServer(network.url, { connections: 10, onError: () => {} })
   t.teardown(async () => {
     await db.close()
     await owner.close()
-    await drop()
   })
   const read = (name: string, what = sql`true`) =>
     oneRow<{ pid: number }>(db.readings, name, sql`select pg_backend_pid() as pid, ${what}::text as what`)

@@ -12,7 +12,7 @@ import { startService } from '../../support/service.ts'
 import { minutesAgo } from '../../support/times.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
 
-const service = await startService(t)
+const service = await startService(t, {}, { connections: 5 })
 const { call, db } = service
 const world = await makeWorld(service, 10)
 const DAY = 24 * 60

@@ -4,11 +4,11 @@ import { grant, makeClient, tokenOf } from '../../support/clients.ts'
 import { invariantsHold } from '../../support/invariants.ts'
 import { adeli } from '../../support/numbers.ts'
 import { refusalsOn } from '../../support/records.ts'
-import { startService } from '../../support/service.ts'
+import { startBeside, startService } from '../../support/service.ts'
 import { minutesAgo } from '../../support/times.ts'
 import { dispensationBody, makeWorld, must } from '../../support/world.ts'
 
-const service = await startService(t, { OFFLINE_MAX_DAYS: 10 })
+const service = await startService(t, { OFFLINE_MAX_DAYS: 10 }, { connections: 5 })
 const { call, db } = service
 const world = await makeWorld(service, 100)
 const [place, other] = [await world.pharmacy(1), await world.pharmacy(2)]
@@ -162,7 +162,7 @@ t.test('403: for another pharmacy, another role, and items beyond a client’s s
 })
 
 t.test('429: a batch counts as one request for every ten of its items, once it is let in', async (t) => {
-  const limited = await startService(t, { RATE_LIMIT: 5 })
+  const limited = await startBeside(t, { ...service, config: { ...service.config, RATE_LIMIT: 5 } })
   const token = await limited.token({ role: 'pharmacy', subject: 'till', finess: [place.finess] })
   const post = (items: number) =>
     limited.call('POST', batches, { token, body: { items: Array.from({ length: items }, () => null) } })
