@@ -62,7 +62,7 @@ function handOver(signer: Signer) {
 function holding({ product, ...drawn }: (typeof RESERVATIONS)[number]) {
   return async (tx: Transaction): Promise<void> => {
     const request = { product, quantity: QUANTITY, pharmacy: PHARMACY, maxDistanceMetres: 1 }
-    const limits = { holdHours: 24, maxLiveHolds: 2, vouch: async <T>(_: string, own: T) => own }
+    const limits = { holdHours: 24, maxLiveHolds: 2, vouch: <T>(_: string, own: T) => own }
     done(await reserve(tx, PROFESSIONAL, request, limits, () => drawn))
   }
 }

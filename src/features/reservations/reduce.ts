@@ -46,7 +46,7 @@ export async function reduce(
     ...{ distanceMetres: found.distanceMetres ?? null, from: at, until: expiresAt },
     isReduced: true as const,
   }
-  const answer = await vouch(professional, { ...found, id: made.id, quantity, createdAt: iso(at) })
+  const answer = vouch(professional, { ...found, id: made.id, quantity, createdAt: iso(at) })
   writeEffects(tx, reductionEffects(shelf, locked, made))
   return answer
 }

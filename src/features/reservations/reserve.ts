@@ -83,7 +83,7 @@ export async function reserve(
   }
   const until = facts.at + Math.round(limits.holdHours * HOUR_MS)
   const made = reservationOf(wanted, found, { ...drawn(), personId: head.personId, from: facts.at, until })
-  const answer = await vouch(professional, answerOf(made, found.place))
+  const answer = vouch(professional, answerOf(made, found.place))
   writeEffects(tx, reservationEffects(found.swept, made))
   return answer
 }
